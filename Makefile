@@ -1,0 +1,67 @@
+# virtiolab, from a fresh clone. `make` alone lists what there is.
+# Needs GNU make and a Python of 3.11 or later; everything else goes into .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(shell command -v uv 2>/dev/null)
+INSTALL := $(if $(UV),uv pip install --python $(BIN)/python,$(BIN)/python -m pip install)
+
+# What activating .venv would do, so that a cell's `!virtiolab` is found too.
+RUN := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m
+
+# By its address, so that the link which is printed under --no-browser leads there too.
+FIRST := notebooks/01_the_question.ipynb
+
+# Jupyter refuses to run as root unless told.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+
+# The browser tests cost 170 MB: only where a Chromium is found, or where nothing may be left out.
+# (`:` because make throws away what a shell says that ends in 127, "command not found".)
+CHROMIA := chromium chromium-browser google-chrome google-chrome-stable
+CHROMIUM := $(shell for name in $(CHROMIA); do command -v $$name; done; :)
+BROWSER_STAMP := $(if $(CHROMIUM)$(filter all,$(VIRTIOLAB_REQUIRE)),.venv/.browser)
+
+.PHONY: help lab test bench clean
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
+
+lab: .venv/.lab  ## the course, in JupyterLab; LAB_ARGS='--no-browser' goes to JupyterLab
+	$(RUN) jupyterlab $(AS_ROOT) --LabApp.default_url=/lab/tree/$(FIRST) $(LAB_ARGS)
+
+test: .venv/.test $(BROWSER_STAMP)  ## every test and notebook; PYTEST_ARGS='-k bus' goes to pytest
+	$(RUN) pytest --nbval --nbval-current-env $(PYTEST_ARGS)
+
+bench: .venv/.test $(BROWSER_STAMP)  ## what it costs, as ratios
+	$(RUN) benchmarks $(BENCH_ARGS)
+
+clean:  ## take away everything that can be made again
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist shots ./*.egg-info
+	find . \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
+
+# A stamp for each extra, written last: a failed install leaves none, and a newer pyproject.toml
+# outdates it.
+.venv/.%: pyproject.toml $(BIN)/python
+	$(INSTALL) --quiet -e '.[$*]'
+	@touch $@
+
+# When the Python of a .venv is gone (upgraded, moved), what was installed for it is too.
+$(shell test -x $(BIN)/python || rm -f .venv/.lab .venv/.test .venv/.browser)
+
+# Debian's python3 can lack ensurepip; if it has pip, that one puts a pip into .venv.
+$(BIN)/python:
+ifdef UV
+	uv venv --quiet --clear --seed --python $(PYTHON) .venv
+else
+	@if $(PYTHON) -c 'import ensurepip' 2>/dev/null; then \
+	    $(PYTHON) -m venv --clear .venv; \
+	elif $(PYTHON) -m pip --version >/dev/null 2>&1; then \
+	    $(PYTHON) -m venv --clear --without-pip .venv && \
+	    $(PYTHON) -m pip --python $@ install --quiet pip; \
+	else \
+	    echo "$(PYTHON) cannot make a .venv: install python3-venv (Debian, Ubuntu) or uv" >&2; \
+	    exit 1; \
+	fi
+endif
