@@ -1,0 +1,57 @@
+"""What the name of a disk says: `vda` is on the virtio bus, and the first there."""
+
+import re
+import tomllib
+from importlib.resources import files
+
+_FACTS = tomllib.loads((files(__package__) / "names.toml").read_text(encoding="utf-8"))
+_DRIVES = _FACTS["drives"]
+
+BUS_OF_PREFIX: dict[str, str] = _FACTS["bus_of_prefix"]
+PREFIX_OF_BUS = {bus: prefix for prefix, bus in BUS_OF_PREFIX.items()} | _FACTS["prefix_of_bus"]
+DRIVE_BUSES = frozenset(_DRIVES)
+
+_DISK_NAME = re.compile(f"(?:fd|{'|'.join(BUS_OF_PREFIX)})([a-z]{{1,6}})[0-9]*")
+
+
+def prefix_of(name: str | None) -> str | None:
+    """The part of a name that libvirt infers the bus from, if it has one."""
+    for prefix in BUS_OF_PREFIX:  # none begins another
+        if name and name.startswith(prefix):
+            return prefix
+    return None
+
+
+def usual_name(bus: str, number: int = 0) -> str:
+    """The name that disk `number` (from 0) usually has on this bus: `vda`, `sdb`, `nvme0n1`."""
+    if bus == "nvme":
+        return f"nvme0n{number + 1}"
+    letters = ""
+    while number >= 0:
+        number, letter = divmod(number, 26)
+        letters = chr(ord("a") + letter) + letters
+        number -= 1
+    return PREFIX_OF_BUS[bus] + letters
+
+
+def disk_number(name: str | None) -> int | None:
+    """The number that a name's letters stand for: `vda` 0, `hdz` 25, `sdaa` 26; else None."""
+    match = _DISK_NAME.fullmatch(name or "")
+    if not match:
+        return None
+    number = 0
+    for letter in match[1]:
+        number = number * 26 + ord(letter) - ord("a") + 1
+    return number - 1
+
+
+def drive_address(bus: str, number: int) -> dict:
+    """Where disk `number` of one of the DRIVE_BUSES goes when no address is written."""
+    units, buses = _DRIVES[bus]["units"], _DRIVES[bus]["buses"]
+    return {
+        "type": "drive",
+        "controller": number // (units * buses),
+        "bus": number // units % buses,
+        "target": 0,
+        "unit": number % units,
+    }
