@@ -1,0 +1,59 @@
+"""How answers look: as text, and as HTML. A view shows what it is given and decides nothing."""
+
+from collections.abc import Sequence
+
+from ..document import Disk, Domain, UnreadableXML
+from ..inference import infer
+from . import html, text
+
+
+class View:
+    """Something to look at: HTML in a notebook, text everywhere else."""
+
+    def __init__(self, html: str, text: str):
+        self.html, self.text = html, text
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def show(what: Domain | Disk) -> View:
+    """The answers about a disk, or about each disk of a domain."""
+    disks = [what] if isinstance(what, Disk) else what.disks
+    answered = [(disk, infer(disk)) for disk in disks]
+    return View(html.answers_of(answered), text.answers_of(answered))
+
+
+def overview(disks: Sequence[Disk], most: int | None = None) -> View:
+    """One line a disk: name, virtio or not, bus and format; of at `most` so many disks."""
+    answered = [(disk, infer(disk)) for disk in disks[:most]]
+    left_out = len(disks) - len(answered)
+    return View(html.overview_of(answered, left_out), text.overview_of(answered, left_out))
+
+
+def problem(error: UnreadableXML) -> View:
+    """The one sentence that says why XML cannot be read."""
+    said = str(error)
+    return View(html.sentence(said, "vl-error"), said)
+
+
+def nothing_yet() -> View:
+    """What stands where no XML has been given."""
+    said = "Nothing to explain yet."
+    return View(html.sentence(said), said)
+
+
+def choices(question: str, options: list[str], answer: View | None = None) -> View:
+    """A question with its options, and the answer folded away below them."""
+    shown = html.choices_of(question, options, answer and answer.html)
+    return View(shown, text.choices_of(question, options, answer and answer.text))
+
+
+def verdict_on(guess: str | None, right: str, why: str | View) -> View:
+    """Whether a guess was right (if one was made), the right answer, and why."""
+    reason = why if isinstance(why, View) else View(html.sentence(why), text.unmarked(why))
+    said = text.verdict_on(guess, right)
+    return View(html.sentence(said, "vl-outcome") + reason.html, f"{said}\n{reason.text}")

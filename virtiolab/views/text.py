@@ -1,0 +1,130 @@
+"""Answers as plain text for a terminal, with or without colour."""
+
+import textwrap
+
+from ..document import Disk, one_line
+from ..inference import Inference, Inferences
+
+WIDTH = 80
+# The order of the questions: what people come for, then the rest.
+ROWS = (
+    "virtio", "bus", "format", "qemu_device", "controller", "address",
+    "device", "driver", "cache", "readonly", "snapshot",
+)  # fmt: skip
+SIGNS = {"stated": "=", "inferred": ">", "default": "~", "unknown": "?"}
+_COLOURS = {"stated": "32", "inferred": "36", "default": "33", "unknown": "31"}
+OVERVIEW = ("disk", "virtio?", "bus", "format")
+NO_DISK = "There is no <disk> in it."
+_INDENT = " " * 15
+# Their reason would only repeat the value.
+_SPEAK_FOR_THEMSELVES = (
+    "device-stated",
+    "driver-stated",
+    "cache-stated",
+    "snapshot-stated",
+    "readonly-stated",
+    "address-stated",
+)
+
+
+def value_as_text(value) -> str:
+    """A value as people write it: yes, no, `drive 0:0:0:1`, `scsi 0 (lsilogic)`; – for none."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "–"
+    if not isinstance(value, dict):
+        return one_line(str(value))
+    if "index" in value:
+        model = f" ({one_line(value['model'])})" if value["model"] else ""
+        return f"{value['type']} {value['index']}{model}"
+    parts = [str(part) for name, part in value.items() if name != "type"]
+    return one_line(" ".join([value["type"], ":".join(parts)]))
+
+
+def verdict(answers: Inferences) -> str:
+    """The answer to the first question, in a few words: `virtio (virtio-blk)`, `not virtio`, …"""
+    if answers.virtio.value is None:
+        return "virtio or not: it depends" if answers.bus.value else "virtio or not: unknown"
+    return f"virtio ({answers.virtio_device})" if answers.virtio.value else "not virtio"
+
+
+def label(row: str) -> str:
+    """The name of a row of answers, as a person reads it."""
+    return row.replace("qemu_device", "QEMU device")
+
+
+def answers_of(answered: list[tuple[Disk, Inferences]], colour: bool = False) -> str:
+    """The answers about each disk: a heading, then the rows, wrapped to 80 columns."""
+    if not answered:
+        return NO_DISK
+    return "\n\n".join(_about(disk, answers, colour) for disk, answers in answered)
+
+
+def overview_of(answered: list[tuple[Disk, Inferences]], left_out: int = 0) -> str:
+    """One line a disk, in columns."""
+    lines = [OVERVIEW, *(overview_row(disk, answers) for disk, answers in answered)]
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    shown = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines
+    ]
+    return "\n".join(shown + [more(left_out)] * bool(left_out)) if answered else NO_DISK
+
+
+def overview_row(disk: Disk, answers: Inferences) -> tuple[str, ...]:
+    """The cells of one disk, under OVERVIEW."""
+    named = one_line(disk.target or "(no name)", 40)
+    return (
+        named,
+        verdict(answers),
+        value_as_text(answers.bus.value),
+        value_as_text(answers.format.value),
+    )
+
+
+def more(left_out: int) -> str:
+    """That there are more disks than are shown."""
+    return f"… and {left_out} more disks."
+
+
+def choices_of(question: str, options: list[str], answer: str | None) -> str:
+    """A question, its options, and the answer below them."""
+    lines = [unmarked(question), *(f"  ( ) {unmarked(option)}" for option in options)]
+    return "\n".join(lines + ([f"Answer: {answer}"] if answer else []))
+
+
+def verdict_on(guess: str | None, right: str) -> str:
+    """Whether a guess was right, marked with backticks as it was asked."""
+    if guess is None:
+        return right
+    return f"Right: {right}" if guess == right else f"You said: {guess}. It is: {right}"
+
+
+def unmarked(prose: str) -> str:
+    """Our own prose without the backticks that mark XML in it."""
+    return prose.replace("`", "")
+
+
+def _about(disk: Disk, answers: Inferences, colour: bool) -> str:
+    name = one_line(disk.target or "(no name)")
+    title = f"{name} (line {disk.line}): {verdict(answers)}, {value_as_text(answers.format.value)}"
+    rows = [_row(row, getattr(answers, row), colour) for row in ROWS]
+    return "\n".join([_paint(title, "1", colour), *rows])
+
+
+def _row(name: str, answer: Inference, colour: bool) -> str:
+    mark = _paint(
+        f"{SIGNS[answer.origin]} {answer.origin}".ljust(10), _COLOURS[answer.origin], colour
+    )
+    head = f"  {label(name):11}  {mark}  {_paint(value_as_text(answer.value), '1', colour)}"
+    if answer.rule in _SPEAK_FOR_THEMSELVES:
+        return head
+    reason = textwrap.fill(
+        one_line(answer.reason, 600), WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT,
+        break_on_hyphens=False,
+    )  # fmt: skip
+    return f"{head}\n{reason}"
+
+
+def _paint(text: str, code: str, colour: bool) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if colour else text
