@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from .document import Domain, UnreadableXML, one_line, read
+from .document import MAX_BYTES, Domain, UnreadableXML, one_line, read
 from .inference import infer
 from .views.text import answers_of
 
@@ -51,33 +51,31 @@ def _infer(name: str, options) -> int:
     except UnreadableXML as error:
         return _report(name, error, options.json)
     if options.json:
-        print(
-            json.dumps({"file": name, "disks": [_answers_as_json(disk) for disk in domain.disks]})
-        )
+        print(json.dumps({"file": name, "disks": [_as_json(disk) for disk in domain.disks]}))
     else:
-        print(_readable(domain, name if len(options.files) > 1 else None))
+        several = len(options.files) > 1
+        title = f"== {one_line(name)} ==\n\n" if several else ""
+        print(title + _as_text(domain), end="\n\n" if several else "\n")
     return OK
 
 
 def _read(name: str) -> Domain:
     if name == "-":
-        return read(sys.stdin.buffer.read())
+        return read(sys.stdin.buffer.read(MAX_BYTES + 1))
     return read(Path(name))
 
 
-def _answers_as_json(disk) -> dict:
+def _as_json(disk) -> dict:
     answers = infer(disk)
     said = {row: answer.as_dict() for row, answer in answers._asdict().items()}
     said["virtio"]["device"] = answers.virtio_device
     return {"target": disk.target, "line": disk.line} | said
 
 
-def _readable(domain: Domain, name: str | None) -> str:
-    colour = (
-        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    )
-    answers = answers_of([(disk, infer(disk)) for disk in domain.disks], colour)
-    return f"{answers}\n" if name is None else f"== {one_line(name)} ==\n\n{answers}\n"
+def _as_text(domain: Domain) -> str:
+    no_colour = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    answered = [(disk, infer(disk)) for disk in domain.disks]
+    return answers_of(answered, colour=sys.stdout.isatty() and not no_colour)
 
 
 def _report(name: str, error: UnreadableXML, as_json: bool) -> int:

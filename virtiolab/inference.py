@@ -217,6 +217,8 @@ def _written_address(element) -> dict:
 def _controller(disk: Disk, bus: str | None, address: dict | None) -> Inference:
     if bus is None:
         return _say("controller-unknown", None)
+    if bus == "nvme":
+        return _say("controller-nvme", None)
     if bus not in DRIVE_BUSES:
         return _say("controller-none", None, bus=bus)
     index = address.get("controller") if address else None
@@ -261,6 +263,8 @@ def _qemu_device(disk: Disk, bus: str | None, device: str) -> Inference:
         return _virtio_blk(disk)
     if bus == "sd":
         return _say("qemu-sd", None)
+    if bus == "nvme":
+        return _say("qemu-nvme", "nvme-ns")
     if bus is None:
         return _say("qemu-unknown-bus", None)
     model = disk.get("model")

@@ -5,6 +5,11 @@ from collections.abc import Sequence
 from ..document import Disk, Domain, UnreadableXML
 from ..inference import infer
 from . import html, text
+from .text import unmarked
+
+__all__ = [
+    "View", "choices", "nothing_yet", "overview", "problem", "show", "unmarked", "verdict_on",
+]  # fmt: skip
 
 
 class View:
@@ -52,8 +57,8 @@ def choices(question: str, options: list[str], answer: View | None = None) -> Vi
     return View(shown, text.choices_of(question, options, answer and answer.text))
 
 
-def verdict_on(guess: str | None, right: str, why: str | View) -> View:
+def verdict_on(guess: str | None, right: str, why: str) -> View:
     """Whether a guess was right (if one was made), the right answer, and why."""
-    reason = why if isinstance(why, View) else View(html.sentence(why), text.unmarked(why))
     said = text.verdict_on(guess, right)
-    return View(html.sentence(said, "vl-outcome") + reason.html, f"{said}\n{reason.text}")
+    shown = html.sentence(said, "vl-outcome") + html.sentence(why)
+    return View(shown, unmarked(f"{said}\n{why}"))

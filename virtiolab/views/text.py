@@ -97,7 +97,7 @@ def verdict_on(guess: str | None, right: str) -> str:
     """Whether a guess was right, marked with backticks as it was asked."""
     if guess is None:
         return right
-    return f"Right: {right}" if guess == right else f"You said: {guess}. It is: {right}"
+    return f"✓ Right: {right}" if guess == right else f"✗ You said “{guess}”. It is: {right}"
 
 
 def unmarked(prose: str) -> str:

@@ -1,40 +1,45 @@
 """Predict, then reveal: a question that wants your guess before it shows the answer."""
 
+import tomllib
+from importlib.resources import files
+
 import ipywidgets
 
-from ..views import View, choices, verdict_on
+from ..views import View, choices, unmarked, verdict_on
 from .static import WithStaticForm
+
+PREDICTIONS: dict[str, dict] = tomllib.loads(
+    (files("virtiolab") / "predictions.toml").read_text(encoding="utf-8")
+)
 
 
 class Predict(WithStaticForm):
-    """A question with options, the right one among them, and the reason, shown after a guess.
+    """One of the PREDICTIONS, by name: a question, its options, and the answer after a guess."""
 
-    `why` is a sentence or a View. In question and sentence, `backticks` mark what is XML.
-    """
-
-    def __init__(self, question: str, options: list[str], answer: str, why: str | View):
-        if answer not in options:
-            raise ValueError(f"the answer {answer!r} is none of the options")
-        self._question, self._right, self._why = question, answer, why
+    def __init__(self, name: str):
+        self._asked = PREDICTIONS[name]
+        options = [(unmarked(option), option) for option in self._asked["options"]]
         self.guess = ipywidgets.RadioButtons(options=options, index=None, layout={"width": "100%"})
         self.guess.add_class("vl-guess")
         self.reveal = ipywidgets.Button(description="Reveal", disabled=True, tooltip="Choose first")
         self.outcome = ipywidgets.HTML()
-        asked = ipywidgets.HTML(choices(question, []).html)
-        super().__init__([asked, self.guess, self.reveal, self.outcome])
+        question = ipywidgets.HTML(choices(self._asked["question"], []).html)
+        super().__init__([question, self.guess, self.reveal, self.outcome])
         self.add_class("vl-predict")
         self.guess.observe(self._guessed, "value")
         self.reveal.on_click(self._revealed)
 
     def static_html(self) -> str:
-        return self._static().html
+        return self._folded().html
 
     def static_text(self) -> str:
-        return self._static().text
+        return self._folded().text
 
-    def _static(self) -> View:
-        answered = verdict_on(None, self._right, self._why)
-        return choices(self._question, list(self.guess.options), answered)
+    def _folded(self) -> View:
+        return choices(self._asked["question"], self._asked["options"], self._verdict(None))
+
+    def _verdict(self, guess: str | None) -> View:
+        return verdict_on(guess, self._asked["answer"], self._asked["why"])
 
     def _guessed(self, _) -> None:
         """A guess can be changed, and each is revealed anew."""
@@ -42,4 +47,4 @@ class Predict(WithStaticForm):
         self.outcome.value = ""
 
     def _revealed(self, _) -> None:
-        self.outcome.value = verdict_on(self.guess.value, self._right, self._why).html
+        self.outcome.value = self._verdict(self.guess.value).html

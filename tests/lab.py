@@ -1,0 +1,95 @@
+"""A real JupyterLab in a real Chromium, for the browser tests."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM_OPTIONS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
+QUIET = {
+    "notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
+    "themes": {"theme": "JupyterLab Light"},
+}
+RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
+CURRENT = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+
+
+@contextlib.contextmanager
+def jupyterlab(notebooks: Path = NOTEBOOKS, theme: str = "JupyterLab Light"):
+    """The address of a JupyterLab that serves a copy of the notebooks, with all its own folders."""
+    with tempfile.TemporaryDirectory(prefix="virtiolab-lab-") as name:
+        home = Path(name)
+        shutil.copytree(notebooks, home / "notebooks")
+        settings = home / "settings" / "@jupyterlab" / "apputils-extension"
+        settings.mkdir(parents=True)
+        for file, values in (QUIET | {"themes": {"theme": theme}}).items():
+            (settings / f"{file}.jupyterlab-settings").write_text(json.dumps(values))
+        folders = {
+            f"JUPYTER_{kind}_DIR": str(home / kind.lower())
+            for kind in ("CONFIG", "DATA", "RUNTIME")
+        }
+        command = [
+            sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=0",
+            "--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True",
+            f"--LabApp.user_settings_dir={home / 'settings'}",
+            f"--LabApp.workspaces_dir={home / 'workspaces'}",
+            f"--ServerApp.root_dir={home / 'notebooks'}",
+        ]  # fmt: skip
+        if hasattr(os, "getuid") and os.getuid() == 0:
+            command.append("--allow-root")
+        server = subprocess.Popen(
+            command, stderr=subprocess.PIPE, text=True, cwd=home, env=os.environ | folders
+        )
+        try:
+            yield _address(server)
+        finally:
+            server.terminate()
+            server.communicate()
+
+
+def _address(server) -> str:
+    for line in server.stderr:
+        if found := re.search(r"http://127\.0\.0\.1:\d+/", line):
+            return found[0]
+    raise RuntimeError("JupyterLab did not start")
+
+
+@contextlib.contextmanager
+def chromium(**context):
+    """A Chromium page, closed at the end."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        yield browser.new_context(**context).new_page()
+        browser.close()
+
+
+def open_notebook(page, address: str, name: str) -> None:
+    """Open a notebook and wait until its kernel is ready."""
+    page.goto(f"{address}lab/tree/{name}?reset")
+    wait_idle(page)
+
+
+def run_all(page) -> None:
+    """Run every cell and wait for the last."""
+    page.evaluate(RUN_ALL)
+    wait_idle(page)
+
+
+def wait_idle(page) -> None:
+    """Wait for the status bar: the cell indicator's idle comes too early."""
+    page.wait_for_function(
+        "() => document.querySelector('#jp-main-statusbar')?.textContent.includes('| Idle')",
+        timeout=60_000,
+    )
