@@ -5,16 +5,13 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from lxml import etree
+from oracle import PACKAGES, what_libvirt_says, what_we_say
 
-from virtiolab import infer, read
-from virtiolab.evidence.libvirt import Libvirt, NotInstalled
-from virtiolab.inference import BUS_OF_PREFIX, usual_name
+from virtiolab import read
+from virtiolab.names import BUS_OF_PREFIX, usual_name
 
 pytestmark = pytest.mark.live
 
-# QEMU's binaries that the machines below need, as packages.
-PACKAGES = "qemu-system-x86 qemu-system-arm qemu-system-ppc qemu-system-misc"
 MACHINES = [
     ("x86_64", "pc"), ("x86_64", "q35"), ("x86_64", "pc-q35-7.2"), ("x86_64", None), ("i686", "pc"),
     ("s390x", "s390-ccw-virtio"), ("ppc64", "pseries"), ("ppc64", None), ("aarch64", "virt"),
@@ -119,79 +116,6 @@ def domains(draw):
         f"<os><type{attributes(arch=arch, machine=machine)}>hvm</type></os>"
         f"<devices>{''.join(unique.values())}{controllers}</devices></domain>"
     )
-
-
-@pytest.fixture(scope="module")
-def libvirt():
-    try:
-        with Libvirt() as asked:
-            yield asked
-    except NotInstalled as missing:
-        pytest.skip(f"{missing}; and for all machines {PACKAGES}")
-
-
-DISK_DRIVERS = (
-    "virtio-blk",
-    "vhost-user-blk",
-    "ide-",
-    "scsi-hd",
-    "scsi-cd",
-    "scsi-block",
-    "usb-storage",
-    "floppy",
-)
-
-
-def what_libvirt_says(answer) -> dict[str, dict]:
-    """By target: what libvirt wrote back, and the QEMU device, in the words of our answers."""
-    root = etree.fromstring(answer.xml)
-    models = {
-        (c.get("type"), c.get("index")): c.get("model") for c in root.iterfind("devices/controller")
-    }
-    # Libvirt gives QEMU the disks in the order in which it writes them back.
-    devices = iter(
-        [device for device in answer.devices if device["driver"].startswith(DISK_DRIVERS)]
-    )
-    by_id = {device.get("id"): device["driver"] for device in answer.devices}
-    said = {}
-    for disk in root.iterfind("devices/disk"):
-        bus, address = disk.find("target").get("bus"), disk.find("address")
-        device = next(devices)
-        place = dict(address.items()) if address is not None else None
-        drive = place and place["type"] == "drive"
-        readonly = disk.find("readonly") is not None
-        said[disk.find("target").get("dev")] = {
-            "bus": bus,
-            "device": disk.get("device"),
-            "driver": disk.find("driver").get("name"),
-            "format": disk.find("driver").get("type"),
-            "readonly": readonly,
-            # virDomainDiskDefFormat does not write the "no" of a read-only disk.
-            "snapshot": disk.get("snapshot") or ("no" if readonly else None),
-            "address": {name: v if name == "type" else int(v) for name, v in place.items()}
-            if drive
-            else None,
-            "model": models[bus, place["controller"]] if drive else None,
-            "qemu_device": device["driver"],
-            "virtio": device["driver"].startswith(("virtio-blk", "vhost-user-blk"))
-            or by_id.get(device.get("bus", "").partition(".")[0], "").startswith("virtio-scsi"),
-        }
-    return said
-
-
-def what_we_say(disk) -> dict:
-    answers = infer(disk)
-    said = {name: getattr(answers, name).value for name in answers._fields}
-    drive = said["address"] and said["address"]["type"] == "drive"
-    return {
-        **{
-            name: said[name]
-            for name in ("bus", "device", "driver", "format", "readonly", "snapshot")
-        },
-        "address": said["address"] if drive else None,
-        "model": said["controller"] and said["controller"]["model"],
-        **{name: said[name] for name in ("qemu_device", "virtio")},
-    }
 
 
 def test_generated_domains_agree(libvirt):

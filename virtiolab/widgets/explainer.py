@@ -59,6 +59,7 @@ class XMLExplainer(WithStaticForm):
     def _take_upload(self, change) -> None:
         for file in change["new"]:
             self.text.value = _decoded(bytes(file["content"]))
+            self.upload.value = ()  # so that the same file, changed, can be opened again
 
     def _read(self, _=None) -> None:
         """Read the text anew. What cannot be read is answered with one sentence."""

@@ -1,0 +1,133 @@
+"""The rules against the real libvirt, on domains that people and programs wrote."""
+
+import copy
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from lxml import etree
+from oracle import what_libvirt_says, what_we_say
+
+from virtiolab import infer, read
+from virtiolab.document import Domain
+from virtiolab.widgets.predict import PREDICTIONS
+
+pytestmark = pytest.mark.live
+
+FILES = sorted((Path(__file__).parents[1] / "notebooks/domains").glob("*.xml"))
+each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+
+
+def program(name, package):
+    """A program to run, or a skip that says which package brings it."""
+    if not shutil.which(name):
+        pytest.skip(f"{name} is not installed: apt-get install {package}")
+    return name
+
+
+def only_disk(domain, number, *unwritten):
+    """The domain with this disk alone, and without these elements or attributes of it."""
+    root = copy.deepcopy(domain.element)
+    for position, disk in enumerate(root.findall("devices/disk")):
+        if position != number:
+            disk.getparent().remove(disk)
+    [disk] = root.findall("devices/disk")
+    for path in unwritten:
+        name, _, attribute = path.partition("/@")
+        for element in disk.findall(name):
+            if attribute:
+                element.attrib.pop(attribute, None)
+            else:
+                disk.remove(element)
+    return Domain(root)
+
+
+def assert_agrees(domain, libvirt):
+    """Every answer about every disk, if libvirt accepts the domain at all."""
+    answer = libvirt.ask(domain)
+    if answer.refusal is None:
+        said = what_libvirt_says(answer)
+        for disk in domain.disks:
+            assert what_we_say(disk) == said[disk.target]
+    return answer.refusal
+
+
+@each_file
+def test_domain_files(file, libvirt):
+    """Libvirt accepts the files of the course, and says the same of every disk in them."""
+    assert assert_agrees(read(file), libvirt) is None
+
+
+@each_file
+@pytest.mark.parametrize("also", [(), ("address",), ("driver",), ("address", "driver")], ids=str)
+def test_stripped(file, also, libvirt):
+    """Without bus and type, each disk becomes what libvirt itself infers."""
+    domain = read(file)
+    refusals = [
+        assert_agrees(only_disk(domain, number, "target/@bus", "driver/@type", *also), libvirt)
+        for number in range(len(domain.disks))
+    ]
+    assert refusals.count(None) >= 1, refusals
+
+
+@each_file
+def test_generic_driver(file, tmp_path):
+    """What libvirt's test driver writes back is read, and the buses are the same."""
+    virsh = program("virsh", "libvirt-clients")
+    domain = read(file)
+    root = copy.deepcopy(domain.element)
+    root.set("type", "test")
+    for element in root.xpath("os/type/@arch/.. | os/loader | os/nvram | devices/emulator"):
+        if element.tag == "type":
+            element.attrib.clear()  # the test driver has one machine of its own
+        else:
+            element.getparent().remove(element)
+    asked = tmp_path / "asked.xml"
+    asked.write_bytes(etree.tostring(root))
+    commands = f"define {asked}; dumpxml {root.findtext('name')}"
+    run = subprocess.run(
+        [virsh, "--quiet", "-c", "test:///default", commands], capture_output=True, text=True
+    )
+    written_back = read(run.stdout[run.stdout.index("<domain") :])
+    said = {disk.target: disk.get("bus", "target") for disk in written_back.disks}
+    assert {disk.target: infer(disk).bus.value for disk in domain.disks} == said
+
+
+INSTALLATIONS = [
+    "--disk none",
+    "--disk /a.qcow2,size=1,format=qcow2",
+    "--disk /a.img,size=1 --disk /b.img,size=1,bus=scsi --controller type=scsi,model=virtio-scsi",
+    "--disk /a.img,size=1,bus=sata --disk device=cdrom",
+    "--disk /a.img,size=1,bus=ide --disk device=floppy",
+    "--disk /a.img,size=1,bus=usb,cache=none --disk /b.img,size=1,bus=scsi",
+    "--disk /a.qcow2,size=1,target.dev=hda,target.bus=virtio,readonly=on",
+]
+
+
+@pytest.mark.parametrize("options", INSTALLATIONS)
+def test_virt_install(options, libvirt):
+    """What virt-install prints is read and answered as libvirt answers it."""
+    command = [program("virt-install", "virtinst"), "--connect", "test:///default"]
+    command += ["--name", "d", "--memory", "64", "--import", "--osinfo", "detect=off,require=off"]
+    command += ["--print-xml", "--check", "all=off", "--network", "none", "--graphics", "none"]
+    command += options.split()
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    without_emulator = run.stdout.replace("<emulator>/usr/bin/test-hv</emulator>", "")
+    domain = read(without_emulator.replace('type="test"', 'type="qemu"', 1))
+    assert assert_agrees(domain, libvirt) is None
+
+
+@pytest.mark.parametrize("name", [name for name in PREDICTIONS if "proof" in PREDICTIONS[name]])
+def test_predictions(name, libvirt):
+    """What a notebook tells the learner is what libvirt does."""
+    xml, row, value = PREDICTIONS[name]["proof"]
+    card = "<controller type='scsi' index='1' model='lsilogic'/>"
+    domain = read(
+        "<domain type='qemu'><name>d</name><memory>65536</memory>"
+        "<os><type arch='x86_64' machine='pc'>hvm</type></os>"
+        f"<devices>{xml}{card}</devices></domain>"
+    )
+    [said] = what_libvirt_says(libvirt.ask(domain)).values()
+    assert said[row] == value == getattr(infer(domain.disks[0]), row).value

@@ -1,0 +1,161 @@
+"""The views: what they say, and that nothing from the XML becomes more than text in them."""
+
+import pytest
+from lxml import html
+
+from virtiolab import read
+from virtiolab.views import choices, overview, problem, show, verdict_on
+from virtiolab.views.text import value_as_text
+
+FIRST = """<disk type='file' device='disk'>
+    <source file='/data0/0/21/disk.0'/>
+    <target dev='vda'/>
+    <driver name='qemu' type='qcow2' cache='default'/>
+</disk>"""
+OURS = {"div", "p", "pre", "span", "strong", "code", "table", "thead", "tbody", "tr", "th", "td"}
+ATTRIBUTES = {"class", "style", "title", "tabindex", "scope"}
+PAYLOADS = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</pre></style><svg/onload=alert(1)>",
+    "<!-- --><b>",
+    "$\\href{javascript:alert(1)}{x}$",
+    "`code` **bold** [link](javascript:alert(1))",
+    "\u202eevil\u2066\u200b",
+    "]]>&amp;&lt;",
+    "{0} {value} %s",
+]
+
+
+def hostile(payload):
+    """A disk with the payload wherever XML has room for it."""
+    text = (
+        payload.replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace("'", "&apos;")
+        .replace(">", "&gt;")
+    )
+    comment = payload.replace("--", "- -")
+    return (
+        f"<domain type='{text}'><os><type arch='{text}' machine='{text}'/></os><devices>"
+        f"<controller type='scsi' model='{text}'/>"
+        f"<disk type='{text}' device='{text}' snapshot='{text}' model='{text}' x='{text}'><!--{comment}-->"
+        f"<?pi {payload.replace('?>', '')}?>{text}<driver name='{text}' type='{text}' cache='{text}'/>"
+        f"<target dev='{text}' bus='{text}'/><address type='{text}' unit='{text}'/><serial>{text}</serial>"
+        f"</disk><disk><target dev='sda' bus='scsi'/></disk><disk><target dev='{text}'/></disk>"
+        "</devices></domain>"
+    )
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_nothing_becomes_markup(payload):
+    """In the HTML there are our elements with our attributes, and the payload only as text."""
+    domain = read(hostile(payload))
+    for view in (show(domain), overview(domain.disks)):
+        root = html.fromstring(view.html)
+        assert {element.tag for element in root.iter()} <= OURS
+        assert {name for element in root.iter() for name in element.attrib} <= ATTRIBUTES
+        assert all(c.isprintable() or c in "\n\t" for c in root.text_content())
+        assert all(line.isprintable() for line in view.text.splitlines())
+
+
+def test_html_says_what_text_says():
+    """Every value, origin and reason of the text is in the HTML too."""
+    view = show(read(FIRST))
+    shown = html.fromstring(view.html).text_content()
+    words = view.text.replace("QEMU device", "").split()
+    missing = [
+        word for word in words if word not in shown and word not in "=>~?" and word != "(line"
+    ]
+    assert missing == ["1):"]
+
+
+def test_xml_is_given_back():
+    """Without what libvirt adds, the annotated XML is the author's, dedented."""
+    [pre] = html.fromstring(show(read(FIRST)).html).iter("pre")
+    for added in pre.xpath(".//span[contains(@style, 'italic')]"):
+        added.getparent().remove(added) if added.tail is None else added.drop_tree()
+    assert pre.text_content().replace(" />", "/>") == FIRST
+
+
+def test_added_parts_are_in_place():
+    """What nobody wrote stands where libvirt writes it, in italics."""
+    xml = "<disk device='cdrom'>\n  <target dev='hdc'/>\n</disk>"
+    [pre] = html.fromstring(show(read(xml)).html).iter("pre")
+    assert pre.text_content() == (
+        "<disk device='cdrom' snapshot='no'>\n"
+        "  <driver name='qemu' type='raw'/>\n"
+        "  <readonly/>\n"
+        "  <address type='drive' controller='0' bus='1' target='0' unit='0'/>\n"
+        "  <target dev='hdc' bus='ide'/>\n"
+        "</disk>"
+    )
+    assert [span.text for span in pre.xpath(".//span[contains(@style, 'italic')]")] == [
+        "snapshot='no'", "name='qemu'", "type='raw'", "<readonly/>",
+        "<address type='drive' controller='0' bus='1' target='0' unit='0'/>", "bus='ide'",
+    ]  # fmt: skip
+
+
+def test_origin_is_told_without_colour():
+    """By its word, and by the style of its underline."""
+    root = html.fromstring(show(read(FIRST)).html)
+    styles = {
+        span.text: span.get("style") for span in root.xpath("//p[@class='vl-legend']/span/span")
+    }
+    assert list(styles) == ["stated", "inferred", "default", "unknown"]
+    assert len(set(styles.values())) == 4
+
+
+def test_a_huge_disk_is_not_written_out():
+    """The page stays usable."""
+    view = show(read(f"<disk>{'<a/>' * 10_000}<target dev='vda'/></disk>"))
+    assert len(view.html) < 10_000 and "too many to show" in view.html
+
+
+@pytest.mark.parametrize(
+    "value, text",
+    [
+        (True, "yes"),
+        (None, "–"),
+        ({"type": "drive", "controller": 0, "bus": 1, "target": 0, "unit": 0}, "drive 0:1:0:0"),
+        ({"type": "scsi", "index": 1, "model": "lsilogic"}, "scsi 1 (lsilogic)"),
+        ({"type": "ide", "index": 0, "model": None}, "ide 0"),
+        ({"type": "pci"}, "pci"),
+        ("a\nb", "a\\u000ab"),
+    ],
+)
+def test_values(value, text):
+    """As people write them."""
+    assert value_as_text(value) == text
+
+
+def test_overview():
+    """One line a disk, and how many were left out."""
+    disks = read(FIRST + "<disk><target dev='sda'/></disk>").disks
+    assert overview(disks, 1).text.splitlines() == [
+        "disk  virtio?              bus     format",
+        "vda   virtio (virtio-blk)  virtio  qcow2",
+        "… and 1 more disks.",
+    ]
+    assert "… and 1 more disks." in overview(disks, 1).html
+    assert overview(()).text == "There is no <disk> in it."
+
+
+def test_problem():
+    """The sentence, as text."""
+    from virtiolab import UnreadableXML
+
+    view = problem(UnreadableXML("<b>no</b>", 3))
+    assert view.text == "line 3: <b>no</b>"
+    assert "&lt;b&gt;" in view.html
+
+
+def test_choices():
+    """A question, its options, and the answer folded away."""
+    view = choices("What is `<a>`?", ["`x`", "y"], verdict_on(None, "y", "Because of `z`."))
+    root = html.fromstring(view.html)
+    assert [item.text_content() for item in root.iter("li")] == ["x", "y"]
+    assert [code.text for code in root.iter("code")] == ["<a>", "x", "z"]
+    assert root.find(".//details").find("summary").text == "Reveal"
+    assert view.text.splitlines()[-2:] == ["Answer: y", "Because of z."]

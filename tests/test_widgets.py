@@ -1,0 +1,130 @@
+"""The widgets by their state, without a browser."""
+
+from datetime import datetime
+
+import pytest
+from lxml import html
+
+from virtiolab.widgets import Predict, XMLExplainer
+from virtiolab.widgets.explainer import MAX_DISKS
+from virtiolab.widgets.predict import PREDICTIONS
+
+VDA = "<disk><source file='/a'/><target dev='vda'/></disk>"
+SDA = VDA.replace("vda", "sda")
+
+
+def test_explainer_follows_its_text():
+    """Another text, another answer."""
+    explainer = XMLExplainer(VDA)
+    assert "virtio (virtio-blk)" in explainer.answer.value
+    explainer.text.value = VDA.replace("vda", "hda")
+    assert "not virtio" in explainer.answer.value
+
+
+def test_explainer_shows_the_chosen_disk():
+    """All in the summary, the chosen one in full; a single one needs no choice."""
+    explainer = XMLExplainer(VDA + SDA)
+    assert [label for label in explainer.disk.options] == ["1. vda, line 1", "2. sda, line 1"]
+    explainer.disk.index = 1
+    assert "it depends" in explainer.answer.value and "vda" in explainer.summary.value
+    assert explainer.disk.layout.display == ""
+    explainer.text.value = SDA
+    assert explainer.disk.index == 0 and explainer.disk.layout.display == "none"
+
+
+def test_explainer_says_what_is_wrong():
+    """One sentence, no answers, and the next text works."""
+    explainer = XMLExplainer(VDA)
+    explainer.text.value = "<disk>\n<target"
+    assert "line 2: The XML is cut short" in explainer.summary.value
+    assert explainer.answer.value == "" and explainer.disk.options == ()
+    explainer.text.value = VDA
+    assert "virtio" in explainer.answer.value
+
+
+@pytest.mark.parametrize("nothing", ["", "  \n"])
+def test_explainer_without_xml(nothing):
+    """An empty box is no error."""
+    assert "Nothing to explain yet" in XMLExplainer(nothing).static_text()
+
+
+def test_explainer_examples():
+    """A choice puts the example into the box; `your own XML` empties it."""
+    explainer = XMLExplainer("", {"one": VDA, "two": SDA})
+    explainer.example.value = "two"
+    assert explainer.text.value == SDA
+    explainer.example.index = 0
+    assert explainer.text.value == ""
+
+
+def upload(content):
+    """What a FileUpload holds after a file was opened."""
+    file = {"name": "a.xml", "type": "text/xml", "last_modified": datetime.now()}
+    return (file | {"size": len(content), "content": memoryview(content)},)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_explainer_upload(encoding):
+    """A file is read like a paste, and the same file can be opened again."""
+    explainer = XMLExplainer()
+    for _ in range(2):
+        explainer.text.value = ""
+        explainer.upload.value = upload(VDA.encode(encoding))
+        assert explainer.text.value == VDA
+
+
+def test_explainer_with_very_many_disks():
+    """The list stays short and says so."""
+    explainer = XMLExplainer(VDA * (MAX_DISKS + 5))
+    assert len(explainer.disk.options) == MAX_DISKS
+    assert "… and 5 more disks." in explainer.summary.value
+
+
+def test_predict():
+    """No reveal before a guess; a wrong guess can be changed."""
+    asked = Predict("change-to-sda")
+    assert asked.reveal.disabled and asked.outcome.value == ""
+    asked.guess.value = "IDE"
+    asked.reveal.click()
+    assert "✗ You said “IDE”. It is: SCSI" in asked.outcome.value
+    asked.guess.value = "SCSI"
+    assert asked.outcome.value == ""
+    asked.reveal.click()
+    assert "✓ Right: SCSI" in asked.outcome.value
+
+
+@pytest.mark.parametrize("name", PREDICTIONS)
+def test_predictions_can_be_answered(name):
+    """The answer is one of the options, and the question does not give it away."""
+    asked = PREDICTIONS[name]
+    assert asked["options"].count(asked["answer"]) == 1
+    assert len(set(asked["options"])) == len(asked["options"]) >= 2
+    assert asked["why"].endswith(".") and asked["question"].count("`") % 2 == 0
+
+
+@pytest.mark.parametrize("widget", [Predict("check-sata"), XMLExplainer(VDA)])
+def test_static_form(widget):
+    """Beside the widget stands the same as HTML and as text, for GitHub, nbval and screen readers."""
+    bundle = widget._repr_mimebundle_()
+    assert set(bundle) == {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"}
+    root = html.fromstring(f"<div>{bundle['text/html']}</div>")
+    kept = {"div", "p", "ul", "li", "code", "details", "summary", "span", "strong", "pre"}
+    kept |= {"table", "thead", "tbody", "tr", "th", "td"}  # what JupyterLab's sanitizer keeps
+    assert {element.tag for element in root.iter()} <= kept
+    assert not root.xpath("//@id") and bundle["text/plain"].strip()
+
+
+def test_a_change_is_quick():
+    """5 ms at the median in the kernel, for a guest as virsh dumpxml prints it."""
+    import statistics
+    import time
+    from pathlib import Path
+
+    file = Path(__file__).parents[1] / "notebooks/domains/virtio-scsi.xml"
+    texts = [file.read_text(), file.read_text() + " "]
+    explainer, seconds = XMLExplainer(texts[0]), []
+    for number in range(1, 32):
+        begun = time.perf_counter()
+        explainer.text.value = texts[number % 2]
+        seconds.append(time.perf_counter() - begun)
+    assert statistics.median(seconds) < 0.005
