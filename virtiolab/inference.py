@@ -3,8 +3,8 @@
 A rule chooses; what it says stands in inference.toml. Every row of `infer()` comes with its reason.
 """
 
-import tomllib
-from importlib.resources import files
+import os
+from functools import cache
 from typing import Any, NamedTuple
 
 from .document import Disk, Domain, whole_number
@@ -18,9 +18,6 @@ from .names import (
     prefix_of,
     usual_name,
 )
-
-_RULES = tomllib.loads((files(__package__) / "inference.toml").read_text(encoding="utf-8"))
-_ORIGINS = {rule: said.get("origin") for rule, said in _RULES.items()}
 
 ORIGINS = ("stated", "inferred", "default", "unknown")  # from the surest to the least sure
 VIRTIO_SCSI_MODELS = ("virtio-scsi", "virtio-transitional", "virtio-non-transitional")
@@ -52,12 +49,12 @@ class Inference(NamedTuple):
     @property
     def reason(self) -> str:
         """Why, in plain words about this disk."""
-        return _RULES[self.rule]["reason"].format(value=self.value, **self.facts)
+        return _rules()[self.rule]["reason"].format(value=self.value, **self.facts)
 
     @property
     def source(self) -> str:
         """Where the rule comes from: a function of libvirt, or a manual."""
-        return _RULES[self.rule]["source"]
+        return _rules()[self.rule]["source"]
 
     def as_dict(self) -> dict[str, Any]:
         """What the JSON of the command line says of it."""
@@ -113,9 +110,18 @@ def infer(disk: Disk) -> Inferences:
     )
 
 
+@cache
+def _rules() -> dict[str, dict[str, str]]:
+    """What the rules say; read when first asked for, because an import should cost little."""
+    import tomllib
+
+    with open(os.path.join(os.path.dirname(__file__), "inference.toml"), "rb") as file:
+        return tomllib.load(file)
+
+
 def _say(rule: str, value, origin: str | None = None, **facts) -> Inference:
     """The answer that a rule gives. Its sentence is put together only when somebody reads it."""
-    return Inference(value, origin or _ORIGINS[rule], rule, facts)
+    return Inference(value, origin or _rules()[rule]["origin"], rule, facts)
 
 
 def _device(disk: Disk) -> Inference:

@@ -1,22 +1,20 @@
 """What a type of machine decides about its disks: how virtio travels, which SCSI card it has."""
 
-import tomllib
 from functools import lru_cache
-from importlib.resources import files
 from typing import NamedTuple
 
 
 class Machine(NamedTuple):
-    """A type of machine, as machines.toml describes it."""
+    """A type of machine, as libvirt tells them apart (qemuDomainMachineIsQ35 and its kin)."""
 
     title: str
-    archs: list[str]
-    names: list[str] = []
-    prefixes: list[str] = []
-    transport: str | None = None
-    scsi: str | None = None
-    mmio_if_asked: bool = False
-    default: bool = False
+    archs: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()  # of versioned names; an empty one is any other name
+    transport: str | None = None  # of virtio devices: pci, ccw, device (memory-mapped), or none
+    scsi: str = "lsilogic"  # the model of a SCSI controller that names none
+    mmio_if_asked: bool = False  # one virtio-mmio address takes all other virtio devices along
+    default: bool = False  # what the architecture gets where no machine is written
 
     def is_called(self, arch: str | None, machine: str | None) -> bool:
         """Whether `<type arch=… machine=…>` means this one; None is what is not written."""
@@ -24,12 +22,71 @@ class Machine(NamedTuple):
             return arch in self.archs and self.default
         if arch is None:  # any name would do for the catch-all at the end of the table
             return machine in self.names or machine.startswith(tuple(filter(None, self.prefixes)))
-        by_name = machine in self.names or machine.startswith(tuple(self.prefixes))
-        return arch in self.archs and by_name
+        return arch in self.archs and (machine in self.names or machine.startswith(self.prefixes))
 
 
-_TEXT = (files(__package__) / "machines.toml").read_text(encoding="utf-8")
-_MACHINES = [Machine(**facts) for facts in tomllib.loads(_TEXT)["machines"]]
+_X86, _ARM = ("x86_64", "i686"), ("aarch64", "armv7l", "armv6l")
+_RISCV, _PPC64 = ("riscv64", "riscv32"), ("ppc64", "ppc64le")
+
+# The most particular come first. The models are qemuDomainGetSCSIControllerModel's, of a QEMU that
+# was built with everything; Red Hat's lacks the LSI cards, and libvirt takes virtio-scsi there.
+_MACHINES = [
+    Machine("the q35 machine", _X86, names=("q35",), prefixes=("pc-q35-",), transport="pci"),
+    Machine(
+        "the pc machine",
+        _X86,
+        names=("pc",),
+        prefixes=("pc-0.", "pc-1.", "pc-i440fx-", "rhel"),
+        transport="pci",
+        default=True,
+    ),
+    Machine(
+        "s390x",
+        ("s390x", "s390"),
+        prefixes=("s390-ccw",),
+        transport="ccw",
+        scsi="virtio-scsi",
+        default=True,
+    ),
+    Machine(
+        "pSeries",
+        _PPC64,
+        names=("pseries",),
+        prefixes=("pseries-",),
+        transport="pci",
+        scsi="ibmvscsi",
+        default=True,
+    ),
+    Machine(
+        "the ARM virt machine",
+        _ARM,
+        names=("virt",),
+        prefixes=("virt-",),
+        transport="pci",
+        mmio_if_asked=True,
+    ),
+    Machine(
+        "the RISC-V virt machine",
+        _RISCV,
+        names=("virt",),
+        prefixes=("virt-",),
+        transport="pci",
+        mmio_if_asked=True,
+    ),
+    Machine(
+        "the LoongArch virt machine",
+        ("loongarch64",),
+        names=("virt",),
+        prefixes=("virt-",),
+        transport="pci",
+        scsi="virtio-scsi",
+        default=True,
+    ),
+    Machine("an ARM vexpress board", _ARM, prefixes=("vexpress-",), transport="device"),
+    # A board without PCI carries no virtio disk at all.
+    Machine("this board", _ARM + _RISCV, prefixes=("",), default=True),
+    Machine("this machine", _X86 + _PPC64, prefixes=("",), transport="pci"),
+]
 
 
 @lru_cache(maxsize=256)

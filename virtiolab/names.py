@@ -1,14 +1,24 @@
 """What the name of a disk says: `vda` is on the virtio bus, and the first there."""
 
 import re
-import tomllib
-from importlib.resources import files
 
-_FACTS = tomllib.loads((files(__package__) / "names.toml").read_text(encoding="utf-8"))
-_DRIVES = _FACTS["drives"]
+# The whole of libvirt's inference from a disk's name, in virDomainDiskDefPostParse.
+# Libvirt later than 11.3 knows nvme; older ones refuse the name.
+BUS_OF_PREFIX = {
+    "hd": "ide",
+    "sd": "scsi",
+    "vd": "virtio",
+    "xvd": "xen",
+    "ubd": "uml",
+    "nvme": "nvme",
+}
+# To the other buses no name leads; these are the names that their disks usually have.
+_OTHER_BUSES = {"sata": "sd", "usb": "sd", "sd": "sd", "fdc": "fd"}
+PREFIX_OF_BUS = {bus: prefix for prefix, bus in BUS_OF_PREFIX.items()} | _OTHER_BUSES
 
-BUS_OF_PREFIX: dict[str, str] = _FACTS["bus_of_prefix"]
-PREFIX_OF_BUS = {bus: prefix for prefix, bus in BUS_OF_PREFIX.items()} | _FACTS["prefix_of_bus"]
+# How many disks go on one bus of a controller, and how many buses it has: the place of a disk
+# follows from the letters of its name (virDomainDiskDefAssignAddress).
+_DRIVES = {"ide": (2, 2), "fdc": (2, 1), "sata": (6, 1), "scsi": (7, 1)}
 DRIVE_BUSES = frozenset(_DRIVES)
 
 _DISK_NAME = re.compile(f"(?:fd|{'|'.join(BUS_OF_PREFIX)})([a-z]{{1,6}})[0-9]*")
@@ -47,7 +57,7 @@ def disk_number(name: str | None) -> int | None:
 
 def drive_address(bus: str, number: int) -> dict:
     """Where disk `number` of one of the DRIVE_BUSES goes when no address is written."""
-    units, buses = _DRIVES[bus]["units"], _DRIVES[bus]["buses"]
+    units, buses = _DRIVES[bus]
     return {
         "type": "drive",
         "controller": number // (units * buses),
