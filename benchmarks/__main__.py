@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: DESIGN's cost table, each row against its limit; exits 1 if one is over."""
+"""`python -m benchmarks`: the cost table, each row against its limit; exits 1 if one is over."""
 
 import statistics
 import subprocess
@@ -67,9 +67,8 @@ def main() -> int:
     ]
     print(f"{'what':34} {'measured':>9} {'limit':>7}")
     for what, measured, limit, unit in rows:
-        print(
-            f"{what:34} {measured:6.1f} {unit:2} {limit:4} {unit:2} {'' if measured <= limit else 'OVER'}"
-        )
+        over = "" if measured <= limit else "OVER"
+        print(f"{what:34} {measured:6.1f} {unit:2} {limit:4} {unit:2} {over}".rstrip())
     return int(any(measured > limit for _, measured, limit, _ in rows))
 
 

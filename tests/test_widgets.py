@@ -48,9 +48,11 @@ def test_explainer_without_xml(nothing):
     assert "Nothing to explain yet" in XMLExplainer(nothing).static_text()
 
 
-def test_explainer_examples():
+def test_explainer_examples(tmp_path):
     """A choice puts the example into the box; `your own XML` empties it."""
-    explainer = XMLExplainer("", {"one": VDA, "two": SDA})
+    (tmp_path / "one.xml").write_text(VDA)
+    (tmp_path / "two.xml").write_text(SDA)
+    explainer = XMLExplainer("", tmp_path)
     explainer.example.value = "two"
     assert explainer.text.value == SDA
     explainer.example.index = 0

@@ -1,12 +1,9 @@
 """The rules: what a disk states, what libvirt infers from the rest, and what it takes by default.
 
-A rule chooses; what it says stands in inference.toml. Every row of `infer()` comes with its reason.
+A rule chooses; what it says stands in rules.toml.
 """
 
-import os
-from functools import cache
-from typing import Any, NamedTuple
-
+from .answers import ORIGINS, Inference, Inferences, say
 from .document import Disk, Domain, whole_number
 from .machines import machine_of
 from .names import (
@@ -19,7 +16,6 @@ from .names import (
     usual_name,
 )
 
-ORIGINS = ("stated", "inferred", "default", "unknown")  # from the surest to the least sure
 VIRTIO_SCSI_MODELS = ("virtio-scsi", "virtio-transitional", "virtio-non-transitional")
 
 _QEMU_TYPES = (None, "qemu", "kvm", "hvf")  # None: a fragment, and QEMU is what we explain
@@ -36,55 +32,6 @@ _QEMU_DEVICES = {
     ("usb", None): "usb-storage",
     ("fdc", None): "floppy",
 }
-
-
-class Inference(NamedTuple):
-    """One answer: the value, who decided it (one of ORIGINS), by which rule, from which facts."""
-
-    value: Any
-    origin: str
-    rule: str
-    facts: dict[str, Any]
-
-    @property
-    def reason(self) -> str:
-        """Why, in plain words about this disk."""
-        return _rules()[self.rule]["reason"].format(value=self.value, **self.facts)
-
-    @property
-    def source(self) -> str:
-        """Where the rule comes from: a function of libvirt, or a manual."""
-        return _rules()[self.rule]["source"]
-
-    def as_dict(self) -> dict[str, Any]:
-        """What the JSON of the command line says of it."""
-        names = ("value", "origin", "reason", "rule", "source")
-        return {name: getattr(self, name) for name in names}
-
-    def __repr__(self) -> str:
-        said = (f"{name}={value!r}" for name, value in self.as_dict().items())
-        return f"Inference({', '.join(said)})"
-
-
-class Inferences(NamedTuple):
-    """All answers about one disk. `address` and `controller` have a dict or None as their value."""
-
-    device: Inference
-    bus: Inference
-    driver: Inference
-    format: Inference
-    cache: Inference
-    readonly: Inference
-    snapshot: Inference
-    address: Inference
-    controller: Inference
-    qemu_device: Inference
-    virtio: Inference
-
-    @property
-    def virtio_device(self) -> str | None:
-        """`virtio-blk`, `vhost-user-blk` or `virtio-scsi` where the disk is virtio, else None."""
-        return self.virtio.rule if self.virtio.value else None  # the rules are named after them
 
 
 def infer(disk: Disk) -> Inferences:
@@ -110,23 +57,9 @@ def infer(disk: Disk) -> Inferences:
     )
 
 
-@cache
-def _rules() -> dict[str, dict[str, str]]:
-    """What the rules say; read when first asked for, because an import should cost little."""
-    import tomllib
-
-    with open(os.path.join(os.path.dirname(__file__), "inference.toml"), "rb") as file:
-        return tomllib.load(file)
-
-
-def _say(rule: str, value, origin: str | None = None, **facts) -> Inference:
-    """The answer that a rule gives. Its sentence is put together only when somebody reads it."""
-    return Inference(value, origin or _rules()[rule]["origin"], rule, facts)
-
-
 def _device(disk: Disk) -> Inference:
     written = disk.get("device")
-    return _say("device-default", "disk") if written is None else _say("device-stated", written)
+    return say("device-default", "disk") if written is None else say("device-stated", written)
 
 
 def _bus(disk: Disk, device: str) -> Inference:
@@ -134,81 +67,85 @@ def _bus(disk: Disk, device: str) -> Inference:
     prefix = prefix_of(dev)
     if written is not None:
         if prefix and PREFIX_OF_BUS.get(written, prefix) != prefix:
-            return _say("bus-stated-against-name", written, dev=dev, usual=usual_name(written))
-        return _say("bus-stated", written)
+            return say("bus-stated-against-name", written, dev=dev, usual=usual_name(written))
+        return say("bus-stated", written)
     if device == "floppy":
-        return _say("bus-from-floppy", "fdc")
+        return say("bus-from-floppy", "fdc")
     if prefix:
-        return _say("bus-from-name", BUS_OF_PREFIX[prefix], dev=dev, prefix=prefix)
-    return _say("bus-from-no-name", None, dev=dev) if dev else _say("bus-without-target", None)
+        return say("bus-from-name", BUS_OF_PREFIX[prefix], dev=dev, prefix=prefix)
+    if not dev:
+        return say("bus-without-target", None)
+    if device == "cdrom" and disk_number(dev) is not None:
+        return say("bus-of-cdrom", "ide", dev=dev)
+    return say("bus-from-no-name", None, dev=dev)
 
 
 def _driver(disk: Disk) -> Inference:
     written = disk.get("name", "driver")
     if written is not None:
-        return _say("driver-stated", written)
+        return say("driver-stated", written)
     if not _is_qemu(disk.domain):
-        return _say("driver-other-hypervisor", None, type=disk.domain.type)
-    return _say("driver-default", "qemu")
+        return say("driver-other-hypervisor", None, type=disk.domain.type)
+    return say("driver-default", "qemu")
 
 
 def _format(disk: Disk) -> Inference:
     written = disk.get("type", "driver")
     if written == "aio":
-        return _say("format-aio", "raw")
+        return say("format-aio", "raw")
     if written is not None:
-        return _say("format-stated", written)
+        return say("format-stated", written)
     if disk.get("type") == "volume":
-        return _say("format-of-volume", None)
+        return say("format-of-volume", None)
     if not _is_qemu(disk.domain):
-        return _say("format-other-hypervisor", None, type=disk.domain.type)
-    return _say("format-default", "raw")
+        return say("format-other-hypervisor", None, type=disk.domain.type)
+    return say("format-default", "raw")
 
 
 def _cache(disk: Disk) -> Inference:
     written = disk.get("cache", "driver")
     if written == "default":
-        return _say("cache-stated-default", "writeback")
+        return say("cache-stated-default", "writeback")
     if written is not None:
-        return _say("cache-stated", written)
+        return say("cache-stated", written)
     if disk.get("type") == "vhostuser":
-        return _say("cache-elsewhere", None)
-    return _say("cache-default", "writeback")
+        return say("cache-elsewhere", None)
+    return say("cache-default", "writeback")
 
 
 def _readonly(disk: Disk, device: str) -> Inference:
     if disk.child("readonly") is not None:
-        return _say("readonly-stated", True)
-    return _say("readonly-cdrom", True) if device == "cdrom" else _say("readonly-default", False)
+        return say("readonly-stated", True)
+    return say("readonly-cdrom", True) if device == "cdrom" else say("readonly-default", False)
 
 
 def _snapshot(disk: Disk, readonly: bool) -> Inference:
     written = disk.get("snapshot")
     if written is not None:
-        return _say("snapshot-stated", written)
+        return say("snapshot-stated", written)
     if readonly:
-        return _say("snapshot-readonly", "no")
+        return say("snapshot-readonly", "no")
     if disk.get("type") == "vhostuser":
-        return _say("snapshot-vhostuser", "no")
-    return _say("snapshot-later", None)
+        return say("snapshot-vhostuser", "no")
+    return say("snapshot-later", None)
 
 
 def _address(disk: Disk, bus: str | None) -> Inference:
     written = disk.child("address")
     if written is not None and written.get("type"):
-        return _say("address-stated", _written_address(written), type=written.get("type"))
+        return say("address-stated", _written_address(written), type=written.get("type"))
     if bus in DRIVE_BUSES:
         number = disk_number(disk.target)
         if number is not None and written is None:
-            return _say(
+            return say(
                 "address-from-name", drive_address(bus, number), dev=disk.target, number=number
             )
     elif bus == "usb":
-        return _say("address-from-machine", {"type": "usb"}, type="usb")
+        return say("address-from-machine", {"type": "usb"}, type="usb")
     elif bus == "virtio" and (transport := _transport(disk.domain)):
         kind = "virtio-mmio" if transport == "device" else transport
-        return _say("address-from-machine", {"type": kind}, type=kind)
-    return _say("address-unknown", None)
+        return say("address-from-machine", {"type": kind}, type=kind)
+    return say("address-unknown", None)
 
 
 def _written_address(element) -> dict:
@@ -222,26 +159,26 @@ def _written_address(element) -> dict:
 
 def _controller(disk: Disk, bus: str | None, address: dict | None) -> Inference:
     if bus is None:
-        return _say("controller-unknown", None)
+        return say("controller-unknown", None)
     if bus == "nvme":
-        return _say("controller-nvme", None)
+        return say("controller-nvme", None)
     if bus not in DRIVE_BUSES:
-        return _say("controller-none", None, bus=bus)
+        return say("controller-none", None, bus=bus)
     index = address.get("controller") if address else None
     if index is None:
-        return _say("controller-unplaced", None, type=bus)
+        return say("controller-unplaced", None, type=bus)
     written = disk.domain.controllers.get((bus, index))
     if bus == "scsi":
         return _scsi_controller(disk.domain, index, written)
     if written:
-        return _say(
+        return say(
             "controller-written",
             _as_dict(bus, index, written.model),
             type=bus,
             index=index,
             line=written.line,
         )
-    return _say("controller-added", _as_dict(bus, index, None), type=bus, index=index)
+    return say("controller-added", _as_dict(bus, index, None), type=bus, index=index)
 
 
 def _scsi_controller(domain: Domain, index: int, written) -> Inference:
@@ -249,13 +186,13 @@ def _scsi_controller(domain: Domain, index: int, written) -> Inference:
     facts = {"type": "scsi", "index": index}
     if written and written.model not in (None, "auto"):
         value = _as_dict("scsi", index, written.model)
-        return _say("controller-stated", value, model=written.model, line=written.line, **facts)
+        return say("controller-stated", value, model=written.model, line=written.line, **facts)
     machine = machine_of(domain.arch, domain.machine)
     if machine is None or not _is_qemu(domain):
-        return _say("controller-elsewhere", _as_dict("scsi", index, None), **facts)
+        return say("controller-elsewhere", _as_dict("scsi", index, None), **facts)
     rule = "controller-default-model" if written else "controller-added-default"
     value = _as_dict("scsi", index, machine.scsi)
-    return _say(rule, value, model=machine.scsi, machine=machine.title, **facts)
+    return say(rule, value, model=machine.scsi, machine=machine.title, **facts)
 
 
 def _as_dict(kind: str, index: int, model: str | None) -> dict:
@@ -264,23 +201,23 @@ def _as_dict(kind: str, index: int, model: str | None) -> dict:
 
 def _qemu_device(disk: Disk, bus: str | None, device: str) -> Inference:
     if not _is_qemu(disk.domain):
-        return _say("qemu-other-hypervisor", None, type=disk.domain.type)
+        return say("qemu-other-hypervisor", None, type=disk.domain.type)
     if bus == "virtio":
         return _virtio_blk(disk)
     if bus == "sd":
-        return _say("qemu-sd", None)
+        return say("qemu-sd", None)
     if bus == "nvme":
-        return _say("qemu-nvme", "nvme-ns")
+        return say("qemu-nvme", "nvme-ns")
     if bus is None:
-        return _say("qemu-unknown-bus", None)
+        return say("qemu-unknown-bus", None)
     model = disk.get("model")
     if bus == "usb" and model:
-        return _say("qemu-by-model", model)
+        return say("qemu-by-model", model)
     value = _QEMU_DEVICES.get((bus, device)) or _QEMU_DEVICES.get((bus, None))
     return (
-        _say("qemu-by-bus", value, bus=bus, device=device)
+        say("qemu-by-bus", value, bus=bus, device=device)
         if value
-        else _say("qemu-none", None, bus=bus)
+        else say("qemu-none", None, bus=bus)
     )
 
 
@@ -293,16 +230,16 @@ def _virtio_blk(disk: Disk) -> Inference:
     written = None if address is None else _TRANSPORT_OF_ADDRESS.get(address.get("type", ""))
     if written:
         value, carrier = f"{family}-{written}{suffix}", _CARRIERS[written]
-        return _say("qemu-virtio-addressed", value, family=family, carrier=carrier)
+        return say("qemu-virtio-addressed", value, family=family, carrier=carrier)
     if machine is None:
-        return _say("qemu-virtio-somewhere", f"{family}-pci{suffix}", family=family)
+        return say("qemu-virtio-somewhere", f"{family}-pci{suffix}", family=family)
     transport = _transport(disk.domain)
     if transport is None:
-        return _say("qemu-virtio-nowhere", None, family=family, machine=machine.title)
+        return say("qemu-virtio-nowhere", None, family=family, machine=machine.title)
     value, carrier = f"{family}-{transport}{suffix}", _CARRIERS[transport]
     if transport != machine.transport:
-        return _say("qemu-virtio-mmio", value, family=family)
-    return _say("qemu-virtio", value, family=family, machine=machine.title, carrier=carrier)
+        return say("qemu-virtio-mmio", value, family=family)
+    return say("qemu-virtio", value, family=family, machine=machine.title, carrier=carrier)
 
 
 def _virtio_family(disk: Disk) -> str:
@@ -320,17 +257,17 @@ def _transport(domain: Domain) -> str | None:
 
 def _virtio(disk: Disk, bus: Inference, controller: Inference) -> Inference:
     if bus.value is None:
-        return _say("virtio-unknown", None)
+        return say("virtio-unknown", None)
     if bus.value == "virtio":
-        return _say(_virtio_family(disk), True, bus.origin)
+        return say(_virtio_family(disk), True, bus.origin)
     if bus.value != "scsi":
-        return _say("virtio-no", False, bus.origin, bus=bus.value)
+        return say("virtio-no", False, bus.origin, bus=bus.value)
     model = controller.value and controller.value["model"]
     if model is None:
-        return _say("virtio-depends", None, index=controller.value and controller.value["index"])
+        return say("virtio-depends", None, index=controller.value and controller.value["index"])
     is_virtio = model in VIRTIO_SCSI_MODELS
     less_sure = max(bus.origin, controller.origin, key=ORIGINS.index)
-    return _say(
+    return say(
         "virtio-scsi" if is_virtio else "virtio-other-scsi", is_virtio, less_sure, model=model
     )
 

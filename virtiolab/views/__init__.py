@@ -25,11 +25,12 @@ class View:
         return self.text
 
 
-def show(what: Domain | Disk) -> View:
-    """The answers about a disk, or about each disk of a domain."""
+def show(what: Domain | Disk, *rows: str) -> View:
+    """The answers about a disk, or about each disk of a domain: these rows of them, or all."""
     disks = [what] if isinstance(what, Disk) else what.disks
     answered = [(disk, infer(disk)) for disk in disks]
-    return View(html.answers_of(answered), text.answers_of(answered))
+    rows = rows or text.ROWS
+    return View(html.answers_of(answered, rows), text.answers_of(answered, rows=rows))
 
 
 def overview(disks: Sequence[Disk], most: int | None = None) -> View:

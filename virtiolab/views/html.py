@@ -5,7 +5,7 @@ structure: who decided a value is said by a word and by the style of an underlin
 alone. What else a style sheet can do, style.css does in the widgets.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from xml.sax.saxutils import quoteattr
 
@@ -14,7 +14,7 @@ from lxml.builder import E
 from lxml.html import fragments_fromstring
 
 from ..document import Disk, one_line
-from ..inference import ORIGINS, Inference, Inferences
+from ..answers import ORIGINS, Inference, Inferences
 from .text import NO_DISK, OVERVIEW, ROWS, label, more, overview_row, value_as_text, verdict
 
 _LEFT = {"style": "text-align: left; vertical-align: top"}
@@ -23,7 +23,7 @@ _UNDERLINES = {"stated": "solid", "inferred": "dashed", "default": "dotted", "un
 _MEANINGS = {
     "stated": "the XML says so",
     "inferred": "libvirt concludes it from the rest",
-    "default": "nothing is written, so a habit decides",
+    "default": "nothing is written, so the usual value is taken",
     "unknown": "this XML alone cannot tell",
 }
 # Where in a <disk> an answer would be written: an attribute of the disk itself or of a child.
@@ -49,9 +49,9 @@ def _root(*parts) -> str:
     return serialised(E.div({"class": "virtiolab mathjax_ignore tex2jax_ignore"}, *parts))
 
 
-def answers_of(answered: list[tuple[Disk, Inferences]]) -> str:
+def answers_of(answered: list[tuple[Disk, Inferences]], rows: Sequence[str] = ROWS) -> str:
     """The answers about each disk, one after the other, above one legend."""
-    disks = [_about(disk, answers) for disk, answers in answered]
+    disks = [_about(disk, answers, rows) for disk, answers in answered]
     return _root(*disks, legend() if disks else E.p(NO_DISK))
 
 
@@ -105,7 +105,7 @@ def _joined(entries: list, separator: str) -> Iterator:
         yield from [separator, entry] if number else [entry]
 
 
-def _about(disk: Disk, answers: Inferences) -> etree._Element:
+def _about(disk: Disk, answers: Inferences, rows: Sequence[str]) -> etree._Element:
     name = one_line(disk.target or "(no name)")
     format = value_as_text(answers.format.value)
     head = E.p(
@@ -117,7 +117,7 @@ def _about(disk: Disk, answers: Inferences) -> etree._Element:
         E.code(format),
     )
     table = E.table(
-        {"class": "vl-answers"}, E.tbody(*[_row(row, getattr(answers, row)) for row in ROWS])
+        {"class": "vl-answers"}, E.tbody(*[_row(row, getattr(answers, row)) for row in rows])
     )
     return E.div({"class": "vl-disk"}, head, annotated(disk, answers), table)
 
@@ -137,12 +137,12 @@ def _origin(origin: str) -> etree._Element:
 
 
 def _underline(origin: str) -> str:
-    return f"border-bottom: 2px {_UNDERLINES[origin]}"
+    return f"border-bottom: {'4px' if origin == 'unknown' else '2px'} {_UNDERLINES[origin]}"
 
 
 def annotated(disk: Disk, answers: Inferences) -> etree._Element:
     """The disk's XML: what decides an answer underlined, what libvirt adds put in in italics."""
-    pre = E.pre({"class": "vl-xml"})
+    pre = E.pre({"class": "vl-xml", "style": "font-family: monospace"})
     if sum(1 for _ in islice(disk.element.iter(), MAX_ELEMENTS + 1)) > MAX_ELEMENTS:
         pre.text = f"(This disk has more than {MAX_ELEMENTS} elements, too many to show.)"
         return pre

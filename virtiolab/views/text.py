@@ -1,9 +1,10 @@
 """Answers as plain text for a terminal, with or without colour."""
 
 import textwrap
+from collections.abc import Sequence
 
 from ..document import Disk, one_line
-from ..inference import Inference, Inferences
+from ..answers import Inference, Inferences
 
 WIDTH = 80
 # The order of the questions: what people come for, then the rest.
@@ -54,11 +55,13 @@ def label(row: str) -> str:
     return row.replace("qemu_device", "QEMU device")
 
 
-def answers_of(answered: list[tuple[Disk, Inferences]], colour: bool = False) -> str:
+def answers_of(
+    answered: list[tuple[Disk, Inferences]], colour: bool = False, rows: Sequence[str] = ROWS
+) -> str:
     """The answers about each disk: a heading, then the rows, wrapped to 80 columns."""
     if not answered:
         return NO_DISK
-    return "\n\n".join(_about(disk, answers, colour) for disk, answers in answered)
+    return "\n\n".join(_about(disk, answers, colour, rows) for disk, answers in answered)
 
 
 def overview_of(answered: list[tuple[Disk, Inferences]], left_out: int = 0) -> str:
@@ -90,7 +93,7 @@ def more(left_out: int) -> str:
 def choices_of(question: str, options: list[str], answer: str | None) -> str:
     """A question, its options, and the answer below them."""
     lines = [unmarked(question), *(f"  ( ) {unmarked(option)}" for option in options)]
-    return "\n".join(lines + ([f"Answer: {answer}"] if answer else []))
+    return "\n".join(lines + (["", f"Answer: {answer}"] if answer else []))
 
 
 def verdict_on(guess: str | None, right: str) -> str:
@@ -105,11 +108,11 @@ def unmarked(prose: str) -> str:
     return prose.replace("`", "")
 
 
-def _about(disk: Disk, answers: Inferences, colour: bool) -> str:
+def _about(disk: Disk, answers: Inferences, colour: bool, rows: Sequence[str]) -> str:
     name = one_line(disk.target or "(no name)")
     title = f"{name} (line {disk.line}): {verdict(answers)}, {value_as_text(answers.format.value)}"
-    rows = [_row(row, getattr(answers, row), colour) for row in ROWS]
-    return "\n".join([_paint(title, "1", colour), *rows])
+    lines = [_row(row, getattr(answers, row), colour) for row in rows]
+    return "\n".join([_paint(title, "1", colour), *lines])
 
 
 def _row(name: str, answer: Inference, colour: bool) -> str:

@@ -1,5 +1,7 @@
 """The XML explainer: paste or upload XML, and read what each disk in it means."""
 
+from pathlib import Path
+
 import ipywidgets
 
 from ..document import UnreadableXML, one_line, read
@@ -13,15 +15,16 @@ _OWN = "your own XML"
 class XMLExplainer(WithStaticForm):
     """A box for XML, and below it the answers about each disk in it, with their reasons.
 
-    `examples` offers XML by name. The parts are widgets too: set `text.value` or `disk.index`.
+    `folder` is one with example files. The parts are widgets too: set `text.value`, `disk.index`.
     """
 
-    def __init__(self, xml: str = "", examples: dict[str, str] | None = None):
-        self._examples = examples or {}
+    def __init__(self, xml: str = "", folder: str | Path | None = None):
+        files = sorted(Path(folder).glob("*.xml")) if folder else []
+        self._examples = {file.stem: file.read_text(encoding="utf-8") for file in files}
         self.example = ipywidgets.Dropdown(
             options=[_OWN, *self._examples],
             description="Example",
-            layout={"width": "22em", "display": "" if examples else "none"},
+            layout={"width": "22em", "display": "" if files else "none"},
         )
         self.upload = ipywidgets.FileUpload(
             accept=".xml,.txt", description="Open a file", tooltip="Open a file of libvirt XML"
