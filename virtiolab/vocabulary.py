@@ -1,0 +1,79 @@
+"""Looks names up in vocabulary.toml: what they mean, what their values do, which is the nearest."""
+
+import os
+from difflib import get_close_matches
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """What is known of one name; see the head of vocabulary.toml."""
+
+    meaning: str
+    values: dict[str, str] = {}
+    default: str | None = None
+    matters: str | None = None
+    since: str | None = None
+    doc: str | None = None
+    terms: tuple[str, ...] = ()
+
+    @property
+    def url(self) -> str | None:
+        """Where libvirt documents it."""
+        return self.doc and f"https://libvirt.org/{self.doc}"
+
+
+@cache
+def _facts() -> dict:
+    """The file, read when first asked for: it is 110 KB."""
+    import tomllib
+
+    with open(os.path.join(os.path.dirname(__file__), "vocabulary.toml"), "rb") as file:
+        return tomllib.load(file)
+
+
+@cache
+def entries() -> dict[str, Entry]:
+    """Every entry by its key, such as `driver/@cache`."""
+    names = _facts()["names"]
+    return {key: _entry(names, facts) for key, facts in names.items()}
+
+
+def _entry(names: dict, facts: dict) -> Entry:
+    own = {name: value for name, value in facts.items() if name != "same_as"}
+    return Entry(**names.get(facts.get("same_as"), {}) | own)
+
+
+@cache
+def glossary() -> dict[str, str]:
+    """The terms that the sentences use, and what they mean."""
+    return _facts()["glossary"]
+
+
+@lru_cache(maxsize=4096)
+def lookup(path: str) -> Entry | None:
+    """The entry of a path such as `/disk/source/host/@port`, by the longest key that ends it."""
+    parts = path.strip("/").split("/")
+    for start in range(len(parts) - 1):
+        if entry := entries().get("/".join(parts[start:])):
+            return entry
+    return None
+
+
+@lru_cache(maxsize=4096)
+def nearest_name(path: str) -> str | None:
+    """The known name beside an unknown one that looks most like it: `@type` for `@typo`."""
+    *_, parent, name = path.split("/")
+    siblings = {key.rpartition("/")[2] for key in entries() if key.split("/")[-2] == parent}
+    is_attribute = name.startswith("@")
+    return _nearest(name, [known for known in siblings if known.startswith("@") == is_attribute])
+
+
+def nearest_value(entry: Entry, value: str) -> str | None:
+    """The known value that looks most like an unknown one."""
+    return _nearest(value, list(entry.values))
+
+
+def _nearest(word: str, known: list[str]) -> str | None:
+    # Comparing takes time in the square of the length, and no name is longer than 30 letters.
+    return next(iter(get_close_matches(word[:60], sorted(known), n=1, cutoff=0.6)), None)
