@@ -130,3 +130,46 @@ def test_a_closed_pipe_is_no_error():
     many = f"<devices>{DISK * 2000}</devices>"
     run = subprocess.run(shell, shell=True, input=many, capture_output=True, text=True)
     assert (run.stderr, len(run.stdout.splitlines())) == ("", 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX redirections")
+@pytest.mark.parametrize(
+    "redirection, status, said",
+    [
+        ("infer - <&-", 2, "virtiolab: -: There is no standard input.\n"),
+        ("infer - >/dev/full", 2, "virtiolab: cannot write: No space left on device\n"),
+        ("infer - | true", 0, ""),
+    ],
+)
+def test_broken_streams(redirection, status, said):
+    """One line at most, never a traceback."""
+    shell = f"{sys.executable} -m virtiolab {redirection}"
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+    run = subprocess.run(
+        shell, shell=True, input=DISK, capture_output=True, text=True, env=environment
+    )
+    assert (run.returncode, run.stderr) == (status, said)
+
+
+def test_an_unknown_option_is_one_clean_message():
+    """Whatever is in it."""
+    run = process("infer", "--\x1b[31m", "x")
+    assert run.returncode == 2 and "\x1b" not in run.stderr
+
+
+def test_explain(run):
+    """Every name in order, unknown ones with a suggestion, as text and as JSON."""
+    xml = b"<disk><target dev='vda'/><driver typo='qcow2'/></disk>"
+    status, out, _ = run("explain", "-", stdin=xml)
+    assert status == 0 and max(map(len, out)) <= 80
+    names = [line.split()[0] for line in out if line.startswith("  ") and line[2] != " "]
+    assert names == [
+        "disk", "@device", "target", "target/@dev", "target/@bus", "driver", "driver/@typo",
+        "driver/@name", "driver/@type", "driver/@cache",
+    ]  # fmt: skip
+    _, [line], _ = run("explain", "--json", "-", stdin=xml)
+    [disk] = json.loads(line)["disks"]
+    [typo] = [row for row in disk["rows"] if row["path"] == "/disk/driver/@typo"]
+    wanted = {"path", "value", "origin", "known", "meaning", "since", "doc"}
+    assert wanted <= set(typo) and typo["known"] is False
+    assert "Did you mean `type`?" in typo["meaning"] and "takes raw" in typo["meaning"]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from virtiolab import UnreadableXML, read
+from virtiolab import UnreadableXML, infer, read
+from virtiolab.document import whole_number
 
 DISK = "<disk><source file='/a'/><target dev='vda'/></disk>"
 GUEST = f"<domain type='kvm'><devices>{DISK}</devices></domain>"
@@ -28,6 +29,12 @@ GUEST = f"<domain type='kvm'><devices>{DISK}</devices></domain>"
         (f"<!-- mine -->{DISK}<?pi?>", False, 1),
         (f"<domain><devices>{DISK}</devices><devices>{DISK}</devices></domain>", True, 2),
         ("<domain><devices/></domain>", True, 0),
+        ("<domain><metadata><a:disk xmlns:a='u'/></metadata></domain>", True, 0),
+        (f"<name>x</name><devices>{DISK}</devices>", False, 1),
+        (f"$ virsh dumpxml vm\n<?xml version='1.0'?>\n{GUEST}", True, 1),
+        (f"\ufeff<?xml version='1.0'?>{DISK}{DISK}", False, 2),
+        (f"{GUEST[:-9]}<qemu:commandline/></domain>", True, 1),  # its xmlns got lost
+        ("<disk><p:b/><a xmlns='a'/></disk>", False, 1),
         ("<domain/>", True, 0),
     ],
 )
@@ -67,6 +74,18 @@ def test_encodings(encoding):
         ("<disk>\x00</disk>", 1, "not well-formed"),
         (b"<disk>\xff</disk>", 1, "encoding"),
         ("\ud800", None, "half a character"),
+        ("<disk>\n<source file='/é'", 2, "cut short"),
+        ("<disk>\n<!-- c", 2, "cut short"),
+        ("$ virsh dumpxml vm\n<domain>\n<devices>\n<disk>\n", 5, "cut short"),
+        ("<disk>&nbsp;", 1, "nbsp"),
+        ("<disk/>\n<disk>\n<target>\n</disk>", 4, "mismatch"),
+        (f"{GUEST}\n{GUEST}", 2, "side by side"),
+        (f"{GUEST}\n{DISK}", 2, "side by side"),
+        (f"<domain>\n{DISK}</domain>", 2, "belongs into <devices>"),
+        (f"<devices><devices>\n{DISK}</devices></devices>", 2, "belongs into <devices>"),
+        (f"<domain type='{'x' * 300}'/>", 1, "more than 200"),
+        ("<disk/>" * 20_001, None, "20,000 disks"),
+        (Path("a\0b"), None, "null"),
         (f"<!DOCTYPE domain>{GUEST}", None, "DOCTYPE"),
         ("<!DOCTYPE d [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><disk>&x;</disk>", None, "DOCTYPE"),
         ("<!DOCTYPE d [<!ATTLIST target bus CDATA 'virtio'>]>" + DISK, None, "DOCTYPE"),
@@ -98,6 +117,7 @@ EXPENSIVE = {
     "large": "<disk>" + " " * 11_000_000 + "</disk>",
     "open brackets": "<" * 1_000_000,
     "lines": "<disk>" + "\n" * 1_000_000,
+    "controllers": "<disk/>" + "<controller type='ide'/>" * 40_000,
 }
 
 
@@ -107,13 +127,31 @@ def test_cost_is_bounded(xml):
     tracemalloc.start()
     begun = time.perf_counter()
     try:
-        read(xml)
+        for disk in read(xml).disks:
+            infer(disk)
     except UnreadableXML as refused:
         assert len(str(refused)) < 300
     seconds, (_, peak) = time.perf_counter() - begun, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert seconds < 2
     assert peak < 200 << 20
+
+
+def test_refuses_what_is_no_text():
+    """A number is no XML, though Python would make bytes of it."""
+    for nonsense in (5, True, None, ["<disk/>"]):
+        with pytest.raises(TypeError):
+            read(nonsense)
+
+
+@pytest.mark.parametrize(
+    "text, number",
+    [("0", 0), (" 7", 7), ("+1", 1), ("-0", 0), ("0" * 20 + "5", 5), ("4294967295", 4294967295)]
+    + [(text, None) for text in ("", "0 ", "0x1", "-1", "1_0", "１", "4294967296", None)],
+)
+def test_numbers(text, number):
+    """What libvirt's virStrToLong_ui makes of it."""
+    assert whole_number(text) == number
 
 
 def test_lines():

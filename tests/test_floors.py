@@ -11,8 +11,10 @@ PACKAGE = Path(__file__).parents[1] / "virtiolab"
 
 # From the ground up. __init__ is the front door: what `from virtiolab import read` asks.
 FLOORS = [
-    {"document", "names", "machines", "answers", "vocabulary"},
-    {"inference", "evidence"},
+    {"parsing", "names", "machines", "vocabulary"},
+    {"document"},
+    {"answers", "evidence"},
+    {"inference"},
     {"resolution", "refusals", "build", "explanation"},
     {"views"},
     {"__init__"},

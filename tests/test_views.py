@@ -4,7 +4,8 @@ import pytest
 from lxml import html
 
 from virtiolab import read
-from virtiolab.views import choices, overview, problem, show, verdict_on
+from virtiolab.explanation import Explanation
+from virtiolab.views import View, choices, explain, interactive, overview, problem, show, verdict_on
 from virtiolab.views.text import value_as_text
 
 FIRST = """<disk type='file' device='disk'>
@@ -13,7 +14,18 @@ FIRST = """<disk type='file' device='disk'>
     <driver name='qemu' type='qcow2' cache='default'/>
 </disk>"""
 OURS = {"div", "p", "pre", "span", "strong", "code", "table", "thead", "tbody", "tr", "th", "td"}
-ATTRIBUTES = {"class", "style", "title", "tabindex", "scope"}
+OURS |= {"a", "details", "summary", "dl", "dt", "dd"}
+ATTRIBUTES = {"class", "style", "tabindex", "scope", "role", "href", "target", "rel"}
+PAGES = {
+    f"https://libvirt.org/{page}.html"
+    for page in (
+        "formatdomain",
+        "formatstorage",
+        "formatstorageencryption",
+        "formatsecret",
+        "storage",
+    )
+}
 PAYLOADS = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -52,8 +64,11 @@ def hostile(payload):
 def test_nothing_becomes_markup(payload):
     """In the HTML there are our elements with our attributes, and the payload only as text."""
     domain = read(hostile(payload))
-    for view in (show(domain), overview(domain.disks)):
+    views = [show(domain), overview(domain.disks), *map(explain, domain.disks)]
+    tips = [View(interactive(Explanation(disk)), "") for disk in domain.disks]
+    for view in views + tips:
         root = html.fromstring(view.html)
+        assert {a.get("href").partition("#")[0] for a in root.iter("a")} <= PAGES
         assert {element.tag for element in root.iter()} <= OURS
         assert {name for element in root.iter() for name in element.attrib} <= ATTRIBUTES
         assert all(c.isprintable() or c in "\n\t" for c in root.text_content())
@@ -69,6 +84,31 @@ def test_html_says_what_text_says():
         word for word in words if word not in shown and word not in "=>~?" and word != "(line"
     ]
     assert missing == ["1):"]
+
+
+def test_addresses_of_any_kind():
+    """An address may have an index of its own; it is no controller, and stays one clean line."""
+    xml = "<disk><target dev='vda'/><address type='&#x202e;' index='&#x9b;31m' model='m'/></disk>"
+    view = show(read(xml))
+    assert all(line.isprintable() for line in view.text.splitlines())
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        "<disk><serial>a&lt;b&gt; &amp;amp;</serial><target dev='vda' bus='virtio'/></disk>",
+        "<disk xml:space='preserve'><a xmlns:p='u' xmlns='u' p:a='1'/></disk>",
+        "<disk><address type='pci'><zpci uid='1'/></address></disk>",
+    ],
+)
+def test_odd_xml_is_shown_as_it_is(xml):
+    """Text that looks like markup, prefixes, elements in an address."""
+    [pre] = html.fromstring(show(read(xml)).html).iter("pre")
+    for added in pre.xpath(".//span[contains(@style, 'italic')]"):
+        added.drop_tree()
+    shown = pre.text_content().replace("<driver  />", "").replace(" xmlns:p='u' xmlns='u'", "")
+    for piece in xml.replace(" xmlns:p='u' xmlns='u'", "").split(">"):
+        assert piece in shown
 
 
 def test_xml_is_given_back():

@@ -4,6 +4,8 @@ import os
 from functools import cache
 from typing import Any, NamedTuple
 
+from .parsing import one_line
+
 ORIGINS = ("stated", "inferred", "default", "unknown")  # from the surest to the least sure
 
 
@@ -18,7 +20,9 @@ class Inference(NamedTuple):
     @property
     def reason(self) -> str:
         """Why, in plain words about this disk."""
-        return rules()[self.rule]["reason"].format(value=self.value, **self.facts)
+        facts = {"value": self.value} | self.facts
+        shown = {name: one_line(str(fact), 80) for name, fact in facts.items()}
+        return rules()[self.rule]["reason"].format(**shown)
 
     @property
     def source(self) -> str:

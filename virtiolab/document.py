@@ -1,27 +1,24 @@
-"""Read XML that somebody pasted, safely, into a Domain and its Disks.
+"""Reads XML into a Domain and its Disks.
 
-This floor reads and never judges: what a value means, and whether it is any good, is decided above.
+It never judges: what a value means, and whether it is any good, is decided above.
 """
 
 import os
 import re
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import count, islice
 from typing import NamedTuple
 
 from lxml import etree
 
-MAX_BYTES = 1 << 20  # 1 MiB: `virsh dumpxml` of a large guest is some 20 KiB
-MAX_ATTRIBUTES = 256  # of one element; libvirt's busiest has about 25
+from .parsing import HOLDERS, UnreadableXML, one_line, parse
 
-# lxml may hold entities back, but it cannot fetch: no DTD, no network, libxml2's own size limits.
-_SAFE = dict(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-# A str is UTF-8 by the time it is parsed, whatever its XML declaration says.
-_PARSERS = {str: etree.XMLParser(encoding="utf-8", **_SAFE), bytes: etree.XMLParser(**_SAFE)}
-_TOO_MANY_ATTRIBUTES = etree.XPath(f"/descendant-or-self::*/@*[{MAX_ATTRIBUTES + 1}]")
-_XML_DECLARATION = re.compile(rb"^\s*<\?xml[^>]*\?>")
+MAX_LENGTH = 200  # of what comes back in the answers of each disk, such as a machine's name
+MAX_DISKS = 20_000
+
+_UNSIGNED = re.compile(r"[ \t\n\r\f\v]*(?:\+?|-(?=0+$))([0-9]{1,60})")  # what strtoul() takes
 _DRIVE_CONTROLLERS = ("fdc", "ide", "nvme", "sata", "scsi")  # usb, pci and others hold no drives
-_HOLDERS = ("domain", "domstatus", "domainsnapshot", "domainbackup", "domaincheckpoint")
 _OTHER_DOCUMENTS = {
     "network": "a virtual network",
     "pool": "a storage pool",
@@ -33,14 +30,6 @@ _OTHER_DOCUMENTS = {
     "nwfilter": "a network filter",
     "interface": "a network interface",
 }
-
-
-class UnreadableXML(ValueError):
-    """XML that cannot be read. `message` is one sentence, `line` counts from 1, or is None."""
-
-    def __init__(self, message: str, line: int | None = None):
-        super().__init__(message if line is None else f"line {line}: {message}")
-        self.message, self.line = message, line
 
 
 class Controller(NamedTuple):
@@ -80,7 +69,7 @@ class Disk:
 
     @property
     def line(self) -> int:
-        """The line that the disk starts on."""
+        """The line of the disk: where its start tag ends, as libxml2 counts."""
         return self.element.sourceline
 
     @property
@@ -100,10 +89,9 @@ class Domain:
         self.element = element
         self.complete = element.tag == "domain"
         self.devices = list(element.iterchildren("devices")) if self.complete else [element]
-        self.type = element.get("type") if self.complete else None
         system = element.find("os/type") if self.complete else None
-        self.arch = None if system is None else system.get("arch")
-        self.machine = None if system is None else system.get("machine")
+        self.type = _short(element, "type") if self.complete else None
+        self.arch, self.machine = _short(system, "arch"), _short(system, "machine")
 
     @property
     def disks(self) -> tuple[Disk, ...]:
@@ -127,8 +115,9 @@ class Domain:
                 unnumbered.append((kind, element))
             elif (number := whole_number(index)) is not None:
                 found.setdefault((kind, number), _controller(kind, number, element))
+        free = {kind: (i for i in count() if (kind, i) not in found) for kind, _ in unnumbered}
         for kind, element in unnumbered:
-            number = next(i for i in range(len(found) + 1) if (kind, i) not in found)
+            number = next(free[kind])
             found[kind, number] = _controller(kind, number, element)
         return found
 
@@ -143,12 +132,23 @@ class Domain:
 
 
 def _controller(kind: str, index: int, element: etree._Element) -> Controller:
-    return Controller(kind, index, element.get("model"), element.sourceline)
+    return Controller(kind, index, _short(element, "model"), element.sourceline)
+
+
+def _short(element: etree._Element | None, attribute: str) -> str | None:
+    """An attribute that many disks share: were it long, a small guest would get long answers."""
+    value = None if element is None else element.get(attribute)
+    if value is not None and len(value) > MAX_LENGTH:
+        said = f"This {attribute} has more than {MAX_LENGTH} characters; no guest's XML does."
+        raise UnreadableXML(said, element.sourceline)
+    return value
 
 
 def whole_number(text: str | None) -> int | None:
-    """The unsigned decimal number that `text` is, or None where libvirt would not read one."""
-    return int(text) if text and len(text) < 11 and text.isascii() and text.isdigit() else None
+    """The unsigned number that libvirt reads from `text`, or None where it would read none."""
+    digits = _UNSIGNED.fullmatch(text or "")
+    number = int(digits[1]) if digits else None
+    return number if number is not None and number < 1 << 32 else None
 
 
 def read(xml: str | bytes | os.PathLike) -> Domain:
@@ -157,84 +157,11 @@ def read(xml: str | bytes | os.PathLike) -> Domain:
     A str is always XML, never a file's name: give a `pathlib.Path` to read a file.
     Raises UnreadableXML, with a sentence and a line, for everything that it cannot read.
     """
-    root = _parse(_bytes_of(xml), _PARSERS[str if isinstance(xml, str) else bytes])
-    _refuse_unsafe(root)
+    root = parse(xml)
     domain = Domain(_guest_in(root))
     _refuse_hidden_disks(domain)
+    domain.controllers  # read while what is wrong with them can still be said
     return domain
-
-
-def _bytes_of(xml) -> bytes:
-    try:
-        if isinstance(xml, os.PathLike):
-            with open(xml, "rb") as file:
-                xml = file.read(MAX_BYTES + 1)
-        data = xml.encode() if isinstance(xml, str) else bytes(xml)
-    except OSError as error:
-        raise UnreadableXML(f"{error.strerror or error}.") from None
-    except UnicodeEncodeError:
-        raise UnreadableXML("The text holds half a character (a lone surrogate).") from None
-    if len(data) > MAX_BYTES:
-        raise UnreadableXML(f"This is larger than {MAX_BYTES >> 20} MiB; no guest's XML is.")
-    if not data.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
-        raise UnreadableXML("There is nothing here: the input is empty.")
-    return data
-
-
-def _parse(data: bytes, parser: etree.XMLParser) -> etree._Element:
-    """The root element. Several elements side by side are taken as the inside of a `<devices>`."""
-    try:
-        return etree.fromstring(data, parser)
-    except etree.XMLSyntaxError as error:
-        problem = error
-    if b"<!DOCTYPE" in data.replace(b"\0", b""):
-        raise _doctype()
-    # Wrapped without a line of its own, so that line numbers stay true.
-    wrapped = b"<devices>" + _XML_DECLARATION.sub(b"", data) + b"</devices>"
-    try:
-        return _unwrapped(etree.fromstring(wrapped, parser))
-    except etree.XMLSyntaxError:
-        raise _not_well_formed(problem, data) from None
-
-
-def _unwrapped(devices: etree._Element) -> etree._Element:
-    """The one document among pasted text, such as a shell prompt; else all of it as devices."""
-    elements = list(devices.iterchildren("*"))
-    if not elements:
-        raise UnreadableXML("This is not XML: there is no <element> in it.", 1)
-    return elements[0] if len(elements) == 1 else devices
-
-
-def _not_well_formed(error: etree.XMLSyntaxError, data: bytes) -> UnreadableXML:
-    line, column = error.position
-    lines = data.rstrip().split(b"\n")
-    at_the_end = line > len(lines) or line == len(lines) and column > len(lines[-1])
-    if at_the_end and error.code != etree.ErrorTypes.ERR_TAG_NAME_MISMATCH:
-        return UnreadableXML("The XML is cut short: it ends inside an element.", line)
-    said = re.sub(r", line \d+, column \d+$", "", error.msg.strip())
-    return UnreadableXML(f"This is not well-formed XML: {one_line(said)}.", line)
-
-
-def _doctype() -> UnreadableXML:
-    return UnreadableXML(
-        "The XML has a DOCTYPE, which can change what the rest means; libvirt needs none: delete it."
-    )
-
-
-def one_line(text: str, limit: int = 160) -> str:
-    """`text` made fit for one line of any screen: no control characters, and not too long."""
-    shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text.strip())
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
-
-
-def _refuse_unsafe(root: etree._Element) -> None:
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise _doctype()
-    for attribute in _TOO_MANY_ATTRIBUTES(root):
-        raise UnreadableXML(
-            f"An element has more than {MAX_ATTRIBUTES} attributes; no guest's XML does.",
-            attribute.getparent().sourceline,
-        )
 
 
 def _guest_in(root: etree._Element) -> etree._Element:
@@ -243,7 +170,7 @@ def _guest_in(root: etree._Element) -> etree._Element:
         return _alone(root)
     if root.tag in ("domain", "devices"):
         return root
-    if root.tag in _HOLDERS:
+    if root.tag in HOLDERS:
         if (domain := root.find("domain")) is not None:
             return domain
         raise UnreadableXML(f"This <{root.tag}> holds no <domain>.", root.sourceline)
@@ -257,30 +184,38 @@ def _alone(disk: etree._Element) -> etree._Element:
 
 
 def _not_a_guest(root: etree._Element) -> UnreadableXML:
-    name = etree.QName(root)
-    if name.namespace is not None:
+    if root.tag[0] == "{":
         return _namespaced(root)
     wanted = "what is read here is a <domain>, a <devices> or <disk>s"
-    what = _OTHER_DOCUMENTS.get(name.localname)
-    if what:
-        return UnreadableXML(f"A <{name.localname}> describes {what}; {wanted}.", root.sourceline)
-    return UnreadableXML(
-        f"The document is a <{one_line(name.localname, 40)}>; {wanted}.", root.sourceline
-    )
+    what = _OTHER_DOCUMENTS.get(root.tag)
+    said = f"A <{root.tag}> describes {what}" if what else f"The document is a {_tag(root)}"
+    return UnreadableXML(f"{said}; {wanted}.", root.sourceline)
+
+
+def _tag(element: etree._Element) -> str:
+    return f"<{one_line(element.tag.rpartition('}')[2], 40)}>"
 
 
 def _namespaced(element: etree._Element) -> UnreadableXML:
-    name = etree.QName(element).localname
     return UnreadableXML(
-        f"<{one_line(name, 40)}> is in a namespace, where libvirt does not look: delete its xmlns.",
+        f"{_tag(element)} is in a namespace, where libvirt does not look: delete its xmlns.",
         element.sourceline,
     )
 
 
 def _refuse_hidden_disks(domain: Domain) -> None:
-    """A guest may have no disk, but disks that only a namespace hides are no silent nothing."""
-    if next(domain._all("disk"), None) is not None:
+    """A guest may have no disk, but disks where libvirt does not look are no silent nothing."""
+    number = sum(1 for _ in islice(domain._all("disk"), MAX_DISKS + 1))
+    if number > MAX_DISKS:
+        raise UnreadableXML(f"There are more than {MAX_DISKS:,} disks; no guest has so many.")
+    if number:
         return
-    for element in domain.element.iterfind(".//{*}disk"):
-        if etree.QName(element).namespace is not None:
-            raise _namespaced(element)
+    for part in domain.element.iterchildren("*"):
+        hidden = None if part.tag == "metadata" else next(part.iter("{*}disk"), None)
+        if hidden is not None and hidden.tag[0] == "{":
+            raise _namespaced(hidden)
+        if hidden is not None:
+            raise UnreadableXML(
+                "This <disk> stands where libvirt does not look: it belongs into <devices>.",
+                hidden.sourceline,
+            )

@@ -18,6 +18,7 @@ from .names import (
 
 VIRTIO_SCSI_MODELS = ("virtio-scsi", "virtio-transitional", "virtio-non-transitional")
 
+_DEVICES = ("disk", "cdrom", "floppy", "lun")
 _QEMU_TYPES = (None, "qemu", "kvm", "hvf")  # None: a fragment, and QEMU is what we explain
 _CARRIERS = {"pci": "PCI", "ccw": "s390x channel I/O (CCW)", "device": "memory-mapped I/O (MMIO)"}
 _TRANSPORT_OF_ADDRESS = {"pci": "pci", "ccw": "ccw", "virtio-mmio": "device"}
@@ -38,10 +39,11 @@ def infer(disk: Disk) -> Inferences:
     """Every answer about one disk, in the order in which one follows from another."""
     device = _device(disk)
     bus = _bus(disk, device.value)
+    known_bus = bus.value if bus.value in PREFIX_OF_BUS else None
     readonly = _readonly(disk, device.value)
-    address = _address(disk, bus.value)
-    controller = _controller(disk, bus.value, address.value)
-    qemu_device = _qemu_device(disk, bus.value, device.value)
+    address = _address(disk, known_bus)
+    controller = _controller(disk, known_bus, address.value)
+    qemu_device = _qemu_device(disk, known_bus, device.value)
     return Inferences(
         device=device,
         bus=bus,
@@ -53,20 +55,24 @@ def infer(disk: Disk) -> Inferences:
         address=address,
         controller=controller,
         qemu_device=qemu_device,
-        virtio=_virtio(disk, bus, controller),
+        virtio=_virtio(disk, known_bus, bus.origin, controller),
     )
 
 
 def _device(disk: Disk) -> Inference:
     written = disk.get("device")
-    return say("device-default", "disk") if written is None else say("device-stated", written)
+    if written is None:
+        return say("device-default", "disk")
+    return say("device-stated" if written in _DEVICES else "device-unknown", written)
 
 
 def _bus(disk: Disk, device: str) -> Inference:
     written, dev = disk.get("bus", "target"), disk.target
     prefix = prefix_of(dev)
     if written is not None:
-        if prefix and PREFIX_OF_BUS.get(written, prefix) != prefix:
+        if written not in PREFIX_OF_BUS:
+            return say("bus-unknown", written)
+        if prefix and PREFIX_OF_BUS[written] != prefix:
             return say("bus-stated-against-name", written, dev=dev, usual=usual_name(written))
         return say("bus-stated", written)
     if device == "floppy":
@@ -132,11 +138,13 @@ def _snapshot(disk: Disk, readonly: bool) -> Inference:
 
 def _address(disk: Disk, bus: str | None) -> Inference:
     written = disk.child("address")
-    if written is not None and written.get("type"):
+    if written is not None:
+        if not written.get("type"):
+            return say("address-untyped", None)
         return say("address-stated", _written_address(written), type=written.get("type"))
     if bus in DRIVE_BUSES:
         number = disk_number(disk.target)
-        if number is not None and written is None:
+        if number is not None:
             return say(
                 "address-from-name", drive_address(bus, number), dev=disk.target, number=number
             )
@@ -153,8 +161,9 @@ def _written_address(element) -> dict:
     written = dict(element.items())
     if written["type"] != "drive":
         return written
-    parts = ("controller", "bus", "target", "unit")
-    return {"type": "drive"} | {part: whole_number(written.get(part, "0")) for part in parts}
+    numbers = {part: written.get(part, "0") for part in ("controller", "bus", "target", "unit")}
+    read = {part: whole_number(text) for part, text in numbers.items()}
+    return {"type": "drive"} | {p: numbers[p] if n is None else n for p, n in read.items()}
 
 
 def _controller(disk: Disk, bus: str | None, address: dict | None) -> Inference:
@@ -165,7 +174,7 @@ def _controller(disk: Disk, bus: str | None, address: dict | None) -> Inference:
     if bus not in DRIVE_BUSES:
         return say("controller-none", None, bus=bus)
     index = address.get("controller") if address else None
-    if index is None:
+    if not isinstance(index, int):  # no address, or none that libvirt can read
         return say("controller-unplaced", None, type=bus)
     written = disk.domain.controllers.get((bus, index))
     if bus == "scsi":
@@ -189,7 +198,8 @@ def _scsi_controller(domain: Domain, index: int, written) -> Inference:
         return say("controller-stated", value, model=written.model, line=written.line, **facts)
     machine = machine_of(domain.arch, domain.machine)
     if machine is None or not _is_qemu(domain):
-        return say("controller-elsewhere", _as_dict("scsi", index, None), **facts)
+        rule = "controller-of-unknown-machine" if domain.complete else "controller-elsewhere"
+        return say(rule, _as_dict("scsi", index, None), **facts)
     rule = "controller-default-model" if written else "controller-added-default"
     value = _as_dict("scsi", index, machine.scsi)
     return say(rule, value, model=machine.scsi, machine=machine.title, **facts)
@@ -210,6 +220,8 @@ def _qemu_device(disk: Disk, bus: str | None, device: str) -> Inference:
         return say("qemu-nvme", "nvme-ns")
     if bus is None:
         return say("qemu-unknown-bus", None)
+    if device not in _DEVICES:
+        return say("qemu-unknown-device", None, device=device)
     model = disk.get("model")
     if bus == "usb" and model:
         return say("qemu-by-model", model)
@@ -255,18 +267,22 @@ def _transport(domain: Domain) -> str | None:
     return "device" if machine.mmio_if_asked and domain.has_virtio_mmio else machine.transport
 
 
-def _virtio(disk: Disk, bus: Inference, controller: Inference) -> Inference:
-    if bus.value is None:
+def _virtio(disk: Disk, bus: str | None, origin: str, controller: Inference) -> Inference:
+    if bus is None:
         return say("virtio-unknown", None)
-    if bus.value == "virtio":
-        return say(_virtio_family(disk), True, bus.origin)
-    if bus.value != "scsi":
-        return say("virtio-no", False, bus.origin, bus=bus.value)
-    model = controller.value and controller.value["model"]
+    if bus == "virtio":
+        return say(_virtio_family(disk), True, origin)
+    if bus != "scsi":
+        return say("virtio-no", False, origin, bus=bus)
+    if controller.value is None:
+        return say("virtio-unplaced", None)
+    model, index = controller.value["model"], controller.value["index"]
     if model is None:
-        return say("virtio-depends", None, index=controller.value and controller.value["index"])
+        return say(
+            "virtio-of-machine" if disk.domain.complete else "virtio-depends", None, index=index
+        )
     is_virtio = model in VIRTIO_SCSI_MODELS
-    less_sure = max(bus.origin, controller.origin, key=ORIGINS.index)
+    less_sure = max(origin, controller.origin, key=ORIGINS.index)
     return say(
         "virtio-scsi" if is_virtio else "virtio-other-scsi", is_virtio, less_sure, model=model
     )

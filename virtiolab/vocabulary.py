@@ -54,7 +54,7 @@ def glossary() -> dict[str, str]:
 def lookup(path: str) -> Entry | None:
     """The entry of a path such as `/disk/source/host/@port`, by the longest key that ends it."""
     parts = path.strip("/").split("/")
-    for start in range(len(parts) - 1):
+    for start in range(len(parts)):
         if entry := entries().get("/".join(parts[start:])):
             return entry
     return None
@@ -64,7 +64,8 @@ def lookup(path: str) -> Entry | None:
 def nearest_name(path: str) -> str | None:
     """The known name beside an unknown one that looks most like it: `@type` for `@typo`."""
     *_, parent, name = path.split("/")
-    siblings = {key.rpartition("/")[2] for key in entries() if key.split("/")[-2] == parent}
+    pairs = (key.split("/")[-2:] for key in entries() if "/" in key)
+    siblings = {child for above, child in pairs if above == parent}
     is_attribute = name.startswith("@")
     return _nearest(name, [known for known in siblings if known.startswith("@") == is_attribute])
 

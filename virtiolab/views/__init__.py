@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 
-from ..document import Disk, Domain, UnreadableXML
+from ..document import Disk, Domain
+from ..explanation import Explanation, Row
 from ..inference import infer
+from ..parsing import UnreadableXML
 from . import html, text
 from .text import unmarked
 
 __all__ = [
-    "View", "choices", "nothing_yet", "overview", "problem", "show", "unmarked", "verdict_on",
+    "Explained", "View", "choices", "explain", "interactive", "names", "nothing_yet", "overview",
+    "problem", "show", "unmarked", "verdict_on",
 ]  # fmt: skip
 
 
@@ -31,6 +34,35 @@ def show(what: Domain | Disk, *rows: str) -> View:
     answered = [(disk, infer(disk)) for disk in disks]
     rows = rows or text.ROWS
     return View(html.answers_of(answered, rows), text.answers_of(answered, rows=rows))
+
+
+class Explained(View, Sequence):
+    """The rows about a disk, that show themselves."""
+
+    def __init__(self, explained: Explanation):
+        self.rows = explained.rows
+        super().__init__(html.explanation_of(explained), text.explanation_of(explained))
+
+    def __getitem__(self, index):
+        return self.rows[index]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def explain(disk: Disk) -> Explained:
+    """Every name of a disk with its meaning, and what is decided although nobody wrote it."""
+    return Explained(Explanation(disk))
+
+
+def interactive(explained: Explanation) -> str:
+    """The XML of a disk with tips on its names, for a widget that has the style sheet."""
+    return html.interactive(explained)
+
+
+def names(rows: Sequence[Row]) -> View:
+    """A table of names with their meanings."""
+    return View(html.names_of(rows), "")
 
 
 def overview(disks: Sequence[Disk], most: int | None = None) -> View:

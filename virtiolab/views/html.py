@@ -7,18 +7,23 @@ alone. What else a style sheet can do, style.css does in the widgets.
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
 from lxml.builder import E
 from lxml.html import fragments_fromstring
 
-from ..document import Disk, one_line
 from ..answers import ORIGINS, Inference, Inferences
+from ..document import Disk
+from ..explanation import Explanation, Row
+from ..parsing import one_line
+from ..vocabulary import glossary
 from .text import NO_DISK, OVERVIEW, ROWS, label, more, overview_row, value_as_text, verdict
 
 _LEFT = {"style": "text-align: left; vertical-align: top"}
+MAX_TEXT = 4096  # of one piece of text that is shown: as long as a path can be
 MAX_ELEMENTS = 500  # of one disk that are shown; libvirt itself writes fewer than 100
+_XML_PREFIX = {"http://www.w3.org/XML/1998/namespace": "xml"}
 _UNDERLINES = {"stated": "solid", "inferred": "dashed", "default": "dotted", "unknown": "double"}
 _MEANINGS = {
     "stated": "the XML says so",
@@ -26,17 +31,7 @@ _MEANINGS = {
     "default": "nothing is written, so the usual value is taken",
     "unknown": "this XML alone cannot tell",
 }
-# Where in a <disk> an answer would be written: an attribute of the disk itself or of a child.
-_PLACES = {
-    (None, "device"): "device",
-    (None, "snapshot"): "snapshot",
-    ("target", "bus"): "bus",
-    ("driver", "name"): "driver",
-    ("driver", "type"): "format",
-    ("driver", "cache"): "cache",
-}
-_ELEMENTS = ("readonly", "address")  # answers that are an element of their own
-_NOT_WRITTEN_BACK = ("cache",)  # libvirt leaves it out, and QEMU's habit decides
+_NOT_WRITTEN_BACK = ("cache",)  # libvirt leaves it out, and QEMU's usual value is taken
 
 
 def serialised(element: etree._Element) -> str:
@@ -106,20 +101,22 @@ def _joined(entries: list, separator: str) -> Iterator:
 
 
 def _about(disk: Disk, answers: Inferences, rows: Sequence[str]) -> etree._Element:
-    name = one_line(disk.target or "(no name)")
+    table = E.tbody(*[_row(row, getattr(answers, row)) for row in rows])
+    return E.div(
+        {"class": "vl-disk"},
+        _heading(disk, answers),
+        annotated(Explanation(disk)),
+        E.table({"class": "vl-answers"}, table),
+    )
+
+
+def _heading(disk: Disk, answers: Inferences) -> etree._Element:
+    name = one_line(disk.target or "(no name)", 60)
     format = value_as_text(answers.format.value)
-    head = E.p(
-        {"class": "vl-verdict"},
-        E.strong(E.code(name)),
-        ": ",
-        E.strong(verdict(answers)),
-        ", format ",
-        E.code(format),
+    verdict_ = E.strong(verdict(answers))
+    return E.p(
+        {"class": "vl-verdict"}, E.strong(E.code(name)), ": ", verdict_, ", format ", E.code(format)
     )
-    table = E.table(
-        {"class": "vl-answers"}, E.tbody(*[_row(row, getattr(answers, row)) for row in rows])
-    )
-    return E.div({"class": "vl-disk"}, head, annotated(disk, answers), table)
 
 
 def _row(row: str, answer: Inference) -> etree._Element:
@@ -140,13 +137,82 @@ def _underline(origin: str) -> str:
     return f"border-bottom: {'4px' if origin == 'unknown' else '2px'} {_UNDERLINES[origin]}"
 
 
-def annotated(disk: Disk, answers: Inferences) -> etree._Element:
-    """The disk's XML: what decides an answer underlined, what libvirt adds put in in italics."""
+def explanation_of(explained: Explanation) -> str:
+    """The disk's XML, and a table of its names with their meanings."""
+    heading = _heading(explained.disk, explained.answers)
+    return _root(heading, annotated(explained), _names(explained.rows), legend())
+
+
+def interactive(explained: Explanation) -> str:
+    """The XML with a tip for each name, and beside it the answers; needs style.css."""
+    answers = [_row(row, getattr(explained.answers, row)) for row in ROWS]
+    table = E.table({"class": "vl-answers"}, E.tbody(*answers))
+    heading = _heading(explained.disk, explained.answers)
+    return _root(
+        E.div({"class": "vl-disk vl-with-tips"}, heading, annotated(explained, tips=True), table),
+        legend(),
+    )
+
+
+def names_of(rows: Sequence[Row]) -> str:
+    """The table of these names alone."""
+    return _root(_names(rows) if rows else E.p("No name of this disk is of that kind."))
+
+
+def _names(rows: Sequence[Row]) -> etree._Element:
+    titles = ("name", "value", "decided", "meaning")
+    head = E.tr(*[E.th(title, _LEFT, scope="col") for title in titles])
+    return E.table({"class": "vl-names"}, E.thead(head), E.tbody(*map(_explained_row, rows)))
+
+
+def _explained_row(row: Row) -> etree._Element:
+    value = "" if row.value is None else _visible(row.value)
+    words = [_glossary(row.terms)] if row.terms else []
+    meaning = E.td(_LEFT, *_meaning(row), *words)
+    return E.tr(
+        E.th(E.code(row.name), _LEFT, scope="row"),
+        E.td(E.code(value), _LEFT),
+        E.td(_origin_of(row), _LEFT),
+        meaning,
+    )
+
+
+def _origin_of(row: Row) -> etree._Element:
+    return _origin(row.origin) if row.known else E.span("not known", {"class": "vl-unknown"})
+
+
+def _meaning(row: Row) -> Iterator[etree._Element]:
+    """What a row has to say: the sentences, and where to read more."""
+    yield _prose("span", row.meaning)
+    if row.here:
+        yield _prose("strong", f" {row.here}", "vl-here")
+    if row.matters:
+        yield _prose("span", f" Matters for: {row.matters}")
+    more = [E.span(f"since libvirt {row.since}")] if row.since else []
+    if row.doc:
+        more.append(E.a("documentation", href=row.doc, target="_blank", rel="noopener"))
+    if more:
+        yield E.span({"class": "vl-more"}, " (", *_joined(more, ", "), ")")
+
+
+def _glossary(terms: Sequence[str]) -> etree._Element:
+    """The terms of a sentence, which unfold to what they mean."""
+    known = glossary()
+    entries = [part for term in terms for part in (E.dt(term), _prose("dd", known[term]))]
+    return E.details({"class": "vl-terms"}, E.summary(", ".join(terms)), E.dl(*entries))
+
+
+def annotated(explained: Explanation, tips: bool = False) -> etree._Element:
+    """The disk's XML: each name underlined by who decided it, what libvirt adds put in in italics.
+
+    With `tips`, each name carries what there is to say of it, for a style sheet to show beside it.
+    """
     pre = E.pre({"class": "vl-xml", "style": "font-family: monospace"})
-    if sum(1 for _ in islice(disk.element.iter(), MAX_ELEMENTS + 1)) > MAX_ELEMENTS:
+    element = explained.disk.element
+    if sum(1 for _ in islice(element.iter(), MAX_ELEMENTS + 1)) > MAX_ELEMENTS:
         pre.text = f"(This disk has more than {MAX_ELEMENTS} elements, too many to show.)"
         return pre
-    for part in _Writer(disk, answers).write():
+    for part in _Writer(explained, tips).write():
         _append(pre, part)
     return pre
 
@@ -164,29 +230,25 @@ def _append(parent: etree._Element, part: str | etree._Element) -> None:
 class _Writer:
     """Writes one disk's XML as text and marked-up spans, in the author's own layout."""
 
-    def __init__(self, disk: Disk, answers: Inferences):
-        self.disk, self.element, self.answers = disk, disk.element, answers
-        last = disk.element[-1].tail if len(disk.element) else disk.element.text
+    def __init__(self, explained: Explanation, tips: bool):
+        self.explained, self.tips, self.element = explained, tips, explained.disk.element
+        last = self.element[-1].tail if len(self.element) else self.element.text
         self.margin = "\n" + (last or "").rpartition("\n")[2] if "\n" in (last or "") else "\n"
 
     def write(self) -> Iterator:
         """The parts of the whole disk."""
-        yield from self._start(self.element, None)
         added = list(self._lines_added())
-        if not len(self.element) and not self.element.text and not added:
+        yield from self._start(self.element)
+        if len(self.element) or self.element.text or added:
+            yield ">"
+            yield from added
+            yield from self._inside(self.element)
+            yield "</disk>"
+        else:
             yield "/>"
-            return
-        yield ">"
-        yield from added
-        yield from self._inside(self.element)
-        yield "</disk>"
-
-    def _indent(self) -> str:
-        text = self.element.text or ""
-        return text if text.isspace() else self.margin + "  "
 
     def _layout(self, text: str | None) -> str:
-        return _visible((text or "").replace(self.margin, "\n"))
+        return _visible(escape((text or "").replace(self.margin, "\n")))
 
     def _inside(self, element) -> Iterator:
         yield self._layout(element.text)
@@ -198,12 +260,7 @@ class _Writer:
         if not isinstance(child.tag, str):  # a comment or a processing instruction
             yield _visible(etree.tostring(child, encoding="unicode", with_tail=False))
             return
-        is_read = self.disk.child(child.tag) is child  # not its namesakes, nor deeper ones
-        if is_read and child.tag in _ELEMENTS:
-            parts = [*self._start(child, ""), "/>"]
-            yield self._span(child.tag, "".join(parts))
-            return
-        yield from self._start(child, child.tag if is_read else "")
+        yield from self._start(child)
         if len(child) or child.text:
             yield ">"
             yield from self._inside(child)
@@ -211,61 +268,63 @@ class _Writer:
         else:
             yield "/>"
 
-    def _start(self, element, place: str | None) -> Iterator:
-        """`<name attribute='value'`, the attributes that answer something in spans of their own."""
-        yield f"<{_name(element)}"
+    def _start(self, element) -> Iterator:
+        """`<name attribute='value'`, each in a span of its own, and what libvirt adds."""
+        yield "<"
+        yield self._span(self.explained.written[element, None], _name(element))
         for name, value in element.items():
-            written = f"{_attribute_name(element, name)}={_quoted(value)}"
-            row = _PLACES.get((place, name))
+            text = f"{_attribute_name(element, name)}={_quoted(value)}"
             yield " "
-            yield self._span(row, written) if row else written
-        for (where, name), row in _PLACES.items():
-            if where == place and name not in element.attrib and self._is_added(row):
+            yield self._span(self.explained.written[element, name], text)
+        for row in self.explained.added.get(element, []):
+            if row.answer not in _NOT_WRITTEN_BACK:
                 yield " "
-                yield self._added_span(row, f"{name}={_quoted(getattr(self.answers, row).value)}")
-
-    def _is_added(self, row: str) -> bool:
-        answer = getattr(self.answers, row)
-        decided = answer.origin in ("inferred", "default") and answer.value not in (None, False)
-        return decided and row not in _NOT_WRITTEN_BACK
+                yield self._added_attribute(row)
 
     def _lines_added(self) -> Iterator:
         """The elements that nobody wrote and libvirt adds, each on a line of its own."""
-        for line in self._elements_added():
-            yield self._layout(self._indent())
-            yield from line
+        indent = self.element.text if (self.element.text or "").isspace() else self.margin + "  "
+        rows = self.explained.added[None]
+        if driver := [
+            row
+            for row in rows
+            if row.name.startswith("driver/") and row.answer not in _NOT_WRITTEN_BACK
+        ]:
+            yield from [self._layout(indent), "<driver"]
+            for row in driver:
+                yield from [" ", self._added_attribute(row)]
+            yield "/>"
+        for row in rows:
+            if not row.name.startswith("driver/"):
+                yield self._layout(indent)
+                attributes = f" {_visible(row.value)}" if row.value else ""
+                yield self._span(row, f"<{row.name}{attributes}/>")
 
-    def _elements_added(self) -> Iterator[list]:
-        if self.disk.child("driver") is None and (
-            self._is_added("driver") or self._is_added("format")
-        ):
-            yield [*self._start(E.driver(), "driver"), "/>"]
-        if self._is_added("readonly"):
-            yield [self._added_span("readonly", "<readonly/>")]
-        if self._is_added("address"):
-            yield [self._added_span("address", _address(self.answers.address.value))]
+    def _added_attribute(self, row: Row) -> etree._Element:
+        return self._span(row, f"{row.name.rpartition('@')[2]}={_quoted(row.value)}")
 
-    def _added_span(self, row: str, text: str) -> etree._Element:
-        return self._span(row, text, "; font-style: italic")
-
-    def _span(self, row: str, text: str, style: str = "") -> etree._Element:
-        """Text that belongs to an answer, underlined by who decided it."""
-        answer = getattr(self.answers, row)
-        return E.span(
-            text,
-            {
-                "class": f"vl-{answer.origin} vl-mark-{row}",
-                "style": _underline(answer.origin) + style,
-                "title": f"{answer.origin}: {one_line(answer.reason, 600)}",
-                "tabindex": "0",
-            },
-        )
+    def _span(self, row: Row, text: str) -> etree._Element:
+        """Text that a row explains, underlined by who decided it."""
+        origin = row.origin if row.known else "unknown"
+        plain = origin == "stated" and row.answer is None
+        style = "" if plain else _underline(origin)
+        if row.added:
+            style += "; font-style: italic"
+        kind = "vl-plain" if plain else f"vl-{origin}"
+        mark = f" vl-mark-{row.answer}" if row.answer else ""
+        span = E.span(text, {"class": f"vl-name {kind}{mark}", "tabindex": "0"})
+        if style:
+            span.set("style", style)
+        if self.tips:
+            span.append(_tip(row))
+        return span
 
 
-def _address(value: dict) -> str:
-    if len(value) == 1:
-        return f"<address type='{value['type']}' …/>"
-    return f"<address{''.join(f' {name}={_quoted(str(part))}' for name, part in value.items())}/>"
+def _tip(row: Row) -> etree._Element:
+    """What a row has to say, hidden until its name is pointed at or reached by keyboard."""
+    value = "" if row.value is None else f" = {one_line(row.value, 200)}"
+    head = E.span({"class": "vl-tip-head"}, E.code(row.name + value), " ", _origin_of(row))
+    return E.span({"class": "vl-tip", "role": "tooltip"}, head, *_meaning(row))
 
 
 def _quoted(value: str) -> str:
@@ -275,16 +334,21 @@ def _quoted(value: str) -> str:
 
 
 def _visible(text: str) -> str:
-    """Text with its control and direction characters shown instead of obeyed."""
+    """Text with its control and direction characters shown instead of obeyed, and not too long."""
+    if len(text) > MAX_TEXT:
+        text = text[:MAX_TEXT] + "…"
     return "".join(c if c.isprintable() or c in "\n\t" else f"\\u{ord(c):04x}" for c in text)
 
 
 def _name(element) -> str:
-    local = etree.QName(element).localname
+    """The name of an element as it is written; the tag `{uri}name` has lost its prefix."""
+    local = element.tag.rpartition("}")[2]
     return f"{element.prefix}:{local}" if element.prefix else local
 
 
 def _attribute_name(element, name: str) -> str:
-    qname = etree.QName(name)
-    prefixes = {uri: prefix for prefix, uri in element.nsmap.items()}
-    return f"{prefixes.get(qname.namespace, 'ns')}:{qname.localname}" if qname.namespace else name
+    uri, _, local = name.rpartition("}")
+    if not uri:
+        return name
+    prefixes = {uri: prefix for prefix, uri in element.nsmap.items() if prefix}
+    return f"{(prefixes | _XML_PREFIX).get(uri[1:], 'ns')}:{local}"

@@ -2,9 +2,12 @@
 
 import textwrap
 from collections.abc import Sequence
+from functools import lru_cache
 
-from ..document import Disk, one_line
 from ..answers import Inference, Inferences
+from ..document import Disk
+from ..explanation import Explanation, Row
+from ..parsing import one_line
 
 WIDTH = 80
 # The order of the questions: what people come for, then the rest.
@@ -16,7 +19,6 @@ SIGNS = {"stated": "=", "inferred": ">", "default": "~", "unknown": "?"}
 _COLOURS = {"stated": "32", "inferred": "36", "default": "33", "unknown": "31"}
 OVERVIEW = ("disk", "virtio?", "bus", "format")
 NO_DISK = "There is no <disk> in it."
-_INDENT = " " * 15
 # Their reason would only repeat the value.
 _SPEAK_FOR_THEMSELVES = (
     "device-stated",
@@ -34,13 +36,13 @@ def value_as_text(value) -> str:
         return "yes" if value else "no"
     if value is None:
         return "–"
-    if not isinstance(value, dict):
-        return one_line(str(value))
-    if "index" in value:
-        model = f" ({one_line(value['model'])})" if value["model"] else ""
-        return f"{value['type']} {value['index']}{model}"
+    if isinstance(value, str):
+        return one_line(value if value and value == value.strip() else repr(value))
+    if set(value) == {"type", "index", "model"}:
+        model = f" ({value['model']})" if value["model"] else ""
+        return one_line(f"{value['type']} {value['index']}{model}")
     parts = [str(part) for name, part in value.items() if name != "type"]
-    return one_line(" ".join([value["type"], ":".join(parts)]))
+    return one_line(" ".join(filter(None, [value["type"], ":".join(parts)])))
 
 
 def verdict(answers: Inferences) -> str:
@@ -62,6 +64,30 @@ def answers_of(
     if not answered:
         return NO_DISK
     return "\n\n".join(_about(disk, answers, colour, rows) for disk, answers in answered)
+
+
+def explanation_of(explained: Explanation, colour: bool = False) -> str:
+    """A heading, then every name of the disk with its meaning."""
+    title = _title(explained.disk, explained.answers)
+    rows = [_explained_row(row, colour) for row in explained.rows]
+    return "\n".join([_paint(title, "1", colour), *rows])
+
+
+def _explained_row(row: Row, colour: bool) -> str:
+    value = "" if row.value is None else f" = {one_line(row.value, 200)}"
+    origin = _paint(row.origin if row.known else "not known", _COLOURS[row.origin], colour)
+    sentences = [row.meaning, row.here, row.matters and f"Matters for: {row.matters}"]
+    said = [_wrapped(unmarked(sentence), 6) for sentence in sentences if sentence]
+    return "\n".join([f"  {_paint(row.name + value, '1', colour)}  [{origin}]", *said])
+
+
+@lru_cache(maxsize=1024)  # most sentences come again and again, and wrapping is slow
+def _wrapped(sentence: str, indent: int) -> str:
+    margin = " " * indent
+    return textwrap.fill(
+        one_line(sentence, 600), WIDTH, initial_indent=margin, subsequent_indent=margin,
+        break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def overview_of(answered: list[tuple[Disk, Inferences]], left_out: int = 0) -> str:
@@ -109,10 +135,14 @@ def unmarked(prose: str) -> str:
 
 
 def _about(disk: Disk, answers: Inferences, colour: bool, rows: Sequence[str]) -> str:
-    name = one_line(disk.target or "(no name)")
-    title = f"{name} (line {disk.line}): {verdict(answers)}, {value_as_text(answers.format.value)}"
+    title = _title(disk, answers)
     lines = [_row(row, getattr(answers, row), colour) for row in rows]
     return "\n".join([_paint(title, "1", colour), *lines])
+
+
+def _title(disk: Disk, answers: Inferences) -> str:
+    name, format = one_line(disk.target or "(no name)", 60), value_as_text(answers.format.value)
+    return f"{name} (line {disk.line}): {verdict(answers)}, {format}"
 
 
 def _row(name: str, answer: Inference, colour: bool) -> str:
@@ -122,11 +152,7 @@ def _row(name: str, answer: Inference, colour: bool) -> str:
     head = f"  {label(name):11}  {mark}  {_paint(value_as_text(answer.value), '1', colour)}"
     if answer.rule in _SPEAK_FOR_THEMSELVES:
         return head
-    reason = textwrap.fill(
-        one_line(answer.reason, 600), WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT,
-        break_on_hyphens=False,
-    )  # fmt: skip
-    return f"{head}\n{reason}"
+    return f"{head}\n{_wrapped(answer.reason, 15)}"
 
 
 def _paint(text: str, code: str, colour: bool) -> str:

@@ -1,19 +1,32 @@
 """The XML explainer: paste or upload XML, and read what each disk in it means."""
 
+import codecs
 from pathlib import Path
 
 import ipywidgets
 
-from ..document import UnreadableXML, one_line, read
-from ..views import View, nothing_yet, overview, problem, show
+from ..document import Disk, read
+from ..explanation import Explanation
+from ..parsing import UnreadableXML, one_line
+from ..views import explain, interactive, names, nothing_yet, overview, problem
 from .static import WithStaticForm
 
 MAX_DISKS = 200  # that are offered; a list of more is of no use to anyone
 _OWN = "your own XML"
+_BYTE_ORDER_MARKS = [  # in this order: UTF-32's begins with UTF-16's
+    ("utf-32", (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)),
+    ("utf-16", (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)),
+]
+FILTERS = {
+    "none": lambda row: False,
+    "all": lambda row: True,
+    "only what is inferred or a default": lambda row: row.origin in ("inferred", "default"),
+    "only what matters for virtio": lambda row: row.concerns_virtio,
+}
 
 
 class XMLExplainer(WithStaticForm):
-    """A box for XML, and below it the answers about each disk in it, with their reasons.
+    """A box for XML, and below it each disk in it, every name explained, and the answers.
 
     `folder` is one with example files. The parts are widgets too: set `text.value`, `disk.index`.
     """
@@ -41,20 +54,34 @@ class XMLExplainer(WithStaticForm):
             description="Disk", tooltip="The disk to explain", layout={"width": "34em"}
         )
         self.answer = ipywidgets.HTML()
+        self.filter = ipywidgets.Dropdown(
+            options=list(FILTERS),
+            description="List names",
+            tooltip="The names to list below the XML",
+            layout={"width": "34em"},
+        )
+        self.names = ipywidgets.HTML()
         sources = ipywidgets.HBox([self.example, self.upload], layout={"flex_flow": "row wrap"})
-        super().__init__([sources, self.text, self.summary, self.disk, self.answer])
+        explained = [self.disk, self.answer, self.filter, self.names]
+        super().__init__([sources, self.text, self.summary, *explained])
         self.add_class("vl-explainer")
         self.example.observe(self._take_example, "value")
         self.upload.observe(self._take_upload, "value")
         self.text.observe(self._read, "value")
         self.disk.observe(self._show, "index")
+        self.filter.observe(self._list, "value")
         self._read()
 
     def static_html(self) -> str:
-        return self.summary.value + self.answer.value
+        return self._summary.html + (explain(self._chosen).html if self._chosen else "")
 
     def static_text(self) -> str:
-        return "\n\n".join(view.text for view in (self._summary, self._answer) if view.text)
+        explained = [explain(self._chosen).text] if self._chosen else []
+        return "\n\n".join([self._summary.text, *explained])
+
+    @property
+    def _chosen(self) -> Disk | None:
+        return None if self.disk.index is None else self._disks[self.disk.index]
 
     def _take_example(self, change) -> None:
         self.text.value = self._examples.get(change["new"], "")
@@ -74,22 +101,33 @@ class XMLExplainer(WithStaticForm):
             self._disks = (found or ())[:MAX_DISKS]
             self._summary = nothing_yet() if found is None else overview(found, MAX_DISKS)
         self.summary.value = self._summary.html
+        chosen = self.disk.index  # stays while somebody types
         self.disk.options = [
             f"{number}. {one_line(disk.target or '(no name)', 40)}, line {disk.line}"
             for number, disk in enumerate(self._disks, 1)
         ]
-        self.disk.index = 0 if self._disks else None
+        self.disk.index = min(chosen or 0, len(self._disks) - 1) if self._disks else None
         self.disk.layout.display = "" if len(self._disks) > 1 else "none"
         self._show()
 
     def _show(self, _=None) -> None:
-        """Show the answers about the chosen disk."""
-        chosen = self.disk.index
-        self._answer = View("", "") if chosen is None else show(self._disks[chosen])
-        self.answer.value = self._answer.html
+        """Show the chosen disk."""
+        self._explained = self._chosen and Explanation(self._chosen)
+        self.answer.value = interactive(self._explained) if self._explained else ""
+        self.filter.layout.display = "" if self._explained else "none"
+        self._list()
+
+    def _list(self, _=None) -> None:
+        """List the names that the filter lets pass."""
+        wanted = FILTERS[self.filter.value]
+        hidden = self._explained is None or self.filter.value == "none"
+        rows = [] if hidden else [row for row in self._explained.rows if wanted(row)]
+        self.names.value = "" if hidden else names(rows).html
 
 
 def _decoded(content: bytes) -> str:
     """A file's text; XML that is not UTF-8 begins with a byte order mark."""
-    is_utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    return content.decode("utf-16" if is_utf16 else "utf-8-sig", errors="replace")
+    for encoding, marks in _BYTE_ORDER_MARKS:
+        if content.startswith(marks):
+            return content.decode(encoding, errors="replace")
+    return content.decode("utf-8-sig", errors="replace")

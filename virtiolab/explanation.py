@@ -1,0 +1,188 @@
+"""Explains a disk name by name: what is written, and what is decided although nobody wrote it."""
+
+from typing import NamedTuple
+
+from lxml import etree
+
+from .answers import Inference
+from .document import Disk
+from .inference import infer
+from .parsing import one_line
+from .vocabulary import Entry, lookup, nearest_name, nearest_value
+
+# Where the answers of infer() would be written: attributes of the disk itself or of a child.
+_ANSWERED = {
+    ("", "device"): "device",
+    ("", "snapshot"): "snapshot",
+    ("target", "bus"): "bus",
+    ("driver", "name"): "driver",
+    ("driver", "type"): "format",
+    ("driver", "cache"): "cache",
+}
+_ANSWERED_ELEMENTS = ("readonly", "address")
+
+
+# What has a part in the answer to "is it virtio?".
+_VIRTIO_ATTRIBUTES, _VIRTIO_ELEMENTS = ("@type", "@device", "@model"), ("target", "address")
+
+
+class Row(NamedTuple):
+    """One name: `meaning` is what it does, `here` what its value does in this disk.
+
+    `known` is False for a name or a value that libvirt does not know. `answer` names the row of
+    infer() that it answers or that stands in for it, `added` whether nobody wrote it.
+    """
+
+    path: str
+    value: str | None
+    origin: str
+    known: bool
+    meaning: str
+    here: str
+    since: str | None = None
+    doc: str | None = None
+    matters: str | None = None
+    terms: tuple[str, ...] = ()
+    answer: str | None = None
+    added: bool = False
+
+    @property
+    def name(self) -> str:
+        """The path below the disk: `driver/@cache`; of the disk itself, `disk`."""
+        return self.path.removeprefix("/disk/").lstrip("/")
+
+    @property
+    def concerns_virtio(self) -> bool:
+        """Whether it has a part in the answer to "is it virtio?"."""
+        return self.name.partition("/")[0] in _VIRTIO_ATTRIBUTES + _VIRTIO_ELEMENTS
+
+
+class Explanation:
+    """The rows about one disk in the order of its XML, and its answers.
+
+    `written` finds the row of an element or, by its name, of an attribute; `added` the rows of the
+    attributes that belong into an element, or (for None) those of the elements that nobody wrote.
+    """
+
+    def __init__(self, disk: Disk):
+        self.disk, self.answers = disk, infer(disk)
+        self.rows: list[Row] = []
+        self.written: dict[tuple[etree._Element, str | None], Row] = {}
+        self.added: dict[etree._Element | None, list[Row]] = {None: []}
+        self._element(disk.element, "/disk", known=True)
+        self._add_elements()
+
+    def _element(self, element: etree._Element, path: str, known: bool) -> None:
+        """Explain an element and all that is in it; below an unknown name all is unknown."""
+        text = (element.text or "").strip() if not len(element) else ""
+        row = self._row(path, text or None, known, self._answer_of_element(element))
+        if self._is_repeated(element):
+            row = row._replace(here=f"libvirt reads only the first <{_name(element.tag)}>.")
+        self._write(element, None, row)
+        for name, value in element.items():
+            answer = self._answer(element, name)
+            self._write(
+                element, name, self._row(f"{path}/@{_name(name)}", value, row.known, answer)
+            )
+        self._add_attributes(element, path)
+        for child in element.iterchildren("*"):
+            self._element(child, f"{path}/{_name(child.tag)}", row.known)
+
+    def _write(self, element: etree._Element, attribute: str | None, row: Row) -> None:
+        self.rows.append(row)
+        self.written[element, attribute] = row
+
+    def _is_repeated(self, element: etree._Element) -> bool:
+        is_child = element.getparent() is self.disk.element
+        return is_child and self.disk.child(element.tag) is not element
+
+    def _place(self, element: etree._Element) -> str | None:
+        """The name under which _ANSWERED knows an element; None for all others."""
+        if element is self.disk.element:
+            return ""
+        return element.tag if self.disk.child(element.tag) is element else None
+
+    def _answer(self, element: etree._Element, attribute: str) -> str | None:
+        return _ANSWERED.get((self._place(element), attribute))
+
+    def _answer_of_element(self, element: etree._Element) -> str | None:
+        place = self._place(element)
+        return place if place in _ANSWERED_ELEMENTS else None
+
+    def _row(self, path: str, value: str | None, known: bool, answer: str | None) -> Row:
+        """The row of something that is written."""
+        entry = lookup(path) if known else None
+        if entry is None:
+            return Row(path, value, "stated", False, self._unknown(path, known), "", answer=answer)
+        inference = getattr(self.answers, answer) if answer else None
+        knows_value = not entry.values or value is None or value in entry.values
+        here = entry.values.get(value, "") if knows_value else _unknown_value(entry, value)
+        if inference and inference.origin != "stated":
+            here = inference.reason
+        origin = inference.origin if inference else "stated"
+        return _known_row(path, value, origin, entry, here, answer)._replace(known=knows_value)
+
+    def _unknown(self, path: str, parent_is_known: bool) -> str:
+        """What to say of an unknown name, and what follows if another was meant."""
+        said = "libvirt does not know this name here, and ignores it without a word."
+        near = nearest_name(path) if parent_is_known else None
+        if near is None:
+            return said
+        above = path.rpartition("/")[0]
+        answer = _ANSWERED.get((above.removeprefix("/disk").lstrip("/"), near.lstrip("@")))
+        why = f" {getattr(self.answers, answer).reason}" if answer else ""
+        return f"{said} Did you mean `{near.lstrip('@')}`?{why}"
+
+    def _add_attributes(self, element: etree._Element, path: str) -> None:
+        for (place, name), answer in _ANSWERED.items():
+            if place == self._place(element) and name not in element.attrib:
+                self._add(element, f"{path}/@{name}", answer)
+
+    def _add_elements(self) -> None:
+        if self.disk.child("driver") is None:
+            for (place, name), answer in _ANSWERED.items():
+                if place == "driver":
+                    self._add(None, f"/disk/driver/@{name}", answer)
+        for name in _ANSWERED_ELEMENTS:
+            if self.disk.child(name) is None:
+                self._add(None, f"/disk/{name}", name)
+
+    def _add(self, element: etree._Element | None, path: str, answer: str) -> None:
+        """A row for what nobody wrote, if somebody or something decides it all the same."""
+        inference: Inference = getattr(self.answers, answer)
+        if inference.origin == "unknown" or inference.value in (None, False):
+            return
+        value = None if inference.value is True else as_attributes(inference.value)
+        row = _known_row(path, value, inference.origin, lookup(path), inference.reason, answer)
+        self.rows.append(row._replace(added=True))
+        self.added.setdefault(element, []).append(self.rows[-1])
+
+
+def explain(disk: Disk) -> Explanation:
+    """Every name of the disk, and what is decided without being written, each with its meaning."""
+    return Explanation(disk)
+
+
+def _known_row(path, value, origin, entry: Entry, here, answer) -> Row:
+    return Row(
+        path, value, origin, True, entry.meaning, here, entry.since, entry.url, entry.matters,
+        tuple(entry.terms), answer,
+    )  # fmt: skip
+
+
+def _unknown_value(entry: Entry, value: str) -> str:
+    near = nearest_value(entry, value)
+    hint = f" Did you mean `{near}`?" if near else ""
+    return f"`{one_line(value, 60)}` is no value that libvirt knows here.{hint}"
+
+
+def as_attributes(value) -> str:
+    """A value as it would be written; of an address, its attributes."""
+    if not isinstance(value, dict):
+        return value
+    return " ".join(f"{name}='{part}'" for name, part in value.items())
+
+
+def _name(name: str) -> str:
+    """A name as it stands in a path: short, and in a namespace no name of libvirt's."""
+    return one_line(name.replace("/", "|"), 60)

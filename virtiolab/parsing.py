@@ -1,0 +1,157 @@
+"""Parses XML that somebody pasted, safely: what comes out is an element tree or one sentence.
+
+Nothing is fetched, expanded or opened but the file that was named, and every size has its limit.
+"""
+
+import os
+import re
+
+from lxml import etree
+
+MAX_BYTES = 1 << 20  # 1 MiB: `virsh dumpxml` of a large guest is some 20 KiB
+MAX_ATTRIBUTES = 256  # of one element; libvirt's busiest has about 25
+
+# lxml may hold entities back, but it cannot fetch: no DTD, no network, libxml2's own size limits.
+_SAFE = dict(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+# A str is UTF-8 by the time it is parsed, whatever its XML declaration says.
+_PARSERS = {str: etree.XMLParser(encoding="utf-8", **_SAFE), bytes: etree.XMLParser(**_SAFE)}
+_TOO_MANY_ATTRIBUTES = etree.XPath(f"/descendant-or-self::*/@*[{MAX_ATTRIBUTES + 1}]")
+_XML_DECLARATION = re.compile(rb"^([^<]*)<\?xml\s[^>]*\?>")
+_NOT_ONE_ELEMENT = (etree.ErrorTypes.ERR_DOCUMENT_END, etree.ErrorTypes.ERR_DOCUMENT_EMPTY)
+_UNFINISHED = tuple(
+    getattr(etree.ErrorTypes, f"ERR_{what}")
+    for what in (
+        "ATTRIBUTE_NOT_FINISHED", "ATTRIBUTE_NOT_STARTED", "ATTRIBUTE_WITHOUT_VALUE",
+        "CDATA_NOT_FINISHED", "COMMENT_NOT_FINISHED", "DOCUMENT_EMPTY", "GT_REQUIRED",
+        "LTSLASH_REQUIRED", "NAME_REQUIRED", "PI_NOT_FINISHED", "SPACE_REQUIRED",
+        "TAG_NOT_FINISHED",
+    )
+)  # fmt: skip
+HOLDERS = ("domain", "domstatus", "domainsnapshot", "domainbackup", "domaincheckpoint")
+
+
+class UnreadableXML(ValueError):
+    """XML that cannot be read. `message` is one sentence, `line` counts from 1, or is None."""
+
+    def __init__(self, message: str, line: int | None = None):
+        super().__init__(message if line is None else f"line {line}: {message}")
+        self.message, self.line = message, line
+
+
+def parse(xml: str | bytes | os.PathLike) -> etree._Element:
+    """The root element; a str is always XML, never a file's name. Raises UnreadableXML."""
+    root = _parse(_bytes_of(xml), str if isinstance(xml, str) else bytes)
+    _refuse_unsafe(root)
+    return root
+
+
+def _bytes_of(xml) -> bytes:
+    if not isinstance(xml, (str, bytes, bytearray, memoryview, os.PathLike)):
+        raise TypeError(f"XML is read from a str, bytes or a path, not from {type(xml).__name__}")
+    try:
+        if isinstance(xml, os.PathLike):
+            with open(xml, "rb") as file:
+                xml = file.read(MAX_BYTES + 1)
+        data = xml.encode() if isinstance(xml, str) else bytes(xml)
+    except OSError as error:
+        raise UnreadableXML(f"{error.strerror or error}.") from None
+    except UnicodeEncodeError:
+        raise UnreadableXML("The text holds half a character (a lone surrogate).") from None
+    except ValueError as error:  # a path with a null character in it
+        raise UnreadableXML(f"No file can have that name: {error}.") from None
+    if len(data) > MAX_BYTES:
+        raise UnreadableXML(f"This is larger than {MAX_BYTES >> 20} MiB; no guest's XML is.")
+    if not data.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
+        raise UnreadableXML("There is nothing here: the input is empty.")
+    return data
+
+
+def _parse(data: bytes, kind: type) -> etree._Element:
+    """The root element. Several elements side by side are taken as the inside of a `<devices>`."""
+    try:
+        return etree.fromstring(data, _PARSERS[kind])
+    except etree.XMLSyntaxError as error:
+        problem = error
+    if b"<!DOCTYPE" in data.replace(b"\0", b""):
+        raise _doctype()
+    if problem.code == etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE:
+        return _despite_namespaces(data, problem)
+    if problem.code not in _NOT_ONE_ELEMENT:
+        raise _not_well_formed(problem, data)
+    # Wrapped without a line of its own, so that line numbers stay true.
+    opened = b"<devices>" + _XML_DECLARATION.sub(lambda m: b"\n" * m[0].count(b"\n"), data)
+    try:
+        return _unwrapped(etree.fromstring(opened + b"</devices>", _PARSERS[kind]))
+    except etree.XMLSyntaxError:
+        raise _not_well_formed(_problem_of(opened, kind) or problem, data) from None
+
+
+def _despite_namespaces(data: bytes, problem: etree.XMLSyntaxError) -> etree._Element:
+    """As libvirt does, read on where nothing but the xmlns of a prefix is missing."""
+    parser = etree.XMLParser(recover=True, **_SAFE)
+    root = etree.fromstring(data, parser)
+    if any(error.domain != etree.ErrorDomains.NAMESPACE for error in parser.error_log):
+        raise _not_well_formed(problem, data)
+    return root
+
+
+def _problem_of(opened: bytes, kind: type) -> etree.XMLSyntaxError | None:
+    """What is wrong in pasted elements, behind a `<devices>` that is still open."""
+    try:
+        etree.fromstring(opened, _PARSERS[kind])
+    except etree.XMLSyntaxError as error:
+        return None if "tag devices line 1" in error.msg else error
+
+
+def _unwrapped(devices: etree._Element) -> etree._Element:
+    """The one document among pasted text, such as a shell prompt; else all of it as devices."""
+    elements = list(devices.iterchildren("*"))
+    if not elements:
+        raise UnreadableXML("This is not XML: there is no <element> in it.", 1)
+    wholes = [element for element in elements if element.tag in ("domain", "devices", *HOLDERS)]
+    has_disks = any(element.tag == "disk" for element in elements)
+    if len(wholes) > 1 or wholes and has_disks:
+        others = [element for element in elements if element is not wholes[0]]
+        raise UnreadableXML(
+            f"Here are a <{wholes[0].tag}> and a <{one_line(others[-1].tag, 40)}> side by side; "
+            "give one at a time.",
+            others[-1].sourceline,
+        )
+    if wholes or len(elements) == 1:
+        return (wholes or elements)[0]
+    return devices
+
+
+def _not_well_formed(error: etree.XMLSyntaxError, data: bytes) -> UnreadableXML:
+    line, column = error.position
+    lines = data.rstrip().split(b"\n")
+    # Columns count characters or bytes, and a wrapped line is longer than its original.
+    last = len(lines[-1].decode("utf-8", "replace"))
+    at_the_end = line > len(lines) or line == len(lines) and column > last
+    if at_the_end and error.code in _UNFINISHED:
+        return UnreadableXML("The XML is cut short: it ends inside an element.", line)
+    said = re.sub(r", line \d+, column \d+$", "", error.msg.strip())
+    return UnreadableXML(f"This is not well-formed XML: {one_line(said)}.", line)
+
+
+def _doctype() -> UnreadableXML:
+    return UnreadableXML(
+        "The XML has a DOCTYPE, which can change what the rest means; libvirt needs none."
+    )
+
+
+def one_line(text: str, limit: int = 160) -> str:
+    """`text` made fit for one line of any screen: no control characters, and not too long."""
+    start = text[: limit + 1]
+    shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in start)
+    return shown if len(text) <= limit and len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def _refuse_unsafe(root: etree._Element) -> None:
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise _doctype()
+    for attribute in _TOO_MANY_ATTRIBUTES(root):
+        raise UnreadableXML(
+            f"An element has more than {MAX_ATTRIBUTES} attributes; no guest's XML does.",
+            attribute.getparent().sourceline,
+        )
