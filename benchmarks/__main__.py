@@ -9,6 +9,8 @@ from lxml import etree
 
 from benchmarks.guests import guests, many_disks
 from virtiolab import infer, read
+from virtiolab.explanation import Explanation
+from virtiolab.views.text import explanation_of
 
 ROUNDS = 25
 
@@ -24,6 +26,13 @@ def answer(texts: list[str]) -> None:
     for text in texts:
         for disk in read(text).disks:
             infer(disk)
+
+
+def explain(texts: list[str]) -> None:
+    """Read, and explain every name of every disk as text."""
+    for text in texts:
+        for disk in read(text).disks:
+            explanation_of(Explanation(disk))
 
 
 def ratio(work, floor, texts: list[str], rounds: int = ROUNDS) -> float:
@@ -62,6 +71,7 @@ def main() -> int:
     texts = guests()
     rows = [
         ("read + infer, to parsing alone", ratio(answer, parse, texts), 3, "×"),
+        ("explain as text, to parsing alone", ratio(explain, parse, texts, 9), 15, "×"),
         ("10,000 disks, to 1,000", growth(answer, 1000, 10_000), 12, "×"),
         ("import virtiolab, beyond lxml's", import_cost("virtiolab", "lxml.etree"), 25, "ms"),
     ]

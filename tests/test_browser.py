@@ -5,13 +5,18 @@ from pathlib import Path
 
 import lab
 import pytest
+from test_views import hostile
 
 pytestmark = pytest.mark.browser
 SHOTS = Path(__file__).parents[1] / "shots"
-HOSTILE = """<disk><source file='/a'/>
-<target dev='"&gt;&lt;img src=x onerror=window.hacked=1&gt;'/>
-<driver name='$\\\\href{javascript:window.hacked=1}{x}$' type='&lt;script&gt;hacked=1&lt;/script&gt;'/>
-</disk>"""
+HOSTILE = [
+    '"><img src=x onerror=window.hacked=1>',
+    "<script>window.hacked=1</script>",
+    "' onfocus=window.hacked=1 autofocus x='",
+    "</style></span></pre><svg onload=window.hacked=1>",
+    "$\\\\href{javascript:window.hacked=1}{x}$",
+    "[x](javascript:window.hacked=1)",
+]
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +96,7 @@ def test_explainer_takes_what_is_pasted(page):
 def test_explainer_has_every_disk_of_a_guest(page):
     """Choose an example, then each of its disks."""
     explainer = widget(page, ".vl-explainer")
-    example, disk = explainer.locator("select").all()
+    example, disk, _ = explainer.locator("select").all()
     example.select_option("virtio-scsi")
     disk.wait_for()
     assert explainer.locator(".vl-overview tbody tr").count() == 6
@@ -112,23 +117,101 @@ def test_explainer_opens_files(page, tmp_path):
     explainer.locator(".vl-verdict", has_text="ubda").wait_for()
 
 
-def test_row_lights_up_by_keyboard(page):
-    """Tab to an attribute, and the row that explains it changes its colour."""
+def test_names_explain_themselves_by_keyboard(page):
+    """Tab from name to name: each shows its meaning beside it, and hides that of the last."""
+    explainer = widget(page, ".vl-explainer")
+    explainer.locator("textarea").fill("<disk><source file='/a'/><target dev='vda'/></disk>")
+    name = explainer.locator(".vl-name", has_text="dev='vda'")
+    name.wait_for()
+    name.focus()
+    tip = explainer.locator(".vl-tip:visible")
+    assert tip.count() == 1 and "target/@dev = vda" in tip.inner_text()
+    page.keyboard.press("Tab")  # to the link in the tip
+    assert "target/@dev = vda" in tip.inner_text()
+    page.keyboard.press("Tab")  # to the next name
+    assert "target/@bus = virtio" in tip.inner_text() and "begins with vd" in tip.inner_text()
+    page.keyboard.press("Shift+Tab")
+    assert "target/@dev = vda" in tip.inner_text()
+
+
+def test_names_explain_themselves_by_mouse(page):
+    """Point at a name, or click it: then it stays when the mouse goes on."""
+    explainer = widget(page, ".vl-explainer")
+    explainer.locator("textarea").fill("<disk><driver typo='qcow2'/><target dev='vda'/></disk>")
+    name = explainer.locator(".vl-name", has_text="typo=")
+    name.wait_for()
+    tip = explainer.locator(".vl-tip:visible")
+    name.hover()
+    assert "Did you mean type?" in tip.inner_text()
+    page.mouse.move(5, 5)
+    assert tip.count() == 0
+    name.click()
+    page.mouse.move(5, 5)
+    assert "Did you mean type?" in tip.inner_text()
+
+
+def test_row_lights_up(page):
+    """An attribute and its answer are lit together."""
     explainer = widget(page, ".vl-explainer")
     explainer.locator("textarea").fill("<disk><source file='/a'/><target dev='vda'/></disk>")
     row = explainer.locator(".vl-row-bus")
     row.wait_for()
     colour = "row => getComputedStyle(row).backgroundColor"
+    page.evaluate("() => document.activeElement.blur()")
     before = row.evaluate(colour)
     explainer.locator(".vl-mark-bus").focus()
     assert row.evaluate(colour) != before
 
 
-def test_nothing_from_the_xml_becomes_markup(page):
-    """Hostile names and values are shown, and nothing of them runs."""
+def test_names_can_be_listed_and_filtered(page):
+    """All, what is inferred, what matters for virtio."""
     explainer = widget(page, ".vl-explainer")
-    explainer.locator("textarea").fill(HOSTILE)
-    page.wait_for_function("() => document.body.innerText.includes('onerror=window.hacked')")
-    page.wait_for_timeout(500)
+    explainer.locator("textarea").fill("<disk><source file='/a'/><target dev='vda'/></disk>")
+    filters = explainer.locator("select").last
+    listed = explainer.locator(".vl-names tbody th")
+
+    def names(choice):
+        filters.select_option(choice)
+        page.wait_for_timeout(500)
+        return listed.all_inner_texts()
+
+    everything = names("all")
+    assert {"source/@file", "target/@dev", "target/@bus", "driver/@type"} < set(everything)
+    assert set(names("only what is inferred or a default")) < set(everything)
+    assert names("only what matters for virtio") == [
+        "@device", "target", "target/@dev", "target/@bus",
+    ]  # fmt: skip
+    assert names("none") == []
+
+
+@pytest.mark.parametrize("payload", HOSTILE)
+def test_nothing_from_the_xml_becomes_markup(page, payload):
+    """In every position, in XML, tips, tables and menus: it is shown, and nothing of it runs."""
+    explainer = widget(page, ".vl-explainer")
+    explainer.locator("textarea").fill(hostile(payload))
+    explainer.locator(".vl-overview tbody tr").nth(2).wait_for()
+    *_, disk, filters = explainer.locator("select").all()
+    filters.select_option("all")
+    for number in range(3):
+        disk.select_option(index=number)
+        page.wait_for_timeout(300)
+        explainer.locator(".vl-name").first.focus()
+    page.wait_for_timeout(300)
+    filters.select_option("none")
     assert page.evaluate("() => window.hacked") is None
-    assert explainer.locator(".vl-disk :is(img, script, a, mjx-container)").count() == 0
+    foreign = ".vl-disk, .vl-names, .vl-overview"
+    assert (
+        explainer.locator(f":is({foreign}) :is(img, script, svg, style, mjx-container)").count()
+        == 0
+    )
+    links = explainer.locator("a").evaluate_all("links => links.map(link => link.href)")
+    assert all(link.startswith("https://libvirt.org/format") for link in links)
+
+
+def test_broken_xml_is_text_too(page):
+    """The sentence about XML that cannot be read quotes it, as text."""
+    explainer = widget(page, ".vl-explainer")
+    explainer.locator("textarea").fill("<img src='x' onerror='window.hacked=1'/>")
+    explainer.locator(".vl-error").wait_for()
+    assert page.evaluate("() => window.hacked") is None
+    assert "The document is a <img>" in explainer.locator(".vl-error").inner_text()

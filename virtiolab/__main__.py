@@ -43,7 +43,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="virtiolab", description="What a libvirt <disk> really means."
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
