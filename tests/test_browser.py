@@ -123,6 +123,7 @@ def test_names_explain_themselves_by_keyboard(page):
     explainer.locator("textarea").fill("<disk><source file='/a'/><target dev='vda'/></disk>")
     name = explainer.locator(".vl-name", has_text="dev='vda'")
     name.wait_for()
+    page.mouse.move(5, 5)
     name.focus()
     tip = explainer.locator(".vl-tip:visible")
     assert tip.count() == 1 and "target/@dev = vda" in tip.inner_text()

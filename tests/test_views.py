@@ -126,14 +126,14 @@ def test_added_parts_are_in_place():
     assert pre.text_content() == (
         "<disk device='cdrom' snapshot='no'>\n"
         "  <driver name='qemu' type='raw'/>\n"
+        "  <target dev='hdc' bus='ide'/>\n"
         "  <readonly/>\n"
         "  <address type='drive' controller='0' bus='1' target='0' unit='0'/>\n"
-        "  <target dev='hdc' bus='ide'/>\n"
         "</disk>"
     )
     assert [span.text for span in pre.xpath(".//span[contains(@style, 'italic')]")] == [
-        "snapshot='no'", "name='qemu'", "type='raw'", "<readonly/>",
-        "<address type='drive' controller='0' bus='1' target='0' unit='0'/>", "bus='ide'",
+        "snapshot='no'", "name='qemu'", "type='raw'", "bus='ide'", "<readonly/>",
+        "<address type='drive' controller='0' bus='1' target='0' unit='0'/>",
     ]  # fmt: skip
 
 

@@ -43,9 +43,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="virtiolab", description="What a libvirt <disk> really means."
-    )
+    parser = _Parser(prog="virtiolab", description="What a libvirt <disk> really means.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, (work, purpose) in _COMMANDS.items():
         command = commands.add_parser(

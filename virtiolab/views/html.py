@@ -236,14 +236,13 @@ class _Writer:
         self.margin = "\n" + (last or "").rpartition("\n")[2] if "\n" in (last or "") else "\n"
 
     def write(self) -> Iterator:
-        """The parts of the whole disk."""
-        added = list(self._lines_added())
+        """The parts of the whole disk; what libvirt adds stands where libvirt would write it."""
+        inside = list(self._inside(self.element))
+        end = inside.pop()  # the layout before the end tag
+        first, last = list(self._driver_added()), list(self._elements_added())
         yield from self._start(self.element)
-        if len(self.element) or self.element.text or added:
-            yield ">"
-            yield from added
-            yield from self._inside(self.element)
-            yield "</disk>"
+        if any([end, inside, first, last]):
+            yield from [">", *first, *inside, *last, end, "</disk>"]
         else:
             yield "/>"
 
@@ -281,24 +280,25 @@ class _Writer:
                 yield " "
                 yield self._added_attribute(row)
 
-    def _lines_added(self) -> Iterator:
-        """The elements that nobody wrote and libvirt adds, each on a line of its own."""
-        indent = self.element.text if (self.element.text or "").isspace() else self.margin + "  "
-        rows = self.explained.added[None]
-        if driver := [
-            row
-            for row in rows
-            if row.name.startswith("driver/") and row.answer not in _NOT_WRITTEN_BACK
-        ]:
-            yield from [self._layout(indent), "<driver"]
-            for row in driver:
+    def _driver_added(self) -> Iterator:
+        """A <driver> with what libvirt would put into it, on a line of its own."""
+        rows = [row for row in self.explained.added[None] if row.name.startswith("driver/")]
+        if shown := [row for row in rows if row.answer not in _NOT_WRITTEN_BACK]:
+            yield from [self._new_line(), "<driver"]
+            for row in shown:
                 yield from [" ", self._added_attribute(row)]
             yield "/>"
-        for row in rows:
+
+    def _elements_added(self) -> Iterator:
+        """The other elements that libvirt would add, each on a line of its own."""
+        for row in self.explained.added[None]:
             if not row.name.startswith("driver/"):
-                yield self._layout(indent)
                 attributes = f" {_visible(row.value)}" if row.value else ""
-                yield self._span(row, f"<{row.name}{attributes}/>")
+                yield from [self._new_line(), self._span(row, f"<{row.name}{attributes}/>")]
+
+    def _new_line(self) -> str:
+        indent = self.element.text or ""
+        return self._layout(indent if indent.isspace() else self.margin + "  ")
 
     def _added_attribute(self, row: Row) -> etree._Element:
         return self._span(row, f"{row.name.rpartition('@')[2]}={_quoted(row.value)}")
