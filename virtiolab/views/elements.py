@@ -1,0 +1,93 @@
+"""The pieces that HTML views are made of, as element trees.
+
+They must also be readable where JupyterLab's sanitizer, GitHub or a screen reader leaves only the
+structure: who decided a value is said by a word and by the style of an underline, never by colour
+alone. What else a style sheet can do, style.css does in the widgets.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from lxml import etree
+from lxml.builder import E
+
+from ..answers import ORIGINS
+from ..explanation import Row
+from ..vocabulary import glossary
+
+MAX_TEXT = 4096  # of one piece of text that is shown: as long as a path can be
+_UNDERLINES = {"stated": "solid", "inferred": "dashed", "default": "dotted", "unknown": "double"}
+_MEANINGS = {
+    "stated": "the XML says so",
+    "inferred": "libvirt concludes it from the rest",
+    "default": "nothing is written, so the usual value is taken",
+    "unknown": "this XML alone cannot tell",
+}
+
+
+def legend() -> etree._Element:
+    """What the four underlines mean."""
+    entries = [E.span(origin_mark(origin), f" {_MEANINGS[origin]}") for origin in ORIGINS]
+    return E.p({"class": "vl-legend"}, *joined(entries, " · "))
+
+
+def joined(entries: list, separator: str) -> Iterator:
+    for number, entry in enumerate(entries):
+        yield from [separator, entry] if number else [entry]
+
+
+def prose(tag: str, text: str, kind: str = "") -> etree._Element:
+    """Our own text as an element; every other piece between backticks is code."""
+    element = E(tag, {"class": kind} if kind else {})
+    for number, piece in enumerate(text.split("`")):
+        append(element, E.code(piece) if number % 2 else piece)
+    return element
+
+
+def append(parent: etree._Element, part: str | etree._Element) -> None:
+    """Add text or an element behind what the parent already holds."""
+    if not isinstance(part, str):
+        parent.append(part)
+    elif len(parent):
+        parent[-1].tail = (parent[-1].tail or "") + part
+    else:
+        parent.text = (parent.text or "") + part
+
+
+def origin_mark(origin: str) -> etree._Element:
+    return E.span(origin, {"class": f"vl-{origin}", "style": underline(origin)})
+
+
+def underline(origin: str) -> str:
+    return f"border-bottom: {'4px' if origin == 'unknown' else '2px'} {_UNDERLINES[origin]}"
+
+
+def row_origin(row: Row) -> etree._Element:
+    return origin_mark(row.origin) if row.known else E.span("not known", {"class": "vl-unknown"})
+
+
+def meaning_of(row: Row) -> Iterator[etree._Element]:
+    """What a row has to say: the sentences, and where to read more."""
+    yield prose("span", row.meaning)
+    if row.here:
+        yield prose("strong", f" {row.here}", "vl-here")
+    if row.matters:
+        yield prose("span", f" Matters for: {row.matters}")
+    more = [E.span(f"since libvirt {row.since}")] if row.since else []
+    if row.doc:
+        more.append(E.a("documentation", href=row.doc, target="_blank", rel="noopener"))
+    if more:
+        yield E.span({"class": "vl-more"}, " (", *joined(more, ", "), ")")
+
+
+def glossary_of(terms: Sequence[str]) -> etree._Element:
+    """The terms of a sentence, which unfold to what they mean."""
+    known = glossary()
+    entries = [part for term in terms for part in (E.dt(term), prose("dd", known[term]))]
+    return E.details({"class": "vl-terms"}, E.summary(", ".join(terms)), E.dl(*entries))
+
+
+def visible(text: str) -> str:
+    """Text with its control and direction characters shown instead of obeyed, and not too long."""
+    if len(text) > MAX_TEXT:
+        text = text[:MAX_TEXT] + "…"
+    return "".join(c if c.isprintable() or c in "\n\t" else f"\\u{ord(c):04x}" for c in text)
