@@ -142,6 +142,8 @@ def _doctype() -> UnreadableXML:
 
 def one_line(text: str, limit: int = 160) -> str:
     """`text` made fit for one line of any screen: no control characters, and not too long."""
+    if len(text) <= limit and text.isprintable():
+        return text
     start = text[: limit + 1]
     shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in start)
     return shown if len(text) <= limit and len(shown) <= limit else shown[: limit - 1] + "…"
