@@ -1,0 +1,81 @@
+"""Asking the real libvirt: it answers, refuses, crashes or hangs, and the next question works."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from virtiolab import read
+from virtiolab.evidence import libvirt as evidence
+
+pytestmark = pytest.mark.live
+
+GUEST = """<domain type='kvm'><name>d</name><memory>65536</memory>
+<os><type arch='x86_64' machine='pc'>hvm</type></os><devices>{}</devices></domain>"""
+VDA = "<disk><source file='/a'/><target dev='vda'/></disk>"
+# Libvirt 9.0 dies of SIGSEGV when it makes the command line of an iSCSI disk without a host.
+CRASHES = """<disk type='network'><source protocol='iscsi' name='iqn.2013-07.com.example:a/1'/>
+<target dev='vda'/></disk>"""
+
+
+def guest(devices):
+    """A whole domain with these devices."""
+    return read(GUEST.format(devices))
+
+
+def test_answers(libvirt):
+    """The domain as libvirt writes it back, and QEMU's arguments."""
+    answer = libvirt.ask(guest(VDA))
+    assert answer.refusal is None and "<target dev='vda' bus='virtio'/>" in answer.xml
+    assert [d["driver"] for d in answer.devices if "drive" in d] == ["virtio-blk-pci"]
+
+
+def test_refusals(libvirt):
+    """In libvirt's own words; refused by define, or only when the command line is made."""
+    assert "Unknown disk name" in libvirt.ask(guest(VDA.replace("vda", "disk1"))).refusal
+    late = libvirt.ask(guest(VDA.replace("vda", "xvda")))
+    assert late.xml is not None and "unsupported disk bus 'xen'" in late.refusal
+
+
+def test_a_crash_is_an_answer(libvirt):
+    """And the next question is answered as if nothing had been."""
+    answer = libvirt.ask(guest(CRASHES))
+    assert "crashed" in answer.refusal or libvirt.version > 9_000_000
+    assert libvirt.ask(guest(VDA)).refusal is None
+
+
+def test_a_hang_is_an_answer(libvirt, monkeypatch):
+    """After the deadline, and the next question works."""
+    monkeypatch.setattr(evidence, "DEADLINE", 0.5)
+    os.kill(libvirt._process.pid, 19)  # SIGSTOP
+    assert "did not answer within" in libvirt.ask(guest(VDA)).refusal
+    monkeypatch.setattr(evidence, "DEADLINE", 30.0)
+    assert libvirt.ask(guest(VDA)).refusal is None
+
+
+def test_network_cards_are_left_out(libvirt):
+    """Libvirt would open the host's tun device for them."""
+    card = "<interface type='network'><source network='default'/></interface>"
+    assert libvirt.ask(guest(VDA + card)).argv is not None
+
+
+def test_a_fragment_cannot_be_asked_about(libvirt):
+    """What the rest of the guest is, libvirt would have to guess."""
+    with pytest.raises(ValueError, match="whole <domain>"):
+        libvirt.ask(read(VDA))
+
+
+def test_nothing_is_left_behind(libvirt):
+    """Neither the private directory nor the process."""
+    with evidence.Libvirt() as second:
+        directory, process = Path(second._directory), second._process
+        assert second.ask(guest(VDA)).refusal is None and directory.exists()
+    assert not directory.exists() and process.poll() is not None
+
+
+def test_it_says_how_to_get_it(monkeypatch):
+    """Where there is no Python with the binding."""
+    monkeypatch.setattr(evidence, "SYSTEM_PYTHON", "/nonexistent/python3")
+    monkeypatch.setattr(evidence.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(evidence.NotInstalled, match="apt-get install python3-libvirt"):
+        evidence.Libvirt()
