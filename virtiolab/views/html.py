@@ -123,12 +123,12 @@ def _names(rows: Sequence[Row]) -> etree._Element:
 
 
 def _explained_row(row: Row) -> etree._Element:
-    value = "" if row.value is None else visible(row.value)
+    value = [] if row.value is None else [E.code(visible(row.value))]
     words = [glossary_of(row.terms)] if row.terms else []
     meaning = E.td(_LEFT, *meaning_of(row), *words)
     return E.tr(
         E.th(E.code(row.name), _LEFT, scope="row"),
-        E.td(E.code(value), _LEFT),
+        E.td(_LEFT, *value),
         E.td(row_origin(row), _LEFT),
         meaning,
     )
