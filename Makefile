@@ -34,7 +34,7 @@ lab: .venv/.lab  ## the course, in JupyterLab; LAB_ARGS='--no-browser' goes to J
 test: .venv/.test $(BROWSER_STAMP)  ## every test and notebook; PYTEST_ARGS='-k bus' goes to pytest
 	$(RUN) pytest --nbval --nbval-current-env $(PYTEST_ARGS)
 
-bench: .venv/.test $(BROWSER_STAMP)  ## what it costs, as ratios
+bench: .venv/.test  ## what it costs, as ratios
 	$(RUN) benchmarks $(BENCH_ARGS)
 
 clean:  ## take away everything that can be made again

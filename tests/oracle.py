@@ -35,9 +35,10 @@ def what_libvirt_says(answer) -> dict[str, dict]:
         bus, address = disk.find("target").get("bus"), disk.find("address")
         device = next(devices)
         place = dict(address.items()) if address is not None else None
-        drive = place and place["type"] == "drive"
         readonly = disk.find("readonly") is not None
         said[disk.find("target").get("dev")] = {
+            # An empty drive is written back as type='file', whatever it was.
+            "type": None if disk.find("source") is None else disk.get("type"),
             "bus": bus,
             "device": disk.get("device"),
             "driver": disk.find("driver").get("name"),
@@ -45,10 +46,8 @@ def what_libvirt_says(answer) -> dict[str, dict]:
             "readonly": readonly,
             # virDomainDiskDefFormat does not write the "no" of a read-only disk.
             "snapshot": disk.get("snapshot") or ("no" if readonly else None),
-            "address": {name: v if name == "type" else int(v) for name, v in place.items()}
-            if drive
-            else None,
-            "model": models[bus, place["controller"]] if drive else None,
+            "address": _address(place),
+            "controller": _controller(bus, place, models),
             "qemu_device": device["driver"],
             "virtio": device["driver"].startswith(("virtio-blk", "vhost-user-blk"))
             or by_id.get(device.get("bus", "").partition(".")[0], "").startswith("virtio-scsi"),
@@ -56,16 +55,28 @@ def what_libvirt_says(answer) -> dict[str, dict]:
     return said
 
 
+def _address(place: dict | None) -> dict | None:
+    """Of a drive's address everything; of others the type, as libvirt picks the numbers."""
+    if place is None or place["type"] != "drive":
+        return place and {"type": place["type"]}
+    return {name: value if name == "type" else int(value) for name, value in place.items()}
+
+
+def _controller(bus: str, place: dict | None, models: dict) -> dict | None:
+    if place is None or place["type"] != "drive":
+        return None
+    return {
+        "type": bus,
+        "index": int(place["controller"]),
+        "model": models[bus, place["controller"]],
+    }
+
+
 def what_we_say(disk) -> dict:
+    """The same answers, from infer()."""
     answers = infer(disk)
     said = {name: getattr(answers, name).value for name in answers._fields}
-    drive = said["address"] and said["address"]["type"] == "drive"
-    return {
-        **{
-            name: said[name]
-            for name in ("bus", "device", "driver", "format", "readonly", "snapshot")
-        },
-        "address": said["address"] if drive else None,
-        "model": said["controller"] and said["controller"]["model"],
-        **{name: said[name] for name in ("qemu_device", "virtio")},
-    }
+    del said["cache"]  # libvirt writes back only what was written
+    if disk.child("source") is None:
+        said["type"] = None
+    return said | {"address": _address(said["address"])}

@@ -180,7 +180,7 @@ def test_names_can_be_listed_and_filtered(page):
     assert {"source/@file", "target/@dev", "target/@bus", "driver/@type"} < set(everything)
     assert set(names("only what is inferred or a default")) < set(everything)
     assert names("only what matters for virtio") == [
-        "@device", "target", "target/@dev", "target/@bus",
+        "@type", "@device", "target", "target/@dev", "target/@bus",
     ]  # fmt: skip
     assert names("none") == []
 

@@ -44,8 +44,12 @@ SANE = [
 OLD = [
     ("disk", [None, "ide"], ["hd"]),
     ("floppy", [None, "fdc"], ["fd"]),
-    ("cdrom", [None], ["hd"]),
+    ("cdrom", [None], ["hd", "fd"]),
 ]
+# What mostly does not; but where it does, we should know.
+PREFIXES = ["hd", "sd", "vd", "xvd", "ubd", "fd"]
+BUSES = [None, "ide", "scsi", "virtio", "sata", "usb", "fdc"]
+WILD = [(device, BUSES, PREFIXES) for device in ("disk", "cdrom", "floppy", "lun")]
 DRIVERS = {"raw", "qcow2", "vmdk", "vpc", "aio"}
 
 
@@ -57,6 +61,7 @@ def attributes(**named) -> str:
 def disks(draw, machine, number):
     """The XML of one disk, of a kind that the machine mostly accepts."""
     kinds = SANE + (OLD if machine in ("pc", None) else [])
+    kinds = WILD if draw(st.integers(0, 9)) == 0 else kinds
     device, buses, prefixes = draw(st.sampled_from(kinds))
     bus, prefix = draw(st.sampled_from(buses)), draw(st.sampled_from(prefixes))
     place = draw(st.integers(0, 1 if prefix in ("fd", "hd") else 40))

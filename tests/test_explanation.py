@@ -1,9 +1,12 @@
 """Explanations: a row for all that is written, and for what is decided although nobody wrote it."""
 
+import time
+
 import pytest
+from lxml import html
 
 from virtiolab import explain, read
-from virtiolab.explanation import Explanation
+from virtiolab.explanation import MAX_ROWS, Explanation
 
 FIRST = """<disk type='file' device='disk'>
     <source file='/data0/0/21/disk.0'/>
@@ -31,6 +34,7 @@ def test_what_nobody_wrote_has_a_row_where_it_belongs():
     """Behind the attributes of its element; missing elements at the end."""
     found = explain(read("<disk device='cdrom'><target dev='hdc'/></disk>").disks[0])
     assert [(row.path, row.value, row.origin) for row in found if row.added] == [
+        ("/disk/@type", "file", "default"),
         ("/disk/@snapshot", "no", "inferred"),
         ("/disk/target/@bus", "ide", "inferred"),
         ("/disk/driver/@name", "qemu", "default"),
@@ -94,9 +98,49 @@ def test_below_an_unknown_name_all_is_unknown():
 
 def test_only_the_first_of_a_name_counts():
     """The second <driver> is written for nothing."""
-    found = explain(read("<disk><driver type='raw'/><driver type='qcow2'/></disk>").disks[0])
-    [first, second] = [row for row in found if row.path == "/disk/driver"]
-    assert first.here == "" and second.here == "libvirt reads only the first <driver>."
+    found = explain(
+        read("<disk><driver type='raw'/><driver type='qcow2'/><a/><a/></disk>").disks[0]
+    )
+    for path in ("/disk/driver", "/disk/driver/@type"):
+        [first, second] = [row for row in found if row.path == path]
+        assert "only the first" in second.here and "only the first" not in first.here
+    assert not any("only the first" in row.here for row in found if row.path == "/disk/a")
+
+
+def test_no_suggestion_of_what_is_written_already():
+    """`typo` beside a `type` is no slip of the pen."""
+    assert (
+        "Did you mean"
+        not in rows("<disk><driver type='raw' typo='x'/></disk>")["/disk/driver/@typo"].meaning
+    )
+
+
+def test_terms_come_from_the_sentences():
+    """Those of the name and of this value, and no others."""
+    row = rows("<disk><driver cache='none'/></disk>")["/disk/driver/@cache"]
+    assert {"page cache", "O_DIRECT"} <= set(row.terms)
+    assert "RBD" not in rows(FIRST)["/disk/@type"].terms
+
+
+def test_what_there_is_to_say_is_said():
+    """Meaning, value, where it matters, default, version and documentation, as text and as HTML."""
+    disk = read("<disk><driver cache='none'/></disk>").disks[0]
+    [row] = [row for row in explain(disk) if row.path == "/disk/driver/@cache"]
+    shown = explain(disk)
+    page = html.fromstring(shown.html).text_content()
+    text = " ".join(repr(shown).split())
+    for sentence in (row.meaning, row.here, row.matters, row.default):
+        assert sentence.replace("`", "") in page and sentence.replace("`", "") in text
+    assert f"since libvirt {row.since}" in page and row.doc in shown.html
+
+
+def test_explaining_is_bounded():
+    """However many names somebody invents."""
+    begun = time.perf_counter()
+    xml = "<disk>" + "".join(f"<a{number}/>" for number in range(100_000)) + "</disk>"
+    explained = explain(read(xml).disks[0])
+    assert len(explained) <= MAX_ROWS + 20 and len(explained.html) < 1_000_000
+    assert time.perf_counter() - begun < 5
 
 
 def test_the_same_name_in_other_places():
@@ -112,6 +156,12 @@ def test_virtio_filter():
     """What has a part in the answer to the first question."""
     found = [row.name for row in explain(read(FIRST).disks[0]) if row.concerns_virtio]
     assert found == ["@type", "@device", "target", "target/@dev", "target/@bus"]
+    odd = explain(
+        read("<disk><target dev='vda' tray='open'/><address type='pci' slot='1'/></disk>").disks[0]
+    )
+    assert [row.name for row in odd if row.concerns_virtio and not row.added] == [
+        "target", "target/@dev", "address", "address/@type", "address/@slot",
+    ]  # fmt: skip
 
 
 def test_it_shows_itself():

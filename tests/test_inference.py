@@ -39,6 +39,14 @@ LSI = "<controller type='scsi' index='0' model='lsilogic'/>"
 
 # XML, row, value, origin, rule. A rule that is in no line here fails the test below it.
 TABLE = [
+    (VDA, "type", "file", "default", "type-default"),
+    (USER, "type", "vhostuser", "stated", "type-stated"),
+    (guest(VDA, "xen"), "cache", None, "unknown", "cache-other-hypervisor"),
+    (target("mmcblk0", "sd"), "address", None, "inferred", "address-none"),
+    (target("sd", "scsi"), "address", None, "unknown", "address-refused"),
+    (disk("<target dev='hda'/>", device="lun"), "qemu_device", None, "unknown", "qemu-refused"),
+    (disk("<target dev='vda'/>", device="cdrom"), "qemu_device", None, "unknown", "qemu-refused"),
+    (guest(VDA, arch="sparc64", machine="sun4u"), "qemu_device", "virtio-blk-pci", "default", "qemu-virtio-somewhere"),
     (VDA, "device", "disk", "default", "device-default"),
     (disk(device="lun"), "device", "lun", "stated", "device-stated"),
     (disk(device="floopy"), "device", "floopy", "stated", "device-unknown"),
@@ -234,4 +242,4 @@ def test_repr_says_it_all():
     """What a notebook's cell prints of an answer."""
     said = repr(infer(read(VDA).disks[0]).bus)
     assert said.startswith("Inference(value='virtio', origin='inferred', reason='No bus is written")
-    assert len(Inferences._fields) == 11
+    assert len(Inferences._fields) == 12

@@ -119,15 +119,26 @@ def test_virt_install(options, libvirt):
     assert assert_agrees(domain, libvirt) is None
 
 
-@pytest.mark.parametrize("name", [name for name in PREDICTIONS if "proof" in PREDICTIONS[name]])
+# The guest around the disks of a proof: as in the domain that notebook 01 shows.
+CARDS = """<controller type='scsi' index='0' model='virtio-scsi'/>
+<controller type='scsi' index='1' model='lsilogic'/>"""
+
+
+@pytest.mark.parametrize("name", PREDICTIONS)
 def test_predictions(name, libvirt):
-    """What a notebook tells the learner is what libvirt does."""
-    xml, row, value = PREDICTIONS[name]["proof"]
-    card = "<controller type='scsi' index='1' model='lsilogic'/>"
-    domain = read(
-        "<domain type='qemu'><name>d</name><memory>65536</memory>"
-        "<os><type arch='x86_64' machine='pc'>hvm</type></os>"
-        f"<devices>{xml}{card}</devices></domain>"
-    )
-    [said] = what_libvirt_says(libvirt.ask(domain)).values()
-    assert said[row] == value == getattr(infer(domain.disks[0]), row).value
+    """What a notebook tells the learner is what libvirt does: its values choose the answer."""
+    asked = PREDICTIONS[name]
+    values = []
+    for xml, row in asked["proof"]:
+        domain = read(
+            "<domain type='qemu'><name>d</name><memory>65536</memory>"
+            "<os><type arch='x86_64' machine='pc'>hvm</type></os>"
+            f"<devices>{xml}{CARDS}</devices></domain>"
+        )
+        [said] = what_libvirt_says(libvirt.ask(domain)).values()
+        assert said[row] == getattr(infer(domain.disks[0]), row).value
+        values.append(said[row])
+    value = values[0] if len(values) == 1 else values
+    if value not in asked["claims"] and len(set(values)) > 1:
+        value = "differs"
+    assert asked["options"][asked["claims"].index(value)] == asked["answer"]

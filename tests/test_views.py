@@ -1,5 +1,7 @@
 """The views: what they say, and that nothing from the XML becomes more than text in them."""
 
+import re
+
 import pytest
 from lxml import html
 
@@ -124,7 +126,7 @@ def test_added_parts_are_in_place():
     xml = "<disk device='cdrom'>\n  <target dev='hdc'/>\n</disk>"
     [pre] = html.fromstring(show(read(xml)).html).iter("pre")
     assert pre.text_content() == (
-        "<disk device='cdrom' snapshot='no'>\n"
+        "<disk device='cdrom' type='file' snapshot='no'>\n"
         "  <driver name='qemu' type='raw'/>\n"
         "  <target dev='hdc' bus='ide'/>\n"
         "  <readonly/>\n"
@@ -132,7 +134,7 @@ def test_added_parts_are_in_place():
         "</disk>"
     )
     assert [span.text for span in pre.xpath(".//span[contains(@style, 'italic')]")] == [
-        "snapshot='no'", "name='qemu'", "type='raw'", "bus='ide'", "<readonly/>",
+        "type='file'", "snapshot='no'", "name='qemu'", "type='raw'", "bus='ide'", "<readonly/>",
         "<address type='drive' controller='0' bus='1' target='0' unit='0'/>",
     ]  # fmt: skip
 
@@ -150,7 +152,7 @@ def test_origin_is_told_without_colour():
 def test_a_huge_disk_is_not_written_out():
     """The page stays usable."""
     view = show(read(f"<disk>{'<a/>' * 10_000}<target dev='vda'/></disk>"))
-    assert len(view.html) < 10_000 and "too many to show" in view.html
+    assert len(view.html) < 10_000 and "too many names to show" in view.html
 
 
 @pytest.mark.parametrize(
@@ -199,3 +201,15 @@ def test_choices():
     assert [code.text for code in root.iter("code")] == ["<a>", "x", "z"]
     assert root.find(".//details").find("summary").text == "Reveal"
     assert view.text.splitlines()[-2:] == ["Answer: y", "Because of z."]
+
+
+def test_marks_and_rows_are_joined():
+    """Each answer that has a place in the XML lights up with it: style.css names them all."""
+    from importlib.resources import files
+
+    css = (files("virtiolab.views") / "style.css").read_text(encoding="utf-8")
+    xml = "<disk device='cdrom'><driver cache='none'/><target dev='hdc'/><readonly/></disk>"
+    page = interactive(Explanation(read(xml).disks[0]))
+    marks = set(re.findall(r"vl-mark-(\w+)", page))
+    assert len(marks) == 9
+    assert all(f":is(.vl-mark-{mark}, .vl-row-{mark})" in css for mark in marks)

@@ -18,21 +18,25 @@ OK, UNREADABLE = 0, 2
 def main(arguments: list[str] | None = None) -> int:
     """Run one command on each file; returns the worst exit status."""
     options = _parser().parse_args(arguments)
+    if sys.stdout is None:
+        print("virtiolab: there is no standard output.", file=sys.stderr)
+        return UNREADABLE
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.reconfigure(errors="backslashreplace")  # for terminals that lack a character
+    worst = OK
     try:
-        status = max(_answer(name, options) for name in options.files)
+        for name in options.files:
+            worst = max(worst, _answer(name, options))
         print(end="", flush=True)
-        return status
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return OK
     except OSError as error:  # such as a full disk
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         print(f"virtiolab: cannot write: {error.strerror}", file=sys.stderr)
         return UNREADABLE
     except KeyboardInterrupt:
         return 130
+    return worst
 
 
 class _Parser(argparse.ArgumentParser):

@@ -42,6 +42,7 @@ class Inference(NamedTuple):
 class Inferences(NamedTuple):
     """All answers about one disk. `address` and `controller` have a dict or None as their value."""
 
+    type: Inference
     device: Inference
     bus: Inference
     driver: Inference

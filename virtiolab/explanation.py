@@ -8,10 +8,11 @@ from .answers import Inference
 from .document import Disk
 from .inference import infer
 from .parsing import one_line
-from .vocabulary import Entry, lookup, nearest_name, nearest_value
+from .vocabulary import Entry, lookup, nearest_name, nearest_value, terms_of
 
 # Where the answers of infer() would be written: attributes of the disk itself or of a child.
 _ANSWERED = {
+    ("", "type"): "type",
     ("", "device"): "device",
     ("", "snapshot"): "snapshot",
     ("target", "bus"): "bus",
@@ -23,14 +24,19 @@ _ANSWERED_ELEMENTS = ("readonly", "address")
 
 
 # What has a part in the answer to "is it virtio?".
-_VIRTIO_ATTRIBUTES, _VIRTIO_ELEMENTS = ("@type", "@device", "@model"), ("target", "address")
+_FOR_VIRTIO = ("@type", "@device", "@model", "target", "target/@dev", "target/@bus", "address")
+MAX_ROWS = 1000  # of one disk; libvirt's busiest has fewer than 100
+
+
+_UNKNOWN = "libvirt does not know this name here, and ignores it without a word."
 
 
 class Row(NamedTuple):
     """One name: `meaning` is what it does, `here` what its value does in this disk.
 
-    `known` is False for a name or a value that libvirt does not know. `answer` names the row of
-    infer() that it answers or that stands in for it, `added` whether nobody wrote it.
+    `known` is False for a name or a value that libvirt does not know, `default` says what holds
+    where the name is not written, `terms` are the words of the glossary that the sentences use.
+    `answer` names the row of infer() that it answers, `added` tells whether nobody wrote it.
     """
 
     path: str
@@ -42,6 +48,7 @@ class Row(NamedTuple):
     since: str | None = None
     doc: str | None = None
     matters: str | None = None
+    default: str | None = None
     terms: tuple[str, ...] = ()
     answer: str | None = None
     added: bool = False
@@ -54,7 +61,7 @@ class Row(NamedTuple):
     @property
     def concerns_virtio(self) -> bool:
         """Whether it has a part in the answer to "is it virtio?"."""
-        return self.name.partition("/")[0] in _VIRTIO_ATTRIBUTES + _VIRTIO_ELEMENTS
+        return self.name in _FOR_VIRTIO or self.name.startswith("address/")
 
 
 class Explanation:
@@ -62,6 +69,7 @@ class Explanation:
 
     `written` finds the row of an element or, by its name, of an attribute; `added` the rows of the
     attributes that belong into an element, or (for None) those of the elements that nobody wrote.
+    Of a disk with more than MAX_ROWS names, `is_cut` is true and only the first are there.
     """
 
     def __init__(self, disk: Disk):
@@ -69,26 +77,30 @@ class Explanation:
         self.rows: list[Row] = []
         self.written: dict[tuple[etree._Element, str | None], Row] = {}
         self.added: dict[etree._Element | None, list[Row]] = {None: []}
+        self.is_cut = False
         self._element(disk.element, "/disk", known=True)
         self._add_elements()
 
-    def _element(self, element: etree._Element, path: str, known: bool) -> None:
+    def _element(self, element: etree._Element, path: str, known: bool, repeated=False) -> None:
         """Explain an element and all that is in it; below an unknown name all is unknown."""
+        if self.is_cut or len(self.rows) >= MAX_ROWS:
+            self.is_cut = True
+            return
         text = (element.text or "").strip() if not len(element) else ""
         row = self._row(path, text or None, known, self._answer_of_element(element))
-        if self._is_repeated(element):
-            row = row._replace(here=f"libvirt reads only the first <{_name(element.tag)}>.")
-        self._write(element, None, row)
+        repeated = row.known and (repeated or self._is_repeated(element))
+        self._write(element, None, row, repeated)
         for name, value in element.items():
             answer = self._answer(element, name)
-            self._write(
-                element, name, self._row(f"{path}/@{_name(name)}", value, row.known, answer)
-            )
+            inner = self._row(f"{path}/@{_name(name)}", value, row.known, answer, element)
+            self._write(element, name, inner, repeated)
         self._add_attributes(element, path)
         for child in element.iterchildren("*"):
-            self._element(child, f"{path}/{_name(child.tag)}", row.known)
+            self._element(child, f"{path}/{_name(child.tag)}", row.known, repeated)
 
-    def _write(self, element: etree._Element, attribute: str | None, row: Row) -> None:
+    def _write(self, element: etree._Element, attribute: str | None, row: Row, ignored) -> None:
+        if ignored:
+            row = row._replace(here="libvirt reads only the first of these elements, not this one.")
         self.rows.append(row)
         self.written[element, attribute] = row
 
@@ -109,11 +121,12 @@ class Explanation:
         place = self._place(element)
         return place if place in _ANSWERED_ELEMENTS else None
 
-    def _row(self, path: str, value: str | None, known: bool, answer: str | None) -> Row:
-        """The row of something that is written."""
+    def _row(self, path: str, value, known: bool, answer: str | None, inside=None) -> Row:
+        """The row of something that is written: an element, or an attribute inside one."""
         entry = lookup(path) if known else None
         if entry is None:
-            return Row(path, value, "stated", False, self._unknown(path, known), "", answer=answer)
+            said = self._unknown(path, inside) if known else _UNKNOWN
+            return Row(path, value, "stated", False, said, "", answer=answer)
         inference = getattr(self.answers, answer) if answer else None
         knows_value = not entry.values or value is None or value in entry.values
         here = entry.values.get(value, "") if knows_value else _unknown_value(entry, value)
@@ -122,16 +135,16 @@ class Explanation:
         origin = inference.origin if inference else "stated"
         return _known_row(path, value, origin, entry, here, answer)._replace(known=knows_value)
 
-    def _unknown(self, path: str, parent_is_known: bool) -> str:
+    def _unknown(self, path: str, inside: etree._Element | None) -> str:
         """What to say of an unknown name, and what follows if another was meant."""
-        said = "libvirt does not know this name here, and ignores it without a word."
-        near = nearest_name(path) if parent_is_known else None
-        if near is None:
-            return said
-        above = path.rpartition("/")[0]
-        answer = _ANSWERED.get((above.removeprefix("/disk").lstrip("/"), near.lstrip("@")))
+        near = nearest_name(path)
+        name = (near or "").lstrip("@")
+        if near is None or inside is not None and name in inside.attrib:
+            return _UNKNOWN
+        place = "" if inside is None or inside is self.disk.element else inside.tag
+        answer = _ANSWERED.get((place, name)) if near[0] == "@" else None
         why = f" {getattr(self.answers, answer).reason}" if answer else ""
-        return f"{said} Did you mean `{near.lstrip('@')}`?{why}"
+        return f"{_UNKNOWN} Did you mean `{name}`?{why}"
 
     def _add_attributes(self, element: etree._Element, path: str) -> None:
         for (place, name), answer in _ANSWERED.items():
@@ -158,15 +171,11 @@ class Explanation:
         self.added.setdefault(element, []).append(self.rows[-1])
 
 
-def explain(disk: Disk) -> Explanation:
-    """Every name of the disk, and what is decided without being written, each with its meaning."""
-    return Explanation(disk)
-
-
 def _known_row(path, value, origin, entry: Entry, here, answer) -> Row:
+    terms = terms_of(entry.meaning, here)
     return Row(
         path, value, origin, True, entry.meaning, here, entry.since, entry.url, entry.matters,
-        tuple(entry.terms), answer,
+        entry.default, terms, answer,
     )  # fmt: skip
 
 

@@ -20,18 +20,20 @@ VIRTIO_SCSI_MODELS = ("virtio-scsi", "virtio-transitional", "virtio-non-transiti
 
 _DEVICES = ("disk", "cdrom", "floppy", "lun")
 _QEMU_TYPES = (None, "qemu", "kvm", "hvf")  # None: a fragment, and QEMU is what we explain
+_NO_ADDRESS = ("sd", "xen", "uml")
 _CARRIERS = {"pci": "PCI", "ccw": "s390x channel I/O (CCW)", "device": "memory-mapped I/O (MMIO)"}
 _TRANSPORT_OF_ADDRESS = {"pci": "pci", "ccw": "ccw", "virtio-mmio": "device"}
 _QEMU_DEVICES = {
+    ("ide", "disk"): "ide-hd",
     ("ide", "cdrom"): "ide-cd",
-    ("ide", None): "ide-hd",
+    ("sata", "disk"): "ide-hd",
     ("sata", "cdrom"): "ide-cd",
-    ("sata", None): "ide-hd",
+    ("scsi", "disk"): "scsi-hd",
     ("scsi", "cdrom"): "scsi-cd",
     ("scsi", "lun"): "scsi-block",
-    ("scsi", None): "scsi-hd",
-    ("usb", None): "usb-storage",
-    ("fdc", None): "floppy",
+    ("usb", "disk"): "usb-storage",
+    ("usb", "cdrom"): "usb-storage",
+    ("fdc", "floppy"): "floppy",
 }
 
 
@@ -45,6 +47,7 @@ def infer(disk: Disk) -> Inferences:
     controller = _controller(disk, known_bus, address.value)
     qemu_device = _qemu_device(disk, known_bus, device.value)
     return Inferences(
+        type=_type(disk),
         device=device,
         bus=bus,
         driver=_driver(disk),
@@ -57,6 +60,11 @@ def infer(disk: Disk) -> Inferences:
         qemu_device=qemu_device,
         virtio=_virtio(disk, known_bus, bus.origin, controller),
     )
+
+
+def _type(disk: Disk) -> Inference:
+    written = disk.get("type")
+    return say("type-default", "file") if written is None else say("type-stated", written)
 
 
 def _device(disk: Disk) -> Inference:
@@ -116,6 +124,8 @@ def _cache(disk: Disk) -> Inference:
         return say("cache-stated", written)
     if disk.get("type") == "vhostuser":
         return say("cache-elsewhere", None)
+    if not _is_qemu(disk.domain):
+        return say("cache-other-hypervisor", None, type=disk.domain.type)
     return say("cache-default", "writeback")
 
 
@@ -144,16 +154,24 @@ def _address(disk: Disk, bus: str | None) -> Inference:
         return say("address-stated", _written_address(written), type=written.get("type"))
     if bus in DRIVE_BUSES:
         number = disk_number(disk.target)
-        if number is not None:
-            return say(
-                "address-from-name", drive_address(bus, number), dev=disk.target, number=number
-            )
-    elif bus == "usb":
-        return say("address-from-machine", {"type": "usb"}, type="usb")
-    elif bus == "virtio" and (transport := _transport(disk.domain)):
-        kind = "virtio-mmio" if transport == "device" else transport
+        if number is None:
+            return say("address-refused", None)
+        value = drive_address(bus, number)
+        return say("address-from-name", value, dev=disk.target, number=number)
+    kind = _address_type(disk.domain, bus)
+    if kind:
         return say("address-from-machine", {"type": kind}, type=kind)
-    return say("address-unknown", None)
+    return (
+        say("address-none", None, bus=bus) if bus in _NO_ADDRESS else say("address-unknown", None)
+    )
+
+
+def _address_type(domain: Domain, bus: str | None) -> str | None:
+    """The type of the address that libvirt will pick on a bus without drives."""
+    if bus == "usb":
+        return "usb"
+    transport = _transport(domain) if bus == "virtio" else None
+    return "virtio-mmio" if transport == "device" else transport
 
 
 def _written_address(element) -> dict:
@@ -212,25 +230,23 @@ def _as_dict(kind: str, index: int, model: str | None) -> dict:
 def _qemu_device(disk: Disk, bus: str | None, device: str) -> Inference:
     if not _is_qemu(disk.domain):
         return say("qemu-other-hypervisor", None, type=disk.domain.type)
-    if bus == "virtio":
+    if bus is None:
+        return say("qemu-unknown-bus", None)
+    if device not in _DEVICES:
+        return say("qemu-unknown-device", None, device=device)
+    if bus == "virtio" and device in ("disk", "lun"):
         return _virtio_blk(disk)
     if bus == "sd":
         return say("qemu-sd", None)
     if bus == "nvme":
         return say("qemu-nvme", "nvme-ns")
-    if bus is None:
-        return say("qemu-unknown-bus", None)
-    if device not in _DEVICES:
-        return say("qemu-unknown-device", None, device=device)
     model = disk.get("model")
     if bus == "usb" and model:
         return say("qemu-by-model", model)
-    value = _QEMU_DEVICES.get((bus, device)) or _QEMU_DEVICES.get((bus, None))
-    return (
-        say("qemu-by-bus", value, bus=bus, device=device)
-        if value
-        else say("qemu-none", None, bus=bus)
-    )
+    if bus in ("xen", "uml"):
+        return say("qemu-none", None, bus=bus)
+    value = _QEMU_DEVICES.get((bus, device))
+    return say("qemu-by-bus" if value else "qemu-refused", value, bus=bus, device=device)
 
 
 def _virtio_blk(disk: Disk) -> Inference:

@@ -1,6 +1,7 @@
 """Looks names up in vocabulary.toml: what they mean, what their values do, which is the nearest."""
 
 import os
+import re
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -15,7 +16,6 @@ class Entry(NamedTuple):
     matters: str | None = None
     since: str | None = None
     doc: str | None = None
-    terms: tuple[str, ...] = ()
 
     @property
     def url(self) -> str | None:
@@ -50,7 +50,21 @@ def glossary() -> dict[str, str]:
     return _facts()["glossary"]
 
 
-@lru_cache(maxsize=4096)
+@cache
+def _term_pattern() -> re.Pattern:
+    longest_first = sorted(glossary(), key=len, reverse=True)
+    return re.compile(rf"\b({'|'.join(map(re.escape, longest_first))})s?\b", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1024)
+def terms_of(*sentences: str) -> tuple[str, ...]:
+    """The terms of the glossary that sentences use, each once, in the order of their first use."""
+    by_lower = {term.lower(): term for term in glossary()}
+    found = _term_pattern().findall(" ".join(sentences))
+    return tuple(dict.fromkeys(by_lower[term.lower()] for term in found))
+
+
+@lru_cache(maxsize=1024)
 def lookup(path: str) -> Entry | None:
     """The entry of a path such as `/disk/source/host/@port`, by the longest key that ends it."""
     parts = path.strip("/").split("/")
@@ -60,7 +74,7 @@ def lookup(path: str) -> Entry | None:
     return None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def nearest_name(path: str) -> str | None:
     """The known name beside an unknown one that looks most like it: `@type` for `@typo`."""
     *_, parent, name = path.split("/")

@@ -5,6 +5,7 @@ asks. It runs qemu:///embed, libvirt's QEMU driver without a daemon, in a privat
 unprivileged user; nothing is started, and nothing is left behind.
 """
 
+import contextlib
 import copy
 import importlib.util
 import json
@@ -88,7 +89,8 @@ class Libvirt:
         try:
             if self._process.poll() is not None:
                 self._start()
-            print(question, file=self._process.stdin, flush=True)
+            # A worker that hangs does not read; the thread ends when the worker is ended.
+            threading.Thread(target=self._put, args=(question,), daemon=True).start()
             return Answer(**self._next_line())
         except _NoAnswer as silence:
             self._end_process()
@@ -116,6 +118,10 @@ class Libvirt:
         ).start()
         self.version: int = self._next_line()["libvirt"]
 
+    def _put(self, question: str) -> None:
+        with contextlib.suppress(OSError):  # a worker that died shows when its answer is read
+            print(question, file=self._process.stdin, flush=True)
+
     def _next_line(self) -> dict:
         try:
             line = self._lines.get(timeout=DEADLINE)
@@ -135,7 +141,8 @@ class Libvirt:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-            self._process.stdin.close()
+            with contextlib.suppress(OSError):  # what was still to be written is of no use now
+                self._process.stdin.close()
             self._errors.close()
 
 
@@ -156,12 +163,17 @@ def _python() -> str:
 
 
 def _askable(domain: Domain) -> dict:
-    """The domain as it can be asked about anywhere: without KVM, and for the command line without
-    network interfaces, for which libvirt would open the host's tun device."""
+    """The domain as it can be asked about safely and anywhere.
+
+    Without KVM; without the emulator it names, which libvirt would run to learn what it can; and
+    for the command line without network interfaces, for which it would open the host's tun device.
+    """
     if not domain.complete:
         raise ValueError("libvirt can be asked about a whole <domain> only")
     root = copy.deepcopy(domain.element)
     root.set("type", "qemu")
+    for emulator in root.findall("devices/emulator"):
+        emulator.getparent().remove(emulator)
     xml = etree.tostring(root, encoding="unicode", with_tail=False)
     for interface in root.findall("devices/interface"):
         interface.getparent().remove(interface)

@@ -7,10 +7,10 @@ from ..explanation import Explanation, Row
 from ..inference import infer
 from ..parsing import UnreadableXML
 from . import html, text
-from .text import unmarked
+from .text import disk_name, unmarked
 
 __all__ = [
-    "Explained", "View", "choices", "explain", "interactive", "names", "nothing_yet", "overview",
+    "Explained", "View", "choices", "disk_name", "explain", "interactive", "names", "nothing_yet", "overview",
     "problem", "show", "unmarked", "verdict_on",
 ]  # fmt: skip
 
@@ -60,9 +60,9 @@ def interactive(explained: Explanation) -> str:
     return html.interactive(explained)
 
 
-def names(rows: Sequence[Row]) -> View:
-    """A table of names with their meanings."""
-    return View(html.names_of(rows), "")
+def names(rows: Sequence[Row]) -> str:
+    """A table of names with their meanings, for a widget."""
+    return html.names_of(rows)
 
 
 def overview(disks: Sequence[Disk], most: int | None = None) -> View:

@@ -72,6 +72,8 @@ def meaning_of(row: Row) -> Iterator[etree._Element]:
         yield prose("strong", f" {row.here}", "vl-here")
     if row.matters:
         yield prose("span", f" Matters for: {row.matters}")
+    if row.default and not row.added:  # of what is added, the reason says more
+        yield prose("span", f" {row.default}", "vl-default-value")
     more = [E.span(f"since libvirt {row.since}")] if row.since else []
     if row.doc:
         more.append(E.a("documentation", href=row.doc, target="_blank", rel="noopener"))

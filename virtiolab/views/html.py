@@ -12,7 +12,17 @@ from ..document import Disk
 from ..explanation import Explanation, Row
 from ..parsing import one_line
 from .elements import glossary_of, legend, meaning_of, origin_mark, prose, row_origin, visible
-from .text import NO_DISK, OVERVIEW, ROWS, label, more, overview_row, value_as_text, verdict
+from .text import (
+    NO_DISK,
+    OVERVIEW,
+    ROWS,
+    disk_name,
+    label,
+    more,
+    overview_row,
+    value_as_text,
+    verdict,
+)
 from .xml import annotated
 
 _LEFT = {"style": "text-align: left; vertical-align: top"}
@@ -76,11 +86,15 @@ def _about(disk: Disk, answers: Inferences, rows: Sequence[str]) -> etree._Eleme
 
 
 def _heading(disk: Disk, answers: Inferences) -> etree._Element:
-    name = one_line(disk.target or "(no name)", 60)
     format = value_as_text(answers.format.value)
     verdict_ = E.strong(verdict(answers))
     return E.p(
-        {"class": "vl-verdict"}, E.strong(E.code(name)), ": ", verdict_, ", format ", E.code(format)
+        {"class": "vl-verdict"},
+        E.strong(E.code(disk_name(disk))),
+        ": ",
+        verdict_,
+        ", format ",
+        E.code(format),
     )
 
 

@@ -13,7 +13,7 @@ WIDTH = 80
 # The order of the questions: what people come for, then the rest.
 ROWS = (
     "virtio", "bus", "format", "qemu_device", "controller", "address",
-    "device", "driver", "cache", "readonly", "snapshot",
+    "type", "device", "driver", "cache", "readonly", "snapshot",
 )  # fmt: skip
 SIGNS = {"stated": "=", "inferred": ">", "default": "~", "unknown": "?"}
 _COLOURS = {"stated": "32", "inferred": "36", "default": "33", "unknown": "31"}
@@ -21,6 +21,7 @@ OVERVIEW = ("disk", "virtio?", "bus", "format")
 NO_DISK = "There is no <disk> in it."
 # Their reason would only repeat the value.
 _SPEAK_FOR_THEMSELVES = (
+    "type-stated",
     "device-stated",
     "driver-stated",
     "cache-stated",
@@ -43,6 +44,11 @@ def value_as_text(value) -> str:
         return one_line(f"{value['type']} {value['index']}{model}")
     parts = [str(part) for name, part in value.items() if name != "type"]
     return one_line(" ".join(filter(None, [value["type"], ":".join(parts)])))
+
+
+def disk_name(disk: Disk) -> str:
+    """What a disk is called: its target, if it has one."""
+    return one_line(disk.target or "(no name)", 60)
 
 
 def verdict(answers: Inferences) -> str:
@@ -76,7 +82,9 @@ def explanation_of(explained: Explanation, colour: bool = False) -> str:
 def _explained_row(row: Row, colour: bool) -> str:
     value = "" if row.value is None else f" = {one_line(row.value, 200)}"
     origin = _paint(row.origin if row.known else "not known", _COLOURS[row.origin], colour)
-    sentences = [row.meaning, row.here, row.matters and f"Matters for: {row.matters}"]
+    matters = row.matters and f"Matters for: {row.matters}"
+    default = None if row.added else row.default  # of what is added, the reason says more
+    sentences = [row.meaning, row.here, matters, default]
     said = [_wrapped(unmarked(sentence), 6) for sentence in sentences if sentence]
     return "\n".join([f"  {_paint(row.name + value, '1', colour)}  [{origin}]", *said])
 
@@ -102,9 +110,8 @@ def overview_of(answered: list[tuple[Disk, Inferences]], left_out: int = 0) -> s
 
 def overview_row(disk: Disk, answers: Inferences) -> tuple[str, ...]:
     """The cells of one disk, under OVERVIEW."""
-    named = one_line(disk.target or "(no name)", 40)
     return (
-        named,
+        disk_name(disk),
         verdict(answers),
         value_as_text(answers.bus.value),
         value_as_text(answers.format.value),
@@ -141,8 +148,8 @@ def _about(disk: Disk, answers: Inferences, colour: bool, rows: Sequence[str]) -
 
 
 def _title(disk: Disk, answers: Inferences) -> str:
-    name, format = one_line(disk.target or "(no name)", 60), value_as_text(answers.format.value)
-    return f"{name} (line {disk.line}): {verdict(answers)}, {format}"
+    format = value_as_text(answers.format.value)
+    return f"{disk_name(disk)} (line {disk.line}): {verdict(answers)}, {format}"
 
 
 def _row(name: str, answer: Inference, colour: bool) -> str:

@@ -1,7 +1,6 @@
 """A disk's XML as HTML: each name in a span that tells who decided it and what it means."""
 
 from collections.abc import Iterator
-from itertools import islice
 from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
@@ -11,7 +10,6 @@ from ..explanation import Explanation, Row
 from ..parsing import one_line
 from .elements import append, meaning_of, row_origin, underline, visible
 
-MAX_ELEMENTS = 500  # of one disk that are shown; libvirt itself writes fewer than 100
 _XML_PREFIX = {"http://www.w3.org/XML/1998/namespace": "xml"}
 _NOT_WRITTEN_BACK = ("cache",)  # libvirt leaves it out, and QEMU's usual value is taken
 
@@ -22,9 +20,8 @@ def annotated(explained: Explanation, tips: bool = False) -> etree._Element:
     With `tips`, each name carries what there is to say of it, for a style sheet to show beside it.
     """
     pre = E.pre({"class": "vl-xml", "style": "font-family: monospace"})
-    element = explained.disk.element
-    if sum(1 for _ in islice(element.iter(), MAX_ELEMENTS + 1)) > MAX_ELEMENTS:
-        pre.text = f"(This disk has more than {MAX_ELEMENTS} elements, too many to show.)"
+    if explained.is_cut:
+        pre.text = "(This disk has too many names to show.)"
         return pre
     for part in _Writer(explained, tips).write():
         append(pre, part)

@@ -7,8 +7,8 @@ import ipywidgets
 
 from ..document import Disk, read
 from ..explanation import Explanation
-from ..parsing import UnreadableXML, one_line
-from ..views import explain, interactive, names, nothing_yet, overview, problem
+from ..parsing import UnreadableXML
+from ..views import disk_name, explain, interactive, names, nothing_yet, overview, problem
 from .static import WithStaticForm
 
 MAX_DISKS = 200  # that are offered; a list of more is of no use to anyone
@@ -103,7 +103,7 @@ class XMLExplainer(WithStaticForm):
         self.summary.value = self._summary.html
         chosen = self.disk.index  # stays while somebody types
         self.disk.options = [
-            f"{number}. {one_line(disk.target or '(no name)', 40)}, line {disk.line}"
+            f"{number}. {disk_name(disk)}, line {disk.line}"
             for number, disk in enumerate(self._disks, 1)
         ]
         self.disk.index = min(chosen or 0, len(self._disks) - 1) if self._disks else None
@@ -122,7 +122,7 @@ class XMLExplainer(WithStaticForm):
         wanted = FILTERS[self.filter.value]
         hidden = self._explained is None or self.filter.value == "none"
         rows = [] if hidden else [row for row in self._explained.rows if wanted(row)]
-        self.names.value = "" if hidden else names(rows).html
+        self.names.value = "" if hidden else names(rows)
 
 
 def _decoded(content: bytes) -> str:
