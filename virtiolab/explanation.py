@@ -21,13 +21,9 @@ _ANSWERED = {
     ("driver", "cache"): "cache",
 }
 _ANSWERED_ELEMENTS = ("readonly", "address")
-
-
 # What has a part in the answer to "is it virtio?".
 _FOR_VIRTIO = ("@type", "@device", "@model", "target", "target/@dev", "target/@bus", "address")
 MAX_ROWS = 1000  # of one disk; libvirt's busiest has fewer than 100
-
-
 _UNKNOWN = "libvirt does not know this name here, and ignores it without a word."
 
 
