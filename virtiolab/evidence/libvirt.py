@@ -10,7 +10,6 @@ import copy
 import importlib.util
 import json
 import os
-import pwd
 import shlex
 import shutil
 import subprocess
@@ -102,13 +101,16 @@ class Libvirt:
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def _start(self) -> None:
+        python = _python()
+        import pwd  # not on Windows, where there is no libvirt to ask either
+
         nobody = pwd.getpwnam("nobody")
         if os.getuid() == 0:
             os.chown(self._directory, nobody.pw_uid, nobody.pw_gid)
         homes = ("HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
         self._errors = tempfile.TemporaryFile("w+")
         self._process = subprocess.Popen(
-            [_python(), "-I", WORKER, self._directory, str(nobody.pw_uid), str(nobody.pw_gid)],
+            [python, "-I", WORKER, self._directory, str(nobody.pw_uid), str(nobody.pw_gid)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True, cwd="/",
             env={"PATH": PATH, "LC_ALL": "C.UTF-8"} | dict.fromkeys(homes, self._directory),
         )  # fmt: skip

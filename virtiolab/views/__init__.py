@@ -10,8 +10,8 @@ from . import html, text
 from .text import disk_name, unmarked
 
 __all__ = [
-    "Explained", "View", "choices", "disk_name", "explain", "interactive", "names", "nothing_yet", "overview",
-    "problem", "show", "unmarked", "verdict_on",
+    "Explained", "View", "choices", "disk_name", "explain", "interactive", "names",
+    "nothing_yet", "overview", "problem", "show", "unmarked", "verdict_on",
 ]  # fmt: skip
 
 

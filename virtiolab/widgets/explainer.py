@@ -7,7 +7,7 @@ import ipywidgets
 
 from ..document import Disk, read
 from ..explanation import Explanation
-from ..parsing import UnreadableXML
+from ..parsing import MAX_BYTES, UnreadableXML
 from ..views import disk_name, explain, interactive, names, nothing_yet, overview, problem
 from .static import WithStaticForm
 
@@ -34,11 +34,7 @@ class XMLExplainer(WithStaticForm):
     def __init__(self, xml: str = "", folder: str | Path | None = None):
         files = sorted(Path(folder).glob("*.xml")) if folder else []
         self._examples = {file.stem: file.read_text(encoding="utf-8") for file in files}
-        self.example = ipywidgets.Dropdown(
-            options=[_OWN, *self._examples],
-            description="Example",
-            layout={"width": "22em", "display": "" if files else "none"},
-        )
+        self.example = _menu("Example", "An example to explain", [_OWN, *self._examples])
         self.upload = ipywidgets.FileUpload(
             accept=".xml,.txt", description="Open a file", tooltip="Open a file of libvirt XML"
         )
@@ -48,29 +44,23 @@ class XMLExplainer(WithStaticForm):
             tooltip="The XML to explain",
             layout={"width": "100%", "height": "14em"},
         )
-        self.text.add_class("vl-paste")
-        self.summary = ipywidgets.HTML()
-        self.disk = ipywidgets.Dropdown(
-            description="Disk", tooltip="The disk to explain", layout={"width": "34em"}
-        )
-        self.answer = ipywidgets.HTML()
-        self.filter = ipywidgets.Dropdown(
-            options=list(FILTERS),
-            description="List names",
-            tooltip="The names to list below the XML",
-            layout={"width": "34em"},
-        )
-        self.names = ipywidgets.HTML()
-        sources = ipywidgets.HBox([self.example, self.upload], layout={"flex_flow": "row wrap"})
+        self.disk = _menu("Disk", "The disk to explain")
+        self.filter = _menu("List names", "The names to list below the XML", list(FILTERS))
+        self.summary, self.answer, self.names = (ipywidgets.HTML() for _ in range(3))
+        sources = [self.example, self.upload] if files else [self.upload]
+        row = ipywidgets.HBox(sources, layout={"flex_flow": "row wrap"})
         explained = [self.disk, self.answer, self.filter, self.names]
-        super().__init__([sources, self.text, self.summary, *explained])
+        super().__init__([row, self.text, self.summary, *explained])
         self.add_class("vl-explainer")
+        self._observe()
+        self._read()
+
+    def _observe(self) -> None:
         self.example.observe(self._take_example, "value")
         self.upload.observe(self._take_upload, "value")
         self.text.observe(self._read, "value")
         self.disk.observe(self._show, "index")
         self.filter.observe(self._list, "value")
-        self._read()
 
     def static_html(self) -> str:
         return self._summary.html + (explain(self._chosen).html if self._chosen else "")
@@ -88,7 +78,7 @@ class XMLExplainer(WithStaticForm):
 
     def _take_upload(self, change) -> None:
         for file in change["new"]:
-            self.text.value = _decoded(bytes(file["content"]))
+            self.text.value = _decoded(bytes(file["content"][: MAX_BYTES + 1]))
             self.upload.value = ()  # so that the same file, changed, can be opened again
 
     def _read(self, _=None) -> None:
@@ -123,6 +113,13 @@ class XMLExplainer(WithStaticForm):
         hidden = self._explained is None or self.filter.value == "none"
         rows = [] if hidden else [row for row in self._explained.rows if wanted(row)]
         self.names.value = "" if hidden else names(rows)
+
+
+def _menu(description: str, tooltip: str, options=()) -> ipywidgets.Dropdown:
+    layout = {"width": "34em", "max_width": "100%"}
+    return ipywidgets.Dropdown(
+        description=description, tooltip=tooltip, options=options, layout=layout
+    )
 
 
 def _decoded(content: bytes) -> str:
