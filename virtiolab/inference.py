@@ -161,9 +161,9 @@ def _address(disk: Disk, bus: str | None) -> Inference:
     kind = _address_type(disk.domain, bus)
     if kind:
         return say("address-from-machine", {"type": kind}, type=kind)
-    return (
-        say("address-none", None, bus=bus) if bus in _NO_ADDRESS else say("address-unknown", None)
-    )
+    if bus in _NO_ADDRESS:
+        return say("address-none", None, bus=bus)
+    return say("address-unknown", None)
 
 
 def _address_type(domain: Domain, bus: str | None) -> str | None:

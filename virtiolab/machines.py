@@ -28,8 +28,8 @@ class Machine(NamedTuple):
 _X86, _ARM = ("x86_64", "i686"), ("aarch64", "armv7l", "armv6l")
 _RISCV, _PPC64 = ("riscv64", "riscv32"), ("ppc64", "ppc64le")
 
-# The most particular come first. The models are qemuDomainGetSCSIControllerModel's, of a QEMU that
-# was built with everything; Red Hat's lacks the LSI cards, and libvirt takes virtio-scsi there.
+# The most particular come first. The models are qemuDomainGetSCSIControllerModel's; a QEMU that was
+# built without the LSI cards gets virtio-scsi where lsilogic stands here.
 _MACHINES = [
     Machine("the q35 machine", _X86, names=("q35",), prefixes=("pc-q35-",), transport="pci"),
     Machine(

@@ -27,7 +27,7 @@ _UNFINISHED = tuple(
         "TAG_NOT_FINISHED",
     )
 )  # fmt: skip
-HOLDERS = ("domain", "domstatus", "domainsnapshot", "domainbackup", "domaincheckpoint")
+HOLDERS = ("domstatus", "domainsnapshot", "domainbackup", "domaincheckpoint")
 
 
 class UnreadableXML(ValueError):

@@ -2,7 +2,8 @@
 
 Libvirt can crash whoever asks it, and its libxml2 must not meet ours in one process, so `worker.py`
 asks. It runs qemu:///embed, libvirt's QEMU driver without a daemon, in a private directory, as an
-unprivileged user; nothing is started, and nothing is left behind.
+unprivileged user. No guest is started (libvirt runs the system's own QEMU to learn what it can),
+and nothing is left behind.
 """
 
 import contextlib

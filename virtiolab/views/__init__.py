@@ -31,9 +31,10 @@ class View:
 def show(what: Domain | Disk, *rows: str) -> View:
     """The answers about a disk, or about each disk of a domain: these rows of them, or all."""
     disks = [what] if isinstance(what, Disk) else what.disks
-    answered = [(disk, infer(disk)) for disk in disks]
+    explained = [Explanation(disk) for disk in disks]
+    answered = [(disk.disk, disk.answers) for disk in explained]
     rows = rows or text.ROWS
-    return View(html.answers_of(answered, rows), text.answers_of(answered, rows=rows))
+    return View(html.answers_of(explained, rows), text.answers_of(answered, rows=rows))
 
 
 class Explained(View, Sequence):

@@ -13,6 +13,7 @@ from lxml.builder import E
 from ..answers import ORIGINS
 from ..explanation import Row
 from ..vocabulary import glossary
+from .text import decided
 
 MAX_TEXT = 4096  # of one piece of text that is shown: as long as a path can be
 _UNDERLINES = {"stated": "solid", "inferred": "dashed", "default": "dotted", "unknown": "double"}
@@ -62,7 +63,7 @@ def underline(origin: str) -> str:
 
 
 def row_origin(row: Row) -> etree._Element:
-    return origin_mark(row.origin) if row.known else E.span("not known", {"class": "vl-unknown"})
+    return origin_mark(row.origin) if row.known else E.span(decided(row), {"class": "vl-unknown"})
 
 
 def meaning_of(row: Row) -> Iterator[etree._Element]:

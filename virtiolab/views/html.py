@@ -38,10 +38,15 @@ def _root(*parts) -> str:
     return serialised(E.div({"class": "virtiolab mathjax_ignore tex2jax_ignore"}, *parts))
 
 
-def answers_of(answered: list[tuple[Disk, Inferences]], rows: Sequence[str] = ROWS) -> str:
+def answers_of(explained: list[Explanation], rows: Sequence[str] = ROWS) -> str:
     """The answers about each disk, one after the other, above one legend."""
-    disks = [_about(disk, answers, rows) for disk, answers in answered]
+    disks = [_about(disk, rows) for disk in explained]
     return _root(*disks, legend() if disks else E.p(NO_DISK))
+
+
+def interactive(explained: Explanation) -> str:
+    """The XML with a tip for each name, and beside it the answers; needs style.css."""
+    return _root(_about(explained, ROWS, tips=True), legend())
 
 
 def overview_of(answered: list[tuple[Disk, Inferences]], left_out: int) -> str:
@@ -75,26 +80,24 @@ def choices_of(question: str, options: list[str], answer: str | None) -> str:
     return _root(*parts)
 
 
-def _about(disk: Disk, answers: Inferences, rows: Sequence[str]) -> etree._Element:
-    table = E.tbody(*[_row(row, getattr(answers, row)) for row in rows])
+def _about(explained: Explanation, rows: Sequence[str], tips: bool = False) -> etree._Element:
+    answers = E.tbody(*[_row(row, getattr(explained.answers, row)) for row in rows])
     return E.div(
-        {"class": "vl-disk"},
-        _heading(disk, answers),
-        annotated(Explanation(disk)),
-        E.table({"class": "vl-answers"}, table),
+        {"class": "vl-disk vl-with-tips" if tips else "vl-disk"},
+        _heading(explained),
+        annotated(explained, tips),
+        E.table({"class": "vl-answers"}, answers),
     )
 
 
-def _heading(disk: Disk, answers: Inferences) -> etree._Element:
-    format = value_as_text(answers.format.value)
-    verdict_ = E.strong(verdict(answers))
+def _heading(explained: Explanation) -> etree._Element:
     return E.p(
         {"class": "vl-verdict"},
-        E.strong(E.code(disk_name(disk))),
+        E.strong(E.code(disk_name(explained.disk))),
         ": ",
-        verdict_,
+        E.strong(verdict(explained.answers)),
         ", format ",
-        E.code(format),
+        E.code(value_as_text(explained.answers.format.value)),
     )
 
 
@@ -110,19 +113,7 @@ def _row(row: str, answer: Inference) -> etree._Element:
 
 def explanation_of(explained: Explanation) -> str:
     """The disk's XML, and a table of its names with their meanings."""
-    heading = _heading(explained.disk, explained.answers)
-    return _root(heading, annotated(explained), _names(explained.rows), legend())
-
-
-def interactive(explained: Explanation) -> str:
-    """The XML with a tip for each name, and beside it the answers; needs style.css."""
-    answers = [_row(row, getattr(explained.answers, row)) for row in ROWS]
-    table = E.table({"class": "vl-answers"}, E.tbody(*answers))
-    heading = _heading(explained.disk, explained.answers)
-    return _root(
-        E.div({"class": "vl-disk vl-with-tips"}, heading, annotated(explained, tips=True), table),
-        legend(),
-    )
+    return _root(_heading(explained), annotated(explained), _names(explained.rows), legend())
 
 
 def names_of(rows: Sequence[Row]) -> str:

@@ -79,14 +79,23 @@ def explanation_of(explained: Explanation, colour: bool = False) -> str:
     return "\n".join([_paint(title, "1", colour), *rows])
 
 
+def name_and_value(row: Row) -> str:
+    """`driver/@cache = none`, or the name alone."""
+    return row.name if row.value is None else f"{row.name} = {one_line(row.value, 200)}"
+
+
+def decided(row: Row) -> str:
+    """The word for who decided a row; of names that libvirt does not know, that it does not."""
+    return row.origin if row.known else "not known"
+
+
 def _explained_row(row: Row, colour: bool) -> str:
-    value = "" if row.value is None else f" = {one_line(row.value, 200)}"
-    origin = _paint(row.origin if row.known else "not known", _COLOURS[row.origin], colour)
+    origin = _paint(decided(row), _COLOURS[row.origin], colour)
     matters = row.matters and f"Matters for: {row.matters}"
     default = None if row.added else row.default  # of what is added, the reason says more
     sentences = [row.meaning, row.here, matters, default]
     said = [_wrapped(unmarked(sentence), 6) for sentence in sentences if sentence]
-    return "\n".join([f"  {_paint(row.name + value, '1', colour)}  [{origin}]", *said])
+    return "\n".join([f"  {_paint(name_and_value(row), '1', colour)}  [{origin}]", *said])
 
 
 @lru_cache(maxsize=1024)  # most sentences come again and again, and wrapping is slow

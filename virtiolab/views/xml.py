@@ -7,8 +7,8 @@ from lxml import etree
 from lxml.builder import E
 
 from ..explanation import Explanation, Row
-from ..parsing import one_line
 from .elements import append, meaning_of, row_origin, underline, visible
+from .text import name_and_value
 
 _XML_PREFIX = {"http://www.w3.org/XML/1998/namespace": "xml"}
 _NOT_WRITTEN_BACK = ("cache",)  # libvirt leaves it out, and QEMU's usual value is taken
@@ -123,8 +123,7 @@ class _Writer:
 
 def _tip(row: Row) -> etree._Element:
     """What a row has to say, hidden until its name is pointed at or reached by keyboard."""
-    value = "" if row.value is None else f" = {one_line(row.value, 200)}"
-    head = E.span({"class": "vl-tip-head"}, E.code(row.name + value), " ", row_origin(row))
+    head = E.span({"class": "vl-tip-head"}, E.code(name_and_value(row)), " ", row_origin(row))
     return E.span({"class": "vl-tip", "role": "tooltip"}, head, *meaning_of(row))
 
 
