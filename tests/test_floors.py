@@ -11,11 +11,13 @@ PACKAGE = Path(__file__).parents[1] / "virtiolab"
 
 # From the ground up. __init__ is the front door: what `from virtiolab import read` asks.
 FLOORS = [
-    {"parsing", "names", "machines", "vocabulary"},
-    {"document"},
+    {"parsing", "names", "machines", "vocabulary", "writing"},
+    {"document", "form"},
     {"answers", "evidence"},
     {"inference"},
-    {"resolution", "refusals", "build", "explanation"},
+    {"resolution", "build", "explanation"},
+    {"refusals"},
+    {"conversion"},
     {"views"},
     {"__init__"},
     {"widgets", "exercises", "__main__"},

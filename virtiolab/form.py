@@ -1,0 +1,237 @@
+"""The form of a `<disk>`: which names libvirt reads in it, in which order it writes them back, and
+what it takes each value for. The facts stand in form.toml; nothing here judges."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import islice
+from typing import NamedTuple
+
+from lxml import etree
+
+from .vocabulary import lookup
+
+# A reader gives a value as libvirt writes it back, or None where it is as good as not written, and
+# raises ValueError where libvirt refuses it.
+Reader = Callable[[str], str | None]
+
+_NUMBER = re.compile(r"[ \t\n\r\f\v]*\+?([0-9]+)")  # what strtoul() and libvirt's wrapper take
+_C_NUMBER = re.compile(r"[ \t\n\r\f\v]*\+?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
+_UUID = re.compile(r"\s*(?:[- ]*[0-9a-fA-F]{2}){16}\s*")
+_PREFIXES = "kmgtpe"
+_TOLD_APART = ("source", "address", "identity", "reconnect")
+
+
+class Child(NamedTuple):
+    """An element inside another: whether it may come again, and for which protocols it counts."""
+
+    name: str
+    again: bool
+    protocols: tuple[str, ...]
+
+
+class Shape(NamedTuple):
+    """What an element may hold; see the head of form.toml."""
+
+    attributes: dict[str, Reader]
+    children: tuple[Child, ...]
+    places: dict[str, list[Child]]  # the children by name
+    text: Reader | None
+    required: tuple[str, ...]
+    where: dict[str, str]
+    keep: bool
+    open: bool
+
+
+class Name(NamedTuple):
+    """One name that is written: an attribute, or (without `attribute`) an element.
+
+    `read` is its reader, of an element the one of its text. `counts` is False for what libvirt does
+    not look at here.
+    """
+
+    element: etree._Element
+    attribute: str | None
+    read: Reader | None
+    counts: bool = True
+
+
+def number(text: str, bits: int = 32) -> int:
+    """The number that libvirt reads from decimal digits. Raises ValueError where it reads none."""
+    digits = _NUMBER.fullmatch(text[:100])
+    return _fitting(int(digits[1]), bits) if digits else _refuse(text)
+
+
+def c_number(text: str) -> int:
+    """The same from digits that may be octal or hexadecimal, as in the addresses of PCI."""
+    digits = _C_NUMBER.fullmatch(text[:100])
+    return _fitting(int(digits[1], _base(digits[1])), 32) if digits else _refuse(text)
+
+
+def _base(digits: str) -> int:
+    return 16 if digits[:2].lower() == "0x" else 8 if digits[0] == "0" else 10
+
+
+def _fitting(value: int, bits: int) -> int:
+    return value if value < 1 << bits else _refuse(value)
+
+
+def _refuse(value):
+    raise ValueError(value)
+
+
+def in_bytes(text: str, unit: str | None) -> int:
+    """A size with its unit, such as `1` and `MiB`, in bytes. Raises ValueError as libvirt would."""
+    size, suffix = number(text, 64), (unit or "").lower()
+    if suffix in ("", "b", "byte", "bytes"):
+        return size
+    base = 1000 if suffix[1:] == "b" else 1024
+    if suffix[0] not in _PREFIXES or suffix[1:] not in ("", "b", "ib"):
+        _refuse(unit)
+    return _fitting(size * base ** (_PREFIXES.index(suffix[0]) + 1), 64)
+
+
+def _uuid(text: str) -> str:
+    if not _UUID.fullmatch(text):
+        _refuse(text)
+    digits = re.sub(r"[-\s]", "", text).lower()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def _unless_zero(value: int) -> str | None:
+    return str(value) if value else None
+
+
+_READERS: dict[str, Reader] = {
+    "text": lambda text: text,
+    "number": lambda text: _unless_zero(number(text)),
+    "positive": lambda text: str(number(text) or _refuse(text)),
+    "any": lambda text: str(number(text)),
+    "long": lambda text: _unless_zero(number(text, 64)) if text else None,
+    "offset": lambda text: str(number(text, 64)),
+    "size": lambda text: str(number(text, 64)) if text else None,  # in_bytes() knows its unit
+    "port": lambda text: _unless_zero(_fitting(number(text), 16)),
+    "uuid": _uuid,
+}
+
+
+def _reader(kind: str, path: str) -> Reader:
+    name, *words = kind.split()
+    if name == "hex":
+        return lambda text: words[0] % c_number(text)
+    return _choice(path, words) if name == "choice" else _READERS[name]
+
+
+def _choice(path: str, exceptions: list[str]) -> Reader:
+    """A reader of what the vocabulary lists, but for -refused, +known and 0unwritten values."""
+    written: dict[str, str | None] = {value: value for value in lookup(path).values}
+    for sign, value in ((word[0], word[1:]) for word in exceptions):
+        written[value] = None if sign == "0" else value
+        if sign == "-":
+            del written[value]
+    return lambda text: written[text] if text in written else _refuse(text)
+
+
+@cache
+def _tables() -> dict[str, dict]:
+    """The file, read when first asked for."""
+    import tomllib
+
+    with open(os.path.join(os.path.dirname(__file__), "form.toml"), "rb") as file:
+        return tomllib.load(file)
+
+
+@cache
+def _shape(key: str) -> Shape:
+    own = _tables().get(key, {"text": "long"})
+    behind = _tables().get(own.get("also"), {})
+    # `source.reservations` is the source in reservations, so that is where its names stand.
+    path = "/".join(reversed(key.split(".")))
+    attributes = own.get("attributes", {}) | behind.get("attributes", {})
+    inside = own.get("children", []) + behind.get("children", [])
+    children = tuple(_child(*words.split()) for words in inside)
+    return Shape(
+        {name: _reader(kind, f"{path}/@{name}") for name, kind in attributes.items()},
+        children,
+        {child.name: [c for c in children if c.name == child.name] for child in children},
+        _READERS.get(own.get("text")),
+        tuple(own.get("required", ())),
+        own.get("where", {}),
+        own.get("keep", False),
+        own.get("open", False),
+    )
+
+
+def _child(name: str, *protocols: str) -> Child:
+    return Child(name.rstrip("*"), name.endswith("*"), protocols)
+
+
+def shape_of(element: etree._Element) -> Shape:
+    """What this element may hold, by its name and by what decides about it."""
+    if element.tag not in _TOLD_APART:
+        return _shape(element.tag)
+    variant = f"{element.tag}.{_decider(element)}"
+    return _shape(variant if variant in _tables() else element.tag)
+
+
+def _decider(element: etree._Element) -> str | None:
+    """What the names in an element depend on: the type of its disk, a protocol, its own type."""
+    parent = element.getparent()
+    match element.tag, parent.tag if parent is not None else None:
+        case "source", "reservations":
+            return "reservations"
+        case "source", _:
+            return parent.get("type", "file")
+        case "reconnect", _:
+            return _decider(parent)
+        case "identity", _:
+            return parent.get("protocol")
+        case "address", "source":
+            return "source"
+        case "address", _:
+            return element.get("type")
+
+
+def children_of(element: etree._Element) -> Iterator[etree._Element]:
+    """The elements in it that libvirt reads, in the order in which it writes them back."""
+    for place in shape_of(element).children:
+        found = (
+            child
+            for child in element.iterchildren(place.name)
+            if _counts(child, shape_of(child), place)
+        )
+        yield from found if place.again else islice(found, 1)
+
+
+def names_in(element: etree._Element, shape: Shape | None = None) -> Iterator[Name]:
+    """Every name in an element, with all below what libvirt looks at."""
+    shape = shape or shape_of(element)
+    for attribute in element.keys():
+        read = shape.attributes.get(attribute)
+        yield Name(element, attribute, read, shape.open or read is not None)
+    seen = set()
+    for child in element.iterchildren("*"):
+        inner = _counting(child, shape, seen)
+        if inner:
+            yield Name(child, None, inner.text)
+            yield from names_in(child, inner)
+        elif not shape.open:
+            yield Name(child, None, None, False)
+
+
+def _counting(child: etree._Element, shape: Shape, seen: set[str]) -> Shape | None:
+    """The shape of a child that libvirt looks at, in a parent of this shape; `seen` grows."""
+    for place in shape.places.get(child.tag, ()):
+        if place.again or place.name not in seen:
+            inner = shape_of(child)
+            if _counts(child, inner, place):
+                seen.add(child.tag)
+                return inner
+    return None
+
+
+def _counts(element: etree._Element, shape: Shape, place: Child) -> bool:
+    if place.protocols and element.getparent().get("protocol") not in place.protocols:
+        return False
+    return not shape.where or all(element.get(n) == value for n, value in shape.where.items())

@@ -1,0 +1,224 @@
+"""Resolves a disk: the `<disk>` as libvirt's QEMU driver would write it back, defaults filled in.
+
+What only a whole, running host can decide is left out: addresses on PCI, CCW and USB, and aliases.
+"""
+
+import copy
+from collections.abc import Iterator
+
+from lxml import etree
+
+from .document import Disk
+from .form import children_of, in_bytes, number, shape_of
+from .inference import infer
+
+# Of each protocol, the port that libvirt writes down (virStorageSourceNetworkDefaultPort).
+_PORTS = {
+    "http": 80, "https": 443, "ftp": 21, "ftps": 990, "tftp": 69, "sheepdog": 7000, "nbd": 10809,
+    "ssh": 22, "iscsi": 3260, "gluster": 24007, "vxhs": 9999,
+}  # fmt: skip
+# Attributes of an address that libvirt writes down together, or (all 0) not at all.
+_PLACE = {
+    "drive": ("controller", "bus", "target", "unit"),
+    "pci": ("domain", "bus", "slot", "function"),
+    "usb": ("bus",),
+}
+_USER_ALIAS = "ua-"
+
+
+def resolve(disk: Disk) -> etree._Element:
+    """The `<disk>` that libvirt would write back. Of one that it refuses, the nearest to it."""
+    element = copy.deepcopy(disk.element)
+    element.tail = None
+    _complete(element, disk)
+    return _rewritten(element)
+
+
+def added_controllers(disk: Disk) -> list[etree._Element]:
+    """The `<controller>`s that nobody wrote, and that libvirt adds so that the disk has a place."""
+    place = infer(disk).controller.value
+    if place is None or (place["type"], place["index"]) in disk.domain.controllers:
+        return []
+    known = {name: str(value) for name, value in place.items() if value is not None}
+    return [etree.Element("controller", known)]
+
+
+def _complete(element: etree._Element, disk: Disk) -> None:
+    """Set what libvirt concludes or takes by default, in whatever order."""
+    answers = infer(disk)
+    source, target = element.find("source"), element.find("target")
+    element.set("type", "file" if source is None else answers.type.value)
+    element.set("device", answers.device.value)
+    _set(element, "driver", {"name": answers.driver.value, "type": answers.format.value})
+    if target is not None:
+        _set(element, "target", {"dev": disk.target, "bus": answers.bus.value})
+    if answers.readonly.value and element.find("readonly") is None:
+        etree.SubElement(element, "readonly")
+    _complete_snapshot(element, answers.snapshot.value, answers.readonly.value)
+    if answers.address.origin != "stated" and "controller" in (answers.address.value or {}):
+        _set(element, "address", {name: str(v) for name, v in answers.address.value.items()})
+    _drop_for_device(element, answers.device.value, answers.bus.value)
+    _share_limits(element, disk)
+    for part in list(element.iter(*_COMPLETIONS)):
+        _COMPLETIONS[part.tag](part)
+
+
+def _set(parent: etree._Element, name: str, attributes: dict[str, str | None]) -> None:
+    """Set attributes of a child, which is made if need be; None is left alone."""
+    child = parent.find(name)
+    child = etree.SubElement(parent, name) if child is None else child
+    for attribute, value in attributes.items():
+        if value is not None:
+            child.set(attribute, value)
+
+
+def _complete_snapshot(element: etree._Element, snapshot: str | None, readonly: bool) -> None:
+    """A read-only disk has none anyway, so libvirt does not write that down."""
+    if snapshot is not None and not (snapshot == "no" and readonly):
+        element.set("snapshot", snapshot)
+    else:
+        element.attrib.pop("snapshot", None)
+
+
+def _complete_source(source: etree._Element) -> None:
+    if source.get("protocol"):
+        _complete_network(source)
+    kind = source.getparent().get("type", "file")
+    for attribute in {"file": ["file"], "block": ["dev"], "dir": ["dir"]}.get(kind, ()):
+        if source.get(attribute) == "":  # how some programs write an empty drive
+            del source.attrib[attribute]
+    if kind == "nvme":
+        source.set("managed", source.get("managed", "yes"))
+    if kind == "volume":
+        _drop(source, "auth")  # the pool has it
+
+
+def _complete_network(source: etree._Element) -> None:
+    protocol, name = source.get("protocol"), source.get("name", "/")
+    if protocol == "iscsi" and "/" not in name:
+        source.set("name", f"{name}/0")
+    for host in source.iterchildren("host"):
+        is_tcp = host.get("transport", "tcp") == "tcp"
+        if host.get("transport") == "unix":
+            host.attrib.pop("name", None), host.attrib.pop("port", None)
+        elif is_tcp and protocol in _PORTS and host.get("port", "0").strip() in ("0", ""):
+            host.set("port", str(_PORTS[protocol]))
+    if protocol not in ("http", "https"):
+        source.attrib.pop("query", None)
+    source.attrib.pop("startupPolicy", None)
+    _drop(source, "cookies", "seclabel")  # cookies are secret
+
+
+def _drop(parent: etree._Element, *names: str) -> None:
+    for name in names:
+        for child in parent.findall(name):
+            parent.remove(child)
+
+
+def _complete_encryption(encryption: etree._Element) -> None:
+    encryption.set("engine", encryption.get("engine", "qemu"))
+    if encryption.get("format") != "luks":
+        _drop(encryption, "cipher", "ivgen")
+
+
+def _complete_address(address: etree._Element) -> None:
+    """All numbers of a place, or none where all of them are 0 (then libvirt chooses)."""
+    is_source = address.getparent().tag == "source"
+    names = _PLACE.get("pci" if is_source else address.get("type", ""), ())
+    values = [address.get(name, "0") for name in names]
+    is_empty = all(value.strip("0x") == "" for value in values)
+    for name, value in zip(names, values):
+        if is_empty and address.get("type") == "pci" and not is_source:
+            address.attrib.pop(name, None)
+        else:
+            address.set(name, value)
+
+
+def _complete_seclabel(label: etree._Element) -> None:
+    """Nothing is said where nothing is labelled."""
+    label.set("relabel", label.get("relabel", "yes"))
+    if label.get("relabel") == "yes" and not label.findtext("label"):
+        label.getparent().remove(label)
+
+
+_COMPLETIONS = {
+    "source": _complete_source,
+    "encryption": _complete_encryption,
+    "address": _complete_address,
+    "seclabel": _complete_seclabel,
+}
+
+
+def _drop_for_device(element: etree._Element, device: str, bus: str | None) -> None:
+    """What libvirt reads, and does not write back for a disk of this kind."""
+    target, alias = element.find("target"), element.find("alias")
+    if target is not None:
+        if target.get("tray") == "closed" or device not in ("cdrom", "floppy"):
+            target.attrib.pop("tray", None)
+        if bus != "usb":
+            target.attrib.pop("removable", None)
+    if alias is not None and not alias.get("name", "").startswith(_USER_ALIAS):
+        _drop(element, "alias")
+    geometry = element.find("geometry")
+    if geometry is not None and "0" in (geometry.get(n, "0") for n in ("cyls", "heads", "secs")):
+        _drop(element, "geometry")
+    _drop_no(element)
+
+
+def _drop_no(element: etree._Element) -> None:
+    transient, boot = element.find("transient"), element.find("boot")
+    if transient is not None and transient.get("shareBacking") == "no":
+        del transient.attrib["shareBacking"]
+    if boot is not None and boot.get("loadparm"):
+        boot.set("loadparm", boot.get("loadparm").upper())
+
+
+def _share_limits(element: etree._Element, disk: Disk) -> None:
+    """A disk that only names a group has the limits of the first other disk in it."""
+    limits = element.find("iotune")
+    group = None if limits is None else limits.findtext("group_name")
+    if not group or len(list(_numbers(limits))):
+        return
+    for other in disk.domain.disks:
+        shared = other.child("iotune")
+        if shared is not None and shared.findtext("group_name") == group and _has(shared):
+            limits.getparent().replace(limits, copy.deepcopy(shared))
+            return
+
+
+def _numbers(limits: etree._Element) -> Iterator[etree._Element]:
+    return (limit for limit in limits.iterchildren("*") if limit.tag != "group_name" and limit.text)
+
+
+def _has(limits: etree._Element) -> bool:
+    return any(True for _ in _numbers(limits))
+
+
+def _rewritten(element: etree._Element) -> etree._Element:
+    """What libvirt reads in an element, in its order and its way to write values."""
+    shape, new = shape_of(element), etree.Element(element.tag)
+    for name, read in shape.attributes.items():
+        if (value := _value(read, element.get(name))) is not None:
+            new.set(name, value)
+    if element.tag == "max_size":
+        _set_size(new, element)
+    elif shape.text:
+        new.text = _value(shape.text, element.text)
+    for child in children_of(element):
+        inside = _rewritten(child)
+        if len(inside) or inside.attrib or inside.text or shape_of(child).keep:
+            new.append(inside)
+    return new
+
+
+def _value(read, text: str | None) -> str | None:
+    """A value as libvirt writes it; one that it refuses stays as it is."""
+    try:
+        return None if text is None else read(text)
+    except ValueError:
+        return text
+
+
+def _set_size(new: etree._Element, element: etree._Element) -> None:
+    new.set("unit", "bytes")
+    new.text = str(in_bytes(element.text or "0", element.get("unit")))

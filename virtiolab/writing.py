@@ -1,0 +1,25 @@
+"""Writes an element tree as libvirt does: two blanks a level, single quotes, no name split."""
+
+import re
+
+from lxml import etree
+
+_ESCAPES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;", "'": "&apos;"}
+_ESCAPED = re.compile("[<>&\"']")
+
+
+def written(element: etree._Element, indent: str = "") -> str:
+    """The element as XML text that ends with a line break (libvirt's virXMLFormatElement)."""
+    start = "".join(f" {name}='{escaped(value)}'" for name, value in element.items())
+    opened = f"{indent}<{element.tag}{start}"
+    if len(element):
+        inside = "".join(written(child, indent + "  ") for child in element)
+        return f"{opened}>\n{inside}{indent}</{element.tag}>\n"
+    if element.text:
+        return f"{opened}>{escaped(element.text)}</{element.tag}>\n"
+    return f"{opened}/>\n"
+
+
+def escaped(text: str) -> str:
+    """Text as libvirt escapes it, in attributes and between tags alike (virBufferEscapeString)."""
+    return _ESCAPED.sub(lambda match: _ESCAPES[match[0]], text)
