@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
+from .names import usual_name
 from .parsing import HOLDERS, UnreadableXML, one_line, parse
 
 MAX_LENGTH = 200  # of what comes back in the answers of each disk, such as a machine's name
@@ -98,6 +99,12 @@ class Domain:
         """The disks in document order, made anew: a domain that kept them would be a cycle with
         each of them, and its tree would stay in memory until the garbage collector came."""
         return tuple([Disk(element, self) for element in self._all("disk")])
+
+    def free_name(self, bus: str) -> str:
+        """The first name of this bus that no disk has: `vda`, `sdb`."""
+        taken = {disk.target for disk in self.disks}
+        names = (usual_name(bus, number) for number in count())
+        return next(name for name in names if name not in taken)
 
     def _all(self, name: str) -> Iterator[etree._Element]:
         return (found for devices in self.devices for found in devices.iterchildren(name))

@@ -14,6 +14,8 @@ class Machine(NamedTuple):
     transport: str | None = None  # of virtio devices: pci, ccw, device (memory-mapped), or none
     scsi: str = "lsilogic"  # the model of a SCSI controller that names none
     mmio_if_asked: bool = False  # one virtio-mmio address takes all other virtio devices along
+    lacks: tuple[str, ...] = ("ide",)  # buses: of IDE libvirt only takes what is built in
+    has_usb: bool = False  # libvirt gives it a USB controller unasked
     default: bool = False  # what the architecture gets where no machine is written
 
     def is_called(self, arch: str | None, machine: str | None) -> bool:
@@ -31,13 +33,22 @@ _RISCV, _PPC64 = ("riscv64", "riscv32"), ("ppc64", "ppc64le")
 # The most particular come first. The models are qemuDomainGetSCSIControllerModel's; a QEMU that was
 # built without the LSI cards gets virtio-scsi where lsilogic stands here.
 _MACHINES = [
-    Machine("the q35 machine", _X86, names=("q35",), prefixes=("pc-q35-",), transport="pci"),
+    Machine(
+        "the q35 machine",
+        _X86,
+        names=("q35",),
+        prefixes=("pc-q35-",),
+        transport="pci",
+        has_usb=True,
+    ),
     Machine(
         "the pc machine",
         _X86,
         names=("pc",),
         prefixes=("pc-0.", "pc-1.", "pc-i440fx-", "rhel"),
         transport="pci",
+        lacks=(),
+        has_usb=True,
         default=True,
     ),
     Machine(
@@ -46,6 +57,7 @@ _MACHINES = [
         prefixes=("s390-ccw",),
         transport="ccw",
         scsi="virtio-scsi",
+        lacks=("ide", "sata"),
         default=True,
     ),
     Machine(
@@ -55,6 +67,8 @@ _MACHINES = [
         prefixes=("pseries-",),
         transport="pci",
         scsi="ibmvscsi",
+        lacks=("ide", "fdc"),
+        has_usb=True,
         default=True,
     ),
     Machine(
@@ -85,7 +99,7 @@ _MACHINES = [
     Machine("an ARM vexpress board", _ARM, prefixes=("vexpress-",), transport="device"),
     # A board without PCI carries no virtio disk at all.
     Machine("this board", _ARM + _RISCV, prefixes=("",), default=True),
-    Machine("this machine", _X86 + _PPC64, prefixes=("",), transport="pci"),
+    Machine("this machine", _X86 + _PPC64, prefixes=("",), transport="pci", has_usb=True),
 ]
 
 

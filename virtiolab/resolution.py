@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from .document import Disk
-from .form import children_of, in_bytes, number, shape_of
+from .form import children_of, in_bytes, shape_of
 from .inference import infer
 
 # Of each protocol, the port that libvirt writes down (virStorageSourceNetworkDefaultPort).

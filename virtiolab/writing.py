@@ -12,10 +12,9 @@ def written(element: etree._Element, indent: str = "") -> str:
     """The element as XML text that ends with a line break (libvirt's virXMLFormatElement)."""
     start = "".join(f" {name}='{escaped(value)}'" for name, value in element.items())
     opened = f"{indent}<{element.tag}{start}"
-    if len(element):
-        inside = "".join(written(child, indent + "  ") for child in element)
+    if inside := "".join(written(child, indent + "  ") for child in element.iterchildren("*")):
         return f"{opened}>\n{inside}{indent}</{element.tag}>\n"
-    if element.text:
+    if element.text and not element.text.isspace():
         return f"{opened}>{escaped(element.text)}</{element.tag}>\n"
     return f"{opened}/>\n"
 

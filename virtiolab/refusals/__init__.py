@@ -1,0 +1,56 @@
+"""Says what libvirt or QEMU would refuse in a guest's disks, before they are asked.
+
+Each rule looks at one disk or at the whole guest; what it says stands in refusals.toml.
+"""
+
+import copy
+
+from ..document import Domain
+from . import controllers as _controllers
+from . import disk as _disk
+from . import driver as _driver
+from . import guest as _guest
+from . import habits as _habits
+from . import network as _network
+from . import secrets as _secrets
+from . import source as _source
+from .mending import apply
+from .problems import ALWAYS, OF_GUESTS, SEVERITIES, Guest, Problem, Sight
+from .values import values
+
+__all__ = ["SEVERITIES", "Problem", "check", "mend"]
+
+_ROUNDS = 20  # a fix can bring another problem to light
+
+
+def check(domain: Domain) -> list[Problem]:
+    """What is wrong with the disks of a domain, in the order of its lines."""
+    sights = [Sight(disk) for disk in domain.disks]
+    whole = Guest(domain, sights)
+    found = [problem for sight in sights for problem in _about(sight)]
+    found += [problem for rule in OF_GUESTS for problem in rule(whole)]
+    return sorted(found, key=lambda problem: problem.line)
+
+
+def _about(sight: Sight) -> list[Problem]:
+    found, rules = [], dict.fromkeys(ALWAYS)
+    for item in values(sight):
+        if isinstance(item, Problem):
+            found.append(item)
+        else:
+            rules[item] = None
+    return found + [problem for rule in rules for problem in rule(sight)]
+
+
+def mend(domain: Domain) -> Domain:
+    """A copy of the domain with every error and warning mended for which a fix is known."""
+    mended = Domain(copy.deepcopy(domain.element))
+    for _ in range(_ROUNDS):
+        # One of each disk at a time: a fix can make the next one superfluous.
+        first = {p.disk: p for p in reversed(check(mended)) if p.edits and p.severity != "note"}
+        if not first:
+            break
+        for problem in first.values():
+            apply(problem.edits, problem.disk)
+        mended = Domain(mended.element)
+    return mended

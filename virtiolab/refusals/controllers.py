@@ -1,0 +1,98 @@
+"""What libvirt refuses in the controllers of a guest, and in what its machine has to offer."""
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from ..document import whole_number
+from ..inference import VIRTIO_SCSI_MODELS
+from .driver import defined_iothreads
+from .problems import Guest, Problem, Sight, always, of_guests
+
+_MODELS = {
+    "ide": ("piix3", "piix4", "ich6"),
+    "scsi": (
+        "auto", "buslogic", "lsilogic", "lsisas1068", "vmpvscsi", "ibmvscsi", "virtio-scsi",
+        "lsisas1078", "virtio-transitional", "virtio-non-transitional", "ncr53c90", "dc390",
+        "am53c974",
+    ),
+    "sata": (),
+    "fdc": (),
+}  # fmt: skip
+_VIRTIO_SCSI_ONLY = ("queues", "cmd_per_lun", "max_sectors", "ioeventfd", "iothread")
+
+
+@of_guests
+def controllers(guest: Guest) -> Iterator[Problem]:
+    """The controllers of drives, one by one."""
+    seen: set[tuple[str, int]] = set()
+    for element in guest.devices("controller"):
+        kind, index = element.get("type"), element.get("index")
+        if kind not in _MODELS:
+            continue
+        number = whole_number(index)
+        if index is not None and (number is None or number >= 1 << 31):
+            yield guest.find("controller-index", element, "@index", index=index)
+        elif number is not None and (kind, number) in seen:
+            yield guest.find("controller-twice", element, "@index", type=kind, index=number)
+        seen.add((kind, number))
+        yield from _model(guest, element, kind)
+        yield from _options(guest, element, kind)
+
+
+def _model(guest: Guest, element: etree._Element, kind: str) -> Iterator[Problem]:
+    model = element.get("model")
+    if model is not None and model not in _MODELS[kind]:
+        yield guest.find("controller-model", element, "@model", type=kind, model=model)
+    elif model == "buslogic":
+        yield guest.find("controller-model-not-in-qemu", element, "@model", model=model)
+    elif model == "ncr53c90":
+        yield guest.find("controller-builtin", element, "@model", model=model)
+
+
+def _options(guest: Guest, element: etree._Element, kind: str) -> Iterator[Problem]:
+    driver = element.find("driver")
+    if driver is None:
+        return
+    is_virtio = kind == "scsi" and element.get("model") in VIRTIO_SCSI_MODELS
+    for name in _VIRTIO_SCSI_ONLY:
+        written = driver.get(name)
+        if written and written.strip(" +0") and not is_virtio:
+            yield guest.find("controller-option", element, f"driver/@{name}", name=name)
+    thread = whole_number(driver.get("iothread"))
+    if thread and is_virtio and guest.domain.complete:
+        if thread not in defined_iothreads(guest.domain):
+            yield guest.find("controller-iothread", element, "driver/@iothread", iothread=thread)
+
+
+@of_guests
+def usb(guest: Guest) -> Iterator[Problem]:
+    """A guest can be without USB, and then it has no USB disks."""
+    hosts = [e for e in guest.devices("controller") if e.get("type") == "usb"]
+    disabled = [host for host in hosts if host.get("model") == "none"]
+    for sight in guest.sights if guest.domain.complete else ():
+        machine = sight.machine
+        if sight.on("usb") and disabled:
+            yield sight.find("usb-disabled", "target/@bus", other=disabled[0].sourceline)
+        elif sight.on("usb") and not hosts and machine and not machine.has_usb:
+            yield sight.find("usb-not-in-machine", "target/@bus", machine=machine.title)
+
+
+@always
+def machine(sight: Sight) -> Iterator[Problem]:
+    """Not every machine has every bus."""
+    machine = sight.machine
+    if machine is not None and sight.bus in machine.lacks:
+        near = next(bus for bus in ("sata", "virtio") if bus not in machine.lacks)
+        facts = {"machine": machine.title, "near": near, "free_near": sight.domain.free_name(near)}
+        yield sight.find("bus-not-in-machine", "target/@bus", **facts)
+
+
+@always
+def lsi(sight: Sight) -> Iterator[Problem]:
+    """On the old LSI card each disk is its own unit, and there is one target."""
+    place, controller = sight.answers.address.value, sight.answers.controller.value
+    if not sight.on("scsi") or not controller or controller["model"] != "lsilogic":
+        return
+    if place["target"] != 0:
+        yield sight.find("lsi-target", "address/@target", target=place["target"])

@@ -1,0 +1,137 @@
+"""What libvirt refuses in how QEMU handles a disk: the driver's options, limits and sharing."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from ..document import Domain, whole_number
+from ..form import number
+from .problems import Problem, Sight, where_written
+
+_VIRTIO_ONLY = (
+    "queues", "queue_size", "ioeventfd", "event_idx", "iommu", "ats", "packed", "page_per_vq",
+)  # fmt: skip
+_DIRECT = ("none", "directsync")  # the cache modes that go past the host's page cache
+_HOTPLUGGED = ("usb", "virtio", "scsi")
+MOST = 10**15  # QEMU_BLOCK_IOTUNE_MAX
+_SORTS = ("bytes_sec", "iops_sec", "bytes_sec_max", "iops_sec_max")
+
+
+@where_written("driver/@name")
+def name(sight: Sight) -> Iterator[Problem]:
+    """QEMU's driver is called qemu."""
+    if sight.get("name", "driver") != "qemu":
+        yield sight.find("driver-not-qemu", "driver/@name", name=sight.get("name", "driver"))
+
+
+@where_written("driver/@io")
+def io(sight: Sight) -> Iterator[Problem]:
+    """Native I/O works only past the page cache."""
+    cache = sight.get("cache", "driver")
+    if sight.get("io", "driver") == "native" and cache not in _DIRECT:
+        yield sight.find("io-native-cached", "driver/@io", cache=cache or "not written")
+
+
+@where_written(*(f"driver/@{name}" for name in _VIRTIO_ONLY))
+def virtio_options(sight: Sight) -> Iterator[Problem]:
+    """Options of virtio's queues, which no other bus has."""
+    for name in _VIRTIO_ONLY:
+        written = sight.get(name, "driver")
+        if written and written.strip(" +0") and not sight.on("virtio"):
+            yield sight.find("option-of-virtio", f"driver/@{name}", name=name)
+
+
+@where_written("driver/@copy_on_read")
+def copy_on_read(sight: Sight) -> Iterator[Problem]:
+    """Copying what is read needs a disk that can be written."""
+    if sight.get("copy_on_read", "driver") != "on":
+        return
+    if sight.readonly or sight.device in ("cdrom", "floppy"):
+        yield sight.find("copy-on-read-not-here", "driver/@copy_on_read")
+
+
+@where_written("driver/@discard_no_unref")
+def discard_no_unref(sight: Sight) -> Iterator[Problem]:
+    """Keeping freed clusters is a trick of qcow2."""
+    if sight.get("discard_no_unref", "driver") != "on":
+        return
+    if sight.format != "qcow2" or sight.readonly:
+        yield sight.find("discard-no-unref-not-here", "driver/@discard_no_unref")
+
+
+@where_written("driver/@iothread", "iothreads")
+def iothreads(sight: Sight) -> Iterator[Problem]:
+    """Threads of their own serve disks on virtio, and have to be there."""
+    one, driver = sight.get("iothread", "driver"), sight.child("driver")
+    several = driver.findall("iothreads/iothread")
+    if one and several:
+        yield sight.find("iothread-twice", "driver/iothreads")
+    if (one or several) and not sight.on("virtio"):
+        path = "driver/@iothread" if one else "driver/iothreads"
+        yield sight.find("iothread-not-on-virtio", path)
+        return
+    for thread in filter(None, [one, *(entry.get("id") for entry in several)]):
+        if _is_missing(sight, thread):
+            yield sight.find("iothread-undefined", "driver/@iothread", iothread=thread)
+
+
+def _is_missing(sight: Sight, thread: str) -> bool:
+    try:
+        return sight.domain.complete and number(thread) not in defined_iothreads(sight.domain)
+    except ValueError:
+        return False
+
+
+def defined_iothreads(domain: Domain) -> set[int | None]:
+    """The numbers of the guest's I/O threads: those with an id, and the lowest others."""
+    ids = {whole_number(e.get("id")) for e in domain.element.iterfind("iothreadids/iothread")}
+    count = whole_number(domain.element.findtext("iothreads")) or 0
+    free = (n for n in range(1, count + len(ids) + 1) if n not in ids)
+    return ids | set(islice(free, max(0, count - len(ids))))
+
+
+@where_written("shareable")
+def shareable(sight: Sight) -> Iterator[Problem]:
+    """Two guests can write one image only where it has no structure of its own."""
+    if not sight.readonly and sight.format != "raw":
+        yield sight.find("shareable-format", "shareable", format=sight.format)
+
+
+@where_written("transient")
+def transient(sight: Sight) -> Iterator[Problem]:
+    """What the guest writes is thrown away: only for a hard disk in a file."""
+    if sight.is_empty:
+        yield sight.find("transient-empty", "transient")
+    elif sight.readonly:
+        yield sight.find("transient-readonly", "transient")
+    elif sight.type != "file":
+        yield sight.find("transient-not-a-file", "transient", type=sight.type)
+    elif sight.device != "disk":
+        yield sight.find("transient-not-a-disk", "transient")
+    elif sight.get("shareBacking", "transient") == "yes" and not sight.on(*_HOTPLUGGED):
+        yield sight.find("transient-not-hotplugged", "transient/@shareBacking")
+
+
+@where_written("iotune")
+def limits(sight: Sight) -> Iterator[Problem]:
+    """A total and its parts are not limited both; and no limit is that high."""
+    found = limits_of(sight)
+    if sight.on("sd") and any(found.values()):
+        yield sight.find("limits-on-sd", "iotune")
+    for sort in _SORTS:
+        parts = [part for part in ("read", "write") if found.get(f"{part}_{sort}")]
+        if found.get(f"total_{sort}") and parts:
+            yield sight.find("limits-total-and-parts", f"iotune/total_{sort}", sort=sort)
+    for name, value in found.items():
+        if value > MOST and not name.endswith("_length"):
+            yield sight.find("limit-too-high", f"iotune/{name}", name=name, most=MOST)
+
+
+def limits_of(sight: Sight) -> dict[str, int]:
+    """The limits of a disk that libvirt can read."""
+    found = {}
+    for limit in sight.child("iotune").iterchildren("*"):
+        try:
+            found.setdefault(limit.tag, number(limit.text or "0", 64))
+        except ValueError:
+            pass
+    return found

@@ -1,0 +1,163 @@
+"""What libvirt refuses in how the disks of a guest go together, and with the rest of it."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import lru_cache
+
+from lxml import etree
+
+from ..document import whole_number
+from ..form import c_number
+from .driver import limits_of
+from .problems import Guest, Problem, Sight, of_guests
+
+_OF_DRIVES = ("ide", "fdc", "scsi", "sata")
+_PARTS = ("controller", "bus", "target", "unit")
+_PCI = ("domain", "bus", "slot", "function")
+
+
+@of_guests
+def targets(guest: Guest) -> Iterator[Problem]:
+    """A name is for one disk."""
+    first: dict[str, Sight] = {}
+    for sight in guest.sights:
+        dev = sight.disk.target
+        if dev is not None and first.setdefault(dev, sight) is not sight:
+            yield sight.find("target-twice", "target/@dev", other=first[dev].disk.line)
+
+
+@of_guests
+def drive_addresses(guest: Guest) -> Iterator[Problem]:
+    """A place on a controller is for one disk, or for one SCSI device of the host."""
+    taken = {("scsi", *place): line for place, line in _scsi_devices_of_the_host(guest)}
+    for sight in guest.sights:
+        place = sight.answers.address.value or {}
+        if sight.bus in _OF_DRIVES and place.get("type") == "drive":
+            key = (sight.bus, *(place[part] for part in _PARTS))
+            if key in taken:
+                yield sight.find("address-twice", _placed_by(sight), other=taken[key])
+            taken.setdefault(key, sight.disk.line)
+
+
+def _scsi_devices_of_the_host(guest: Guest) -> Iterator[tuple[list[int | None], int]]:
+    for device in guest.devices("hostdev"):
+        address = device.find("address")
+        if device.get("type") == "scsi" and address is not None and address.get("type") == "drive":
+            yield [whole_number(address.get(part, "0")) for part in _PARTS], device.sourceline
+
+
+def _placed_by(sight: Sight) -> str:
+    """The path of what decides where the disk goes."""
+    return "target/@dev" if sight.child("address") is None else "address"
+
+
+@of_guests
+def pci_addresses(guest: Guest) -> Iterator[Problem]:
+    """A function of a PCI slot is for one device."""
+    seen: dict[tuple, etree._Element] = {}
+    for address in guest.beside("address"):
+        if address.get("type") != "pci":
+            continue
+        place = tuple(_number(address.get(part, "0")) for part in _PCI)
+        sight = guest.sight_of(address.getparent())
+        if place in seen and sight and any(place):
+            yield sight.find("pci-address-twice", "address", other=seen[place].sourceline)
+        seen.setdefault(place, address)
+
+
+@lru_cache(maxsize=1024)
+def _number(text: str) -> int | None:
+    try:
+        return c_number(text)
+    except ValueError:
+        return None
+
+
+@of_guests
+def boot_orders(guest: Guest) -> Iterator[Problem]:
+    """Each device has its own turn, and none where <os> tells what to boot from."""
+    by_os = guest.root.find("os/boot") if guest.domain.complete else None
+    seen: dict[int, etree._Element] = {}
+    for boot in guest.beside("boot"):
+        order, sight = whole_number(boot.get("order")), guest.sight_of(boot.getparent())
+        if sight and order in seen:
+            other = seen[order].sourceline
+            yield sight.find("boot-order-twice", "boot/@order", order=order, other=other)
+        elif sight and order and by_os is not None:
+            yield sight.find("boot-order-and-os", "boot", other=by_os.sourceline)
+        if order:
+            seen.setdefault(order, boot)
+
+
+@of_guests
+def aliases(guest: Guest) -> Iterator[Problem]:
+    """A name that the user gives is for one device."""
+    seen: dict[str, etree._Element] = {}
+    for alias in guest.beside("alias"):
+        name, sight = alias.get("name", ""), guest.sight_of(alias.getparent())
+        if name.startswith("ua-") and name in seen and sight:
+            yield sight.find("alias-twice", "alias/@name", other=seen[name].sourceline)
+        seen.setdefault(name, alias)
+
+
+@of_guests
+def groups_of_limits(guest: Guest) -> Iterator[Problem]:
+    """Disks that share limits have the same ones, and somebody has to say which."""
+    groups: dict[str, list[Sight]] = defaultdict(list)
+    for sight in guest.sights:
+        limits = sight.child("iotune")
+        if limits is not None and limits.findtext("group_name"):
+            groups[limits.findtext("group_name")].append(sight)
+    for name, sights in groups.items():
+        told = [(s, found) for s in sights if any((found := _limits(s)).values())]
+        for sight in sights if not told else ():
+            yield sight.find("limits-group-alone", "iotune/group_name", group=name)
+        for sight, found in told[1:]:
+            if found != told[0][1]:
+                other = told[0][0].disk.line
+                yield sight.find("limits-differ", "iotune", group=name, other=other)
+
+
+def _limits(sight: Sight) -> dict[str, int]:
+    return {name: value for name, value in limits_of(sight).items() if value}
+
+
+@of_guests
+def throttle_groups(guest: Guest) -> Iterator[Problem]:
+    """A filter names a group of limits that the guest has."""
+    known = {
+        group.findtext("group_name") or group.findtext("throttle_group_name")
+        for group in guest.root.iterfind("throttlegroups/throttlegroup")
+    }
+    for sight in guest.sights:
+        filters = sight.child("throttlefilters")
+        found = [] if filters is None else filters.findall("throttlefilter")
+        names = [one.get("group") for one in found]
+        path = "throttlefilters/throttlefilter/@group"
+        if found and sight.child("iotune") is not None:
+            yield sight.find("throttle-filters-and-limits", "iotune")
+        if found and sight.device == "cdrom":
+            yield sight.find("throttle-filters-of-cdrom", "throttlefilters")
+        for name in names:
+            if names.count(name) > 1:
+                yield sight.find("throttle-filter-twice", path, group=name)
+            elif guest.domain.complete and name not in known:
+                yield sight.find("throttle-group-missing", path, group=name)
+
+
+@of_guests
+def shared_memory(guest: Guest) -> Iterator[Problem]:
+    """The server of a vhost-user disk reads and writes the guest's memory."""
+    served = [sight for sight in guest.sights if sight.type in ("vhostuser", "vhostvdpa")]
+    if served and guest.domain.complete and not _is_shared(guest.root):
+        for sight in served:
+            yield sight.find("memory-not-shared", "@type", type=sight.type)
+
+
+def _is_shared(root: etree._Element) -> bool:
+    access = root.find("memoryBacking/access")
+    of_all = None if access is None else access.get("mode")
+    cells = root.findall("cpu/numa/cell")
+    return all(cell.get("memAccess", of_all) == "shared" for cell in cells) and (
+        bool(cells) or of_all == "shared"
+    )

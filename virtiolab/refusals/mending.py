@@ -1,0 +1,152 @@
+"""Mends XML: applies the edits that a problem proposes.
+
+An edit is a line: `driver/@cache=none` sets an attribute, `wwn=50…` a text, `+readonly` adds an
+element, `-driver/@io` takes something away, `~driver/@typo=type` renames. Behind `controller:` it
+concerns the controller that the disk is on, behind `domain:` the guest around it.
+"""
+
+import copy
+from collections.abc import Iterable
+
+from lxml import etree
+
+from ..document import Disk, Domain
+from ..form import shape_of
+from ..inference import infer
+from ..writing import written
+
+
+def apply(edits: Iterable[str], disk: Disk) -> None:
+    """Change a disk, and the guest around it where an edit says so, in the author's layout."""
+    for edit in edits:
+        scope, colon, line = edit.partition(":")
+        base = _BASES[scope](disk) if colon and scope in _BASES else disk.element
+        if base is not None:
+            _apply(edit if base is disk.element else line, base)
+
+
+def mended(disk: Disk, edits: Iterable[str]) -> str | None:
+    """The XML of all that changes with these edits; the disk itself stays as it is."""
+    guest = _outline(disk)
+    before = {written(part) for part in _parts(guest)}
+    apply(edits, guest.disks[0])
+    after = (written(part) for part in _parts(guest))
+    return "".join(part for part in after if part not in before) or None
+
+
+def _outline(disk: Disk) -> Domain:
+    """A copy of the guest, with this disk alone and nothing else but controllers."""
+    domain = disk.domain
+    guest = etree.Element(domain.element.tag, dict(domain.element.attrib))
+    devices = guest
+    if domain.complete:
+        guest.extend(copy.deepcopy(e) for e in domain.element.iterchildren() if e.tag != "devices")
+        devices = etree.SubElement(guest, "devices")
+    devices.append(copy.deepcopy(disk.element))
+    for written_devices in domain.devices:
+        devices.extend(copy.deepcopy(e) for e in written_devices.iterchildren("controller"))
+    return Domain(guest)
+
+
+def _parts(guest: Domain) -> Iterable[etree._Element]:
+    """What is shown of a guest: its disk and controllers, and its own children."""
+    inside = [] if guest.devices[0] is guest.element else guest.element.iterchildren("*")
+    yield from (part for part in inside if part.tag != "devices")
+    yield from guest.devices[0].iterchildren("*")
+
+
+def _guest(disk: Disk) -> etree._Element | None:
+    return disk.domain.element if disk.domain.complete else None
+
+
+def _controller(disk: Disk) -> etree._Element | None:
+    """The controller of a disk; one that nobody wrote is written behind the disk."""
+    place = infer(disk).controller.value
+    if place is None:
+        return None
+    kind, index = place["type"], str(place["index"])
+    for devices in disk.domain.devices:
+        for found in devices.iterchildren("controller"):
+            if found.get("type") == kind and found.get("index", "0") == index:
+                return found
+    made = etree.Element("controller", type=kind, index=index)
+    made.tail, disk.element.tail = disk.element.tail, _margin(disk.element)
+    disk.element.addnext(made)
+    return made
+
+
+def _margin(element: etree._Element) -> str | None:
+    """The line break and blanks before an element."""
+    before, parent = element.getprevious(), element.getparent()
+    return parent.text if before is None else before.tail
+
+
+_BASES = {"controller": _controller, "domain": _guest}
+
+
+def _apply(line: str, base: etree._Element) -> None:
+    if line[0] == "-":
+        _remove(line[1:], base)
+        return
+    path, _, value = line.lstrip("+~").partition("=")
+    *names, last = path.split("/")
+    if line[0] == "~":
+        _rename(_ensured(names, base), last, value)
+        return
+    if last[0] == "@":
+        _ensured(names, base).set(last[1:], value)
+    elif value:
+        _ensured([*names, last], base).text = value
+    else:
+        _ensured([*names, last], base)
+
+
+def _rename(holder: etree._Element, old: str, new: str) -> None:
+    """Give an attribute or an element the name that was meant."""
+    if old[0] == "@":
+        holder.set(new, holder.attrib.pop(old[1:]))
+    else:
+        holder.find(old).tag = new
+
+
+def _ensured(names: Iterable[str], element: etree._Element) -> etree._Element:
+    """The element of a path, made where it is missing."""
+    for name in names:
+        inner = element.find(name)
+        element = _inserted(etree.Element(name), element) if inner is None else inner
+    return element
+
+
+def _inserted(child: etree._Element, parent: etree._Element) -> etree._Element:
+    """Put a child where libvirt would write it, on a line of its own where the others have one."""
+    order = [place.name for place in shape_of(parent).children]
+    behind = order[order.index(child.tag) + 1 :] if child.tag in order else []
+    siblings = list(parent.iterchildren("*"))
+    place = next((n for n, other in enumerate(siblings) if other.tag in behind), len(siblings))
+    indent = parent.text if parent.text and parent.text.isspace() else None
+    if place:
+        child.tail, siblings[place - 1].tail = siblings[place - 1].tail, indent
+    elif siblings:
+        child.tail = indent
+    elif parent.getparent() is not None and (margin := parent.getparent().text or "").isspace():
+        parent.text, child.tail = margin + "  ", margin
+    parent.insert(parent.index(siblings[place - 1]) + 1 if place else 0, child)
+    return child
+
+
+def _remove(path: str, base: etree._Element) -> None:
+    """Take away an attribute or an element, together with its line."""
+    *names, last = path.split("/")
+    holder = base.find("/".join(names)) if names else base
+    if holder is None:
+        return
+    if last[0] == "@":
+        holder.attrib.pop(last[1:], None)
+        return
+    for element in holder.findall(last):
+        before = element.getprevious()
+        if before is not None and element.getnext() is None:
+            before.tail = element.tail
+        elif before is None and element.getnext() is None:
+            holder.text = None
+        holder.remove(element)

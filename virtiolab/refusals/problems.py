@@ -1,0 +1,236 @@
+"""What a problem is, and how the rules find one: each looks at one disk, or at the whole guest."""
+
+import os
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+from lxml import etree
+
+from ..document import Disk, Domain
+from ..inference import infer
+from ..machines import Machine, machine_of
+from ..names import PREFIX_OF_BUS
+from ..parsing import one_line
+from .mending import mended
+
+SEVERITIES = ("error", "warning", "note")  # from the worst to the mildest
+_LOCAL = {"file": "file", "block": "dev", "dir": "dir"}  # types, and the attribute with the path
+PATHS = _LOCAL | {"network": "name"}
+
+
+class Problem(NamedTuple):
+    """Something that is wrong: which (`code`), where, and the facts that its sentence names.
+
+    `path` begins with `/disk` inside a disk and with `/domain` elsewhere; `element` is the element
+    at which it stands, `disk` the disk that it concerns, or None.
+    """
+
+    code: str
+    path: str
+    element: etree._Element
+    disk: Disk | None
+    facts: dict[str, Any]
+
+    @property
+    def severity(self) -> str:
+        """`error`: libvirt or QEMU refuses it; `warning`: surely not meant so; `note`: history."""
+        return sentences()[self.code].get("severity", "error")
+
+    @property
+    def line(self) -> int:
+        """The line of the element."""
+        return self.element.sourceline
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in one sentence."""
+        return self._filled(sentences()[self.code]["message"])
+
+    @property
+    def why(self) -> str:
+        """Why libvirt cares."""
+        return self._filled(sentences()[self.code]["why"])
+
+    @property
+    def source(self) -> str:
+        """Where libvirt decides it."""
+        return sentences()[self.code]["source"]
+
+    @property
+    def since(self) -> str | None:
+        """The libvirt that first refused it, where older ones did not."""
+        return sentences()[self.code].get("since")
+
+    @property
+    def edits(self) -> tuple[str, ...]:
+        """What would mend it, in the words of `mending.py`; nothing where no rule can know."""
+        told = sentences()[self.code].get("fix", ()) if self._is_first else ()
+        return tuple(self._filled(edit, 4096) for edit in told)
+
+    @property
+    def _is_first(self) -> bool:
+        """Whether it stands where an edit of its path would look."""
+        return self.disk is not None and self.element is nearest(self.disk, self.path)
+
+    @property
+    def fix(self) -> str | None:
+        """The XML as it should be: of the disk, or of what else has to change."""
+        return mended(self.disk, self.edits) if self.edits else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the JSON of the command line says of it."""
+        names = ("severity", "code", "path", "line", "message", "why", "fix", "source", "since")
+        said = {name: getattr(self, name) for name in names}
+        return said | {"target": self.disk.target if self.disk else None}
+
+    def _filled(self, sentence: str, limit: int = 80) -> str:
+        return sentence.format_map(_Words(self.disk, self.facts, limit))
+
+
+class _Words(dict):
+    """The words for the braces of a sentence; `free_sata` is a name that is free on that bus,
+    `free_same` one on the bus of the disk."""
+
+    def __init__(self, disk: Disk | None, facts: dict[str, Any], limit: int):
+        super().__init__(facts)
+        self.disk, self.limit = disk, limit
+
+    def __missing__(self, name: str) -> str:
+        bus = name.removeprefix("free_")
+        if bus == "same":
+            bus = self["bus"] if self["bus"] in PREFIX_OF_BUS else "virtio"
+        return self.disk.domain.free_name(bus)
+
+    def __getitem__(self, name: str) -> str:
+        return one_line(str(super().__getitem__(name)), self.limit)
+
+
+class Sight:
+    """One disk as the rules see it: what libvirt takes it for, and what is written in it."""
+
+    def __init__(self, disk: Disk):
+        self.disk, self.domain = disk, disk.domain
+        self.answers = infer(disk)
+        self.device = self.answers.device.value
+        self.bus = self.answers.bus.value
+        self.format = self.answers.format.value
+        self.readonly = self.answers.readonly.value
+        # Without a source libvirt forgets the type (virDomainDiskDefParseSourceXML).
+        self.type = "file" if disk.child("source") is None else self.answers.type.value
+        self.get = disk.get
+        self.child = disk.child
+
+    @property
+    def protocol(self) -> str | None:
+        """Of a network disk, the protocol."""
+        return self.get("protocol", "source") if self.type == "network" else None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no medium: virStorageSourceIsEmpty."""
+        attribute = _LOCAL.get(self.type)
+        return attribute is not None and not self.get(attribute, "source")
+
+    @property
+    def path(self) -> str | None:
+        """The path of the image, or its name over the network."""
+        return self.get(PATHS[self.type], "source") if self.type in PATHS else None
+
+    @property
+    def machine(self) -> Machine | None:
+        """The machine, where it is known."""
+        return machine_of(self.domain.arch, self.domain.machine)
+
+    def on(self, *buses: str) -> bool:
+        """Whether the disk is on one of these buses."""
+        return self.bus in buses
+
+    def text(self, name: str) -> str | None:
+        """The text of a child; None where there is none."""
+        child = self.child(name)
+        return None if child is None else child.text or None
+
+    def find(self, code: str, path: str, element: etree._Element | None = None, **facts) -> Problem:
+        """A problem at a path inside the disk, such as `driver/@io`; there may be several of it."""
+        facts |= {"bus": self.bus, "device": self.device, "dev": self.disk.target, "path": path}
+        element = nearest(self.disk, path) if element is None else element
+        return Problem(code, f"/disk/{path}", element, self.disk, facts)
+
+
+def nearest(disk: Disk, path: str) -> etree._Element:
+    """The first element of a path inside a disk, or the nearest above it that is written."""
+    element = disk.element
+    for name in path.removeprefix("/disk/").split("/"):
+        inner = None if name[:1] == "@" else element.find(name)
+        if inner is None:
+            return element
+        element = inner
+    return element
+
+
+class Guest:
+    """A whole guest as the rules see it: `sights` are its disks."""
+
+    def __init__(self, domain: Domain, sights: list[Sight]):
+        self.domain, self.sights, self.root = domain, sights, domain.element
+        self._sight_of = {sight.disk.element: sight for sight in sights}
+
+    def sight_of(self, element: etree._Element) -> Sight | None:
+        """The disk that this element is; None of other devices."""
+        return self._sight_of.get(element)
+
+    def devices(self, name: str) -> Iterator[etree._Element]:
+        """All devices of one kind."""
+        return (found for devices in self.domain.devices for found in devices.iterchildren(name))
+
+    def beside(self, name: str) -> Iterator[etree._Element]:
+        """The elements of this name in all devices, where one of the disks has one."""
+        if any(sight.child(name) is not None for sight in self.sights):
+            for devices in self.domain.devices:
+                yield from devices.iterfind(f"*/{name}")
+
+    def find(self, code: str, element: etree._Element, path: str, **facts) -> Problem:
+        """A problem in another device than a disk."""
+        above = "/domain/devices" if self.domain.complete else "/devices"
+        return Problem(code, f"{above}/{element.tag}/{path}", element, None, facts)
+
+
+DiskRule = Callable[[Sight], Iterator[Problem]]
+GuestRule = Callable[[Guest], Iterator[Problem]]
+
+ALWAYS: list[DiskRule] = []
+WHERE_WRITTEN: dict[str, list[DiskRule]] = {}  # by the name that makes a rule worth asking
+OF_GUESTS: list[GuestRule] = []
+
+
+def always(rule: DiskRule) -> DiskRule:
+    """Ask this rule about every disk."""
+    ALWAYS.append(rule)
+    return rule
+
+
+def where_written(*names: str) -> Callable[[DiskRule], DiskRule]:
+    """Ask this rule about disks in which one of these names is written: `io` or `driver/@io`."""
+
+    def register(rule: DiskRule) -> DiskRule:
+        for name in names:
+            WHERE_WRITTEN.setdefault(name, []).append(rule)
+        return rule
+
+    return register
+
+
+def of_guests(rule: GuestRule) -> GuestRule:
+    """Ask this rule about every guest."""
+    OF_GUESTS.append(rule)
+    return rule
+
+
+@cache
+def sentences() -> dict[str, dict]:
+    """What is said of each problem; read when the first one is found."""
+    import tomllib
+
+    with open(os.path.join(os.path.dirname(__file__), "refusals.toml"), "rb") as file:
+        return tomllib.load(file)

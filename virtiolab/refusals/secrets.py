@@ -1,0 +1,90 @@
+"""What libvirt refuses in logins and in encryption, and in the secrets that they point to."""
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from .problems import Problem, Sight, where_written
+
+_AUTH = {  # protocols with a login, and the kind of secret that they want
+    "iscsi": "iscsi", "rbd": "ceph", "http": None, "https": None, "ftp": None, "ftps": None,
+    "ssh": None,
+}  # fmt: skip
+_SECRETS = ("none", "volume", "ceph", "iscsi", "tls", "vtpm")  # virSecretUsageType
+_AUTH_TYPES = ("none", "chap", "ceph")
+
+
+@where_written("auth")
+def auth(sight: Sight) -> Iterator[Problem]:
+    """The login, with a secret that libvirt keeps elsewhere."""
+    places = [p for p in ("auth", "source/auth") if sight.disk.element.find(p) is not None]
+    if len(places) > 1:
+        yield sight.find("auth-twice", "auth")
+    for path in places:
+        yield from _login(sight, sight.disk.element.find(path), path)
+    yield from _logins_below(sight)
+
+
+def _login(sight: Sight, auth: etree._Element, path: str) -> Iterator[Problem]:
+    if auth.get("type") is not None and auth.get("type") not in _AUTH_TYPES:
+        yield sight.find("auth-type", f"{path}/@type", type=auth.get("type"))
+    if (secret := auth.find("secret")) is not None:
+        yield from _reference(sight, secret, f"{path}/secret")
+    protocol = sight.protocol
+    if protocol is None or secret is None:
+        return
+    if protocol not in _AUTH:
+        yield sight.find("auth-not-of-protocol", path, protocol=protocol)
+        return
+    kind, wanted = secret.get("type"), _AUTH[protocol]
+    if kind not in _SECRETS or wanted not in (None, kind):
+        yield sight.find("auth-secret-type", f"{path}/secret/@type", type=kind, wanted=wanted)
+
+
+def _logins_below(sight: Sight) -> Iterator[Problem]:
+    for auth in sight.disk.element.iterfind("backingStore//auth/secret"):
+        yield from _reference(sight, auth, "backingStore")
+
+
+def _reference(sight: Sight, secret: etree._Element, path: str) -> Iterator[Problem]:
+    """A secret is named by its uuid or by its usage."""
+    named = [name for name in ("uuid", "usage") if secret.get(name) is not None]
+    if len(named) != 1:
+        yield sight.find("secret-not-named" if not named else "secret-named-twice", path)
+
+
+@where_written("encryption")
+def encryption(sight: Sight) -> Iterator[Problem]:
+    """Encrypted images: LUKS, with a secret."""
+    places = [
+        p for p in ("encryption", "source/encryption") if sight.disk.element.find(p) is not None
+    ]
+    if len(places) > 1:
+        yield sight.find("encryption-twice", "encryption")
+    for path in places:
+        yield from _encrypted(sight, sight.disk.element.find(path), path)
+
+
+def _encrypted(sight: Sight, element: etree._Element, path: str) -> Iterator[Problem]:
+    format, engine = element.get("format"), element.get("engine", "qemu")
+    secrets = element.findall("secret")
+    for secret in secrets:
+        yield from _reference(sight, secret, f"{path}/secret")
+        if secret.get("type") != "passphrase":
+            yield sight.find("encryption-secret-type", f"{path}/secret/@type")
+    if format in ("default", "qcow"):
+        yield sight.find("encryption-old", f"{path}/@format", format=format)
+    elif engine == "qemu" and format in ("luks2", "luks-any"):
+        yield sight.find("encryption-not-in-qemu", f"{path}/@format", format=format)
+    elif engine == "qemu" and sight.format not in ("raw", "qcow2"):
+        yield sight.find("encryption-of-format", path, format=sight.format)
+    elif engine == "librbd" and sight.type != "network":
+        yield sight.find("librbd-not-rbd", f"{path}/@engine", type=sight.type)
+    if format == "luks" and element.find("cipher") is not None:
+        yield sight.find("encryption-cipher", f"{path}/cipher")
+    elif format == "luks" and element.find("ivgen") is not None:
+        yield sight.find("encryption-ivgen", f"{path}/ivgen")
+    if not secrets:
+        yield sight.find("encryption-without-secret", path)
+    elif len(secrets) > 1 and engine == "qemu":
+        yield sight.find("encryption-secrets", f"{path}/secret", count=len(secrets))

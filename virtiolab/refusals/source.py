@@ -1,0 +1,185 @@
+"""What libvirt refuses in where the bytes come from: the source, its format and its secrets."""
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from ..form import in_bytes
+from .problems import Problem, Sight, always, where_written
+
+_WITH_BACKING = ("cow", "qcow", "qcow2", "qed", "vmdk")
+_NOT_READ = ("cow", "dir", "iso")  # formats that libvirt knows and QEMU does not take
+# What a disk that a vhost-user server serves cannot have (virDomainDiskVhostUserValidate).
+_NOT_WITH_VHOSTUSER = (
+    "driver/@cache", "driver/@error_policy", "driver/@rerror_policy", "driver/@io",
+    "driver/@ioeventfd", "driver/@copy_on_read", "driver/@discard", "driver/@iothread",
+    "driver/@detect_zeroes", "driver/metadata_cache", "iotune", "backingStore", "encryption",
+    "source/encryption", "readonly", "shareable", "transient", "serial", "wwn", "vendor",
+    "product", "auth", "source/auth", "geometry", "blockio",
+)  # fmt: skip
+
+
+@always
+def format(sight: Sight) -> Iterator[Problem]:
+    """The format of the image, and of the images below it."""
+    if sight.format in _NOT_READ:
+        yield sight.find("format-not-in-qemu", "driver/@type", format=sight.format)
+    elif sight.format == "fat" and sight.type not in ("dir", "volume"):
+        yield sight.find("fat-not-of-dir", "driver/@type", type=sight.type)
+    if sight.type != "dir":
+        return
+    if sight.format not in ("fat", *_NOT_READ):
+        yield sight.find("dir-not-fat", "driver/@type", format=sight.format)
+    if not sight.readonly:
+        yield sight.find("dir-not-readonly", "readonly")
+
+
+@where_written("disk/@device")
+def lun(sight: Sight) -> Iterator[Problem]:
+    """A LUN is a whole SCSI disk of the host, and nothing else."""
+    if sight.device != "lun":
+        return
+    if sight.type == "network" and sight.protocol != "iscsi":
+        yield sight.find("lun-not-iscsi", "source/@protocol", protocol=sight.protocol)
+    elif sight.type not in ("block", "network", "volume"):
+        yield sight.find("lun-not-block", "@type", type=sight.type)
+    if sight.format not in ("raw", None):
+        yield sight.find("lun-not-raw", "driver/@type", format=sight.format)
+    if not sight.on("scsi"):
+        yield sight.find("lun-not-on-scsi", "target/@bus")
+    if sight.get("copy_on_read", "driver") == "on":
+        yield sight.find("copy-on-read-of-lun", "driver/@copy_on_read")
+    for path, code in (("source/slices/slice", "lun-sliced"), (".//encryption", "lun-encrypted")):
+        if sight.disk.element.find(path) is not None:
+            yield sight.find(code, path.removeprefix(".//"))
+
+
+@where_written("backingStore")
+def backing(sight: Sight) -> Iterator[Problem]:
+    """The chain of images below: each needs a format that can have one."""
+    format, holder, path = sight.format, sight.child("backingStore"), "backingStore"
+    while holder is not None and holder.get("type") is not None:
+        if format is not None and format not in _WITH_BACKING:
+            yield sight.find("backing-of-format", path, format=format)
+        yield from _format_of_backing(sight, holder, path)
+        found = holder.find("format")
+        format = None if found is None else found.get("type")
+        holder, path = holder.find("backingStore"), f"{path}/backingStore"
+
+
+def _format_of_backing(sight: Sight, holder: etree._Element, path: str) -> Iterator[Problem]:
+    found = holder.find("format")
+    format, kind = None if found is None else found.get("type"), holder.get("type")
+    place = f"{path}/format/@type"
+    if format in _NOT_READ:
+        yield sight.find("format-not-in-qemu", place, format=format)
+    elif format == "fat" and kind not in ("dir", "volume"):
+        yield sight.find("fat-not-of-dir", place, type=kind)
+    elif kind == "dir" and format != "fat":
+        yield sight.find("dir-not-fat", place, format=format)
+
+
+@where_written("source/@startupPolicy")
+def startup_policy(sight: Sight) -> Iterator[Problem]:
+    """What happens when the file is not there: a matter of what can be missing."""
+    policy = sight.get("startupPolicy", "source")
+    if sight.type not in ("file", "block", "dir", "volume"):
+        yield sight.find("startup-policy-of-type", "source/@startupPolicy", type=sight.type)
+    elif policy == "requisite" and sight.device not in ("cdrom", "floppy"):
+        yield sight.find("startup-policy-requisite", "source/@startupPolicy")
+
+
+@where_written("source/@pool", "source/@volume")
+def volume(sight: Sight) -> Iterator[Problem]:
+    """A volume is named by its pool and its own name, both."""
+    names = ("pool", "volume")
+    missing = [name for name in names if sight.get(name, "source") is None]
+    if sight.type == "volume" and len(missing) == 1:
+        yield sight.find("volume-half-named", f"source/@{missing[0]}", missing=missing[0])
+
+
+@where_written("source/@namespace")
+def nvme(sight: Sight) -> Iterator[Problem]:
+    """Namespaces of an NVMe disk count from 1."""
+    written = sight.get("namespace", "source").strip(" +")
+    if sight.type == "nvme" and written.isdigit() and int(written[:30]) == 0:
+        yield sight.find("nvme-namespace", "source/@namespace")
+
+
+@where_written("disk/@type")
+def vhostuser(sight: Sight) -> Iterator[Problem]:
+    """Another process serves the disk, so QEMU cannot do much with it."""
+    if sight.type == "vhostvdpa" and sight.get("cache", "driver") not in ("none", "directsync"):
+        yield sight.find("vdpa-cache", "driver/@cache")
+    if sight.type != "vhostuser":
+        return
+    if not sight.on("virtio"):
+        yield sight.find("vhostuser-not-on-virtio", "target/@bus")
+    if sight.answers.snapshot.value != "no":
+        yield sight.find("vhostuser-snapshot", "@snapshot")
+    for path in _NOT_WITH_VHOSTUSER:
+        *names, last = path.split("/")
+        if last[0] == "@":
+            is_there = sight.get(last[1:], names[0]) not in (None, "default")
+        else:
+            is_there = sight.disk.element.find(path) is not None
+        if is_there:
+            yield sight.find("vhostuser-without", path, what=last.lstrip("@"))
+
+
+@where_written("seclabel")
+def seclabels(sight: Sight) -> Iterator[Problem]:
+    """Labels of the image for SELinux, AppArmor or plain ownership."""
+    models = []
+    for label in sight.child("source").iterfind("seclabel"):
+        model = label.get("model")
+        if model is not None and model in models:
+            yield sight.find("seclabel-twice", "source/seclabel", model=model)
+        models.append(model)
+        if label.get("relabel") == "no" and label.findtext("label"):
+            yield sight.find("seclabel-not-relabelled", "source/seclabel")
+
+
+@where_written("reservations")
+def reservations(sight: Sight) -> Iterator[Problem]:
+    """SCSI reservations go through a helper, on a socket of its own or of the user's."""
+    source = sight.child("source")
+    held = None if source is None else source.find("reservations")
+    if held is None:
+        return
+    inner = held.find("source")
+    told = {n: None if inner is None else inner.get(n) for n in ("type", "path", "mode")}
+    if (held.get("managed") == "no" or any(told.values())) and not all(told.values()):
+        missing = next(name for name, value in told.items() if not value)
+        yield sight.find("reservations-source", "source/reservations/source", missing=missing)
+
+
+@where_written("metadata_cache")
+def metadata_cache(sight: Sight) -> Iterator[Problem]:
+    """Only qcow2 has metadata to keep, and a size has its unit."""
+    for size in sight.disk.element.iter("max_size"):
+        try:
+            bytes = in_bytes(size.text or "0", size.get("unit"))
+        except ValueError:
+            path = "driver/metadata_cache/max_size"
+            yield sight.find("size-unreadable", path, text=size.text, unit=size.get("unit"))
+            continue
+        holder = size.getparent().getparent()
+        format = sight.format if holder.tag == "driver" else holder.get("type")
+        if bytes and format != "qcow2":
+            yield sight.find("metadata-cache-not-qcow2", "driver/metadata_cache", format=format)
+
+
+@where_written("dataStore")
+def data_store(sight: Sight) -> Iterator[Problem]:
+    """A qcow2 image can keep its data in a raw file beside it."""
+    for store in sight.disk.element.iter("dataStore"):
+        inner, format = store.find("source"), store.find("format")
+        if sight.format != "qcow2":
+            yield sight.find("data-store-not-qcow2", "source/dataStore", format=sight.format)
+        if format is not None and format.get("type") != "raw":
+            yield sight.find("data-store-not-raw", "source/dataStore/format/@type")
+        if inner is not None and (
+            inner.find("dataStore") is not None or inner.find("slices") is not None
+        ):
+            yield sight.find("data-store-nested", "source/dataStore/source")
