@@ -18,9 +18,10 @@ Reader = Callable[[str], str | None]
 
 _NUMBER = re.compile(r"[ \t\n\r\f\v]*\+?([0-9]+)")  # what strtoul() and libvirt's wrapper take
 _C_NUMBER = re.compile(r"[ \t\n\r\f\v]*\+?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
+_PORTS = re.compile(r"\s*\+?[0-9]+(\.[0-9]+){0,3}")
 _UUID = re.compile(r"\s*(?:[- ]*[0-9a-fA-F]{2}){16}\s*")
 _PREFIXES = "kmgtpe"
-_TOLD_APART = ("source", "address", "identity", "reconnect")
+_TOLD_APART = ("source", "backingStore", "address", "identity", "reconnect")
 
 
 class Child(NamedTuple):
@@ -113,6 +114,7 @@ _READERS: dict[str, Reader] = {
     "size": lambda text: str(number(text, 64)) if text else None,  # in_bytes() knows its unit
     "port": lambda text: _unless_zero(_fitting(number(text), 16)),
     "uuid": _uuid,
+    "ports": lambda text: text if _PORTS.fullmatch(text) else _refuse(text),
 }
 
 
@@ -185,6 +187,8 @@ def _decider(element: etree._Element) -> str | None:
             return parent.get("type", "file")
         case "reconnect", _:
             return _decider(parent)
+        case "backingStore", _:
+            return None if element.get("type") is None else "image"
         case "identity", _:
             return parent.get("protocol")
         case "address", "source":

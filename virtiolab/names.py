@@ -21,7 +21,7 @@ PREFIX_OF_BUS = {bus: prefix for prefix, bus in BUS_OF_PREFIX.items()} | _OTHER_
 _DRIVES = {"ide": (2, 2), "fdc": (2, 1), "sata": (6, 1), "scsi": (7, 1)}
 DRIVE_BUSES = frozenset(_DRIVES)
 
-_DISK_NAME = re.compile(f"(?:fd|{'|'.join(BUS_OF_PREFIX)})([a-z]{{1,6}})[0-9]*")
+_DISK_NAME = re.compile(f"(?:fd|{'|'.join(BUS_OF_PREFIX)})([a-z]{{1,60}})[0-9]*")
 
 
 def prefix_of(name: str | None) -> str | None:
@@ -52,7 +52,9 @@ def disk_number(name: str | None) -> int | None:
     number = 0
     for letter in match[1]:
         number = number * 26 + ord(letter) - ord("a") + 1
-    return number - 1
+    number -= 1
+    wrapped = (number + (1 << 31)) % (1 << 32) - (1 << 31)  # libvirt counts in a C int
+    return wrapped if wrapped >= 0 else None
 
 
 def drive_address(bus: str, number: int) -> dict:

@@ -6,6 +6,7 @@ from lxml import etree
 
 from ..document import whole_number
 from ..inference import VIRTIO_SCSI_MODELS
+from ..machines import machine_of
 from .driver import defined_iothreads
 from .problems import Guest, Problem, Sight, always, of_guests
 
@@ -36,8 +37,16 @@ def controllers(guest: Guest) -> Iterator[Problem]:
         elif number is not None and (kind, number) in seen:
             yield guest.find("controller-twice", element, "@index", type=kind, index=number)
         seen.add((kind, number))
+        yield from _place(guest, element, kind, number)
         yield from _model(guest, element, kind)
         yield from _options(guest, element, kind)
+
+
+def _place(guest: Guest, element: etree._Element, kind: str, number) -> Iterator[Problem]:
+    machine = machine_of(guest.domain.arch, guest.domain.machine)
+    if machine and (kind in machine.lacks or kind == "ide" and number):
+        facts = {"type": kind, "machine": machine.title}
+        yield guest.find("controller-not-in-machine", element, "@type", **facts)
 
 
 def _model(guest: Guest, element: etree._Element, kind: str) -> Iterator[Problem]:

@@ -235,6 +235,22 @@ def ccw(sight: Sight) -> Iterator[Problem]:
             yield sight.find("address-too-high", f"address/@{name}", part=name, most=hex(most))
 
 
+@where_written("acpi/@index", "zpci/@uid", "zpci/@fid")
+def firmware(sight: Sight) -> Iterator[Problem]:
+    """What only devices on PCI have, and what only s390x's PCI."""
+    kind = (sight.answers.address.value or {}).get("type")
+    if sight.child("acpi") is not None and (not sight.on("virtio") or kind not in ("pci", None)):
+        yield sight.find("acpi-not-on-pci", "acpi")
+    address, arch = sight.child("address"), sight.domain.arch
+    zpci = None if address is None or address.get("type") != "pci" else address.find("zpci")
+    if zpci is None:
+        return
+    if sight.domain.complete and not (arch or "").startswith("s390"):
+        yield sight.find("zpci-not-on-s390", "address/zpci")
+    elif not 0 < _number(zpci.get("uid", "1")) <= 0xFFFF:
+        yield sight.find("zpci-uid", "address/zpci/@uid")
+
+
 @where_written("address/@slot", "address/@function", "address/@bus")
 def pci(sight: Sight) -> Iterator[Problem]:
     """A PCI address has bounds."""

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from itertools import islice
 
+from lxml import etree
+
 from ..document import Domain, whole_number
 from ..form import number
 from .problems import Problem, Sight, where_written
@@ -61,24 +63,51 @@ def discard_no_unref(sight: Sight) -> Iterator[Problem]:
 @where_written("driver/@iothread", "iothreads")
 def iothreads(sight: Sight) -> Iterator[Problem]:
     """Threads of their own serve disks on virtio, and have to be there."""
-    one, driver = sight.get("iothread", "driver"), sight.child("driver")
-    several = driver.findall("iothreads/iothread")
-    if one and several:
-        yield sight.find("iothread-twice", "driver/iothreads")
-    if (one or several) and not sight.on("virtio"):
-        path = "driver/@iothread" if one else "driver/iothreads"
-        yield sight.find("iothread-not-on-virtio", path)
+    thread, path = sight.get("iothread", "driver"), "driver/@iothread"
+    if thread is None:
         return
-    for thread in filter(None, [one, *(entry.get("id") for entry in several)]):
-        if _is_missing(sight, thread):
-            yield sight.find("iothread-undefined", "driver/@iothread", iothread=thread)
+    if sight.child("driver").find("iothreads/iothread") is not None:
+        yield sight.find("iothread-twice", "driver/iothreads")
+    if not sight.on("virtio"):
+        yield sight.find("iothread-not-on-virtio", path)
+    elif _is_missing(sight, thread):
+        yield sight.find("iothread-undefined", path, iothread=thread)
 
 
-def _is_missing(sight: Sight, thread: str) -> bool:
-    try:
-        return sight.domain.complete and number(thread) not in defined_iothreads(sight.domain)
-    except ValueError:
-        return False
+@where_written("iothreads")
+def mapping(sight: Sight) -> Iterator[Problem]:
+    """Several threads share a disk's queues."""
+    threads, path = sight.child("driver").findall("iothreads/iothread"), "driver/iothreads"
+    if not threads:
+        return
+    if not sight.on("virtio"):
+        yield sight.find("mapping-not-on-virtio", path)
+    elif what := _wrong_shares(threads, whole_number(sight.get("queues", "driver")) or 0):
+        yield sight.find("mapping-wrong", path, what=what)
+    for thread in threads:
+        if sight.on("virtio") and _is_missing(sight, thread.get("id")):
+            yield sight.find("mapping-undefined", path, thread, iothread=thread.get("id"))
+
+
+def _wrong_shares(threads: list[etree._Element], queues: int) -> str | None:
+    """What is wrong with how the queues are shared out, if anything is."""
+    ids = [whole_number(thread.get("id")) for thread in threads]
+    shares = [[whole_number(q.get("id")) for q in t.iterchildren("queue")] for t in threads]
+    told = [queue for share in shares for queue in share]
+    if len(set(ids)) < len(ids):
+        return "a thread is named twice"
+    if told and not all(shares):
+        return "some threads name queues and others do not"
+    if told and sorted(told, key=str) != sorted(range(queues), key=str):
+        return f"the queues are 0 to {queues - 1}" if queues else "`queues` is not written"
+    return None
+
+
+def _is_missing(sight: Sight, thread: str | None) -> bool:
+    known = whole_number(thread)
+    return (
+        known is not None and sight.domain.complete and known not in defined_iothreads(sight.domain)
+    )
 
 
 def defined_iothreads(domain: Domain) -> set[int | None]:

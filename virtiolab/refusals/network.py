@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from lxml import etree
 
 from ..form import number
-from .problems import Problem, Sight, where_written
+from .problems import Problem, Sight, Source, where_written
 
+_GONE = {"tftp": "2.8", "vxhs": "5.2"}  # the QEMU that no longer had it
+_POOLED = ("rbd", "gluster")
+_SOME_HOSTS = ("gluster", "iscsi")
 _ONE_HOST = ("nbd", "ssh", "http", "https", "ftp", "ftps", "nfs", "vxhs")
 _TCP_ONLY = ("ssh", "rbd", "nfs", "vxhs")
 _NO_RDMA = ("nbd", "gluster")
@@ -14,68 +17,86 @@ _COOKIE_NAME = set('()<>@:/[]?={} ",;\\') | {chr(n) for n in range(32)}
 _COOKIE_VALUE = set(' ",;\\') | {chr(n) for n in range(32)}
 
 
-@where_written("source/@protocol", "source/@tlsHostname")
+@where_written("source/@protocol")
 def network(sight: Sight) -> Iterator[Problem]:
     """A network image: which protocol, and what its name has to look like."""
-    protocol, name = sight.protocol, sight.get("name", "source")
+    for source in sight.sources:
+        if source.protocol is not None:
+            yield from _protocol(sight, source)
+            yield from _name(sight, source)
+            yield from _hosts(sight, source)
+            yield from _cookies(sight, source)
+
+
+def _protocol(sight: Sight, source: Source) -> Iterator[Problem]:
+    protocol, path = source.protocol, f"{source.path}/@protocol"
     if protocol == "sheepdog":
-        yield sight.find("sheepdog-gone", "source/@protocol")
-    elif protocol == "tftp":
-        yield sight.find("tftp-gone", "source/@protocol")
+        yield sight.find("sheepdog-gone", path)
+    elif protocol in _GONE:
+        yield sight.find("protocol-gone", path, protocol=protocol, until=_GONE[protocol])
+    if source.element.get("tlsHostname") is not None and protocol != "nbd":
+        path = f"{source.path}/@tlsHostname"
+        yield sight.find("tls-hostname-not-nbd", path, protocol=protocol)
+
+
+def _name(sight: Sight, source: Source) -> Iterator[Problem]:
+    protocol, name, path = source.protocol, source.element.get("name"), f"{source.path}/@name"
     if name is None and protocol != "nbd":
-        yield sight.find("network-name-missing", "source/@name", protocol=protocol)
-    elif protocol in ("rbd", "gluster") and "/" not in name[1:] or (name or " ")[0] == "/":
-        if protocol in ("rbd", "gluster"):
-            yield sight.find("network-name-unsplit", "source/@name", name=name, protocol=protocol)
-    elif protocol == "iscsi" and "/" in name:
-        yield from _lun_of_iscsi(sight, name.partition("/")[2])
-    if sight.get("tlsHostname", "source") is not None and protocol != "nbd":
-        yield sight.find("tls-hostname-not-nbd", "source/@tlsHostname", protocol=protocol)
+        yield sight.find("network-name-missing", path, protocol=protocol)
+    elif protocol in _POOLED and (name.startswith("/") or "/" not in name):
+        yield sight.find("network-name-unsplit", path, name=name, protocol=protocol)
+    elif protocol == "iscsi" and "/" in name and not _is_number(name.partition("/")[2]):
+        yield sight.find("iscsi-lun", path, lun=name.partition("/")[2])
 
 
-def _lun_of_iscsi(sight: Sight, lun: str) -> Iterator[Problem]:
+def _is_number(text: str) -> bool:
     try:
-        number(lun)
+        number(text)
     except ValueError:
-        yield sight.find("iscsi-lun", "source/@name", lun=lun)
+        return False
+    return True
 
 
-@where_written("source/@protocol")
-def hosts(sight: Sight) -> Iterator[Problem]:
+def _hosts(sight: Sight, source: Source) -> Iterator[Problem]:
     """The servers: how many, and how they are reached."""
-    protocol = sight.protocol
-    found = sight.child("source").findall("host")
-    if protocol in _ONE_HOST and len(found) != 1 or protocol in ("gluster", "iscsi") and not found:
-        code = "hosts-too-many" if found else "host-missing"
-        yield sight.find(code, "source/host", protocol=protocol, count=len(found))
+    protocol, found = source.protocol, source.element.findall("host")
+    path = f"{source.path}/host"
+    if not found and protocol in (*_ONE_HOST, *_SOME_HOSTS):
+        yield sight.find("host-missing", path, protocol=protocol)
+    elif len(found) > 1 and protocol in _ONE_HOST:
+        yield sight.find("hosts-too-many", path, protocol=protocol, count=len(found))
     for host in found:
-        yield from _host(sight, host, protocol)
+        yield from _host(sight, host, protocol, path)
 
 
-def _host(sight: Sight, host: etree._Element, protocol: str) -> Iterator[Problem]:
-    transport, path = host.get("transport", "tcp"), "source/host"
-    if transport == "unix" and host.get("socket") is None:
-        yield sight.find("host-socket-missing", f"{path}/@socket")
-    if transport != "unix" and host.get("socket") is not None:
-        yield sight.find("host-socket-not-unix", f"{path}/@socket")
+def _host(sight: Sight, host: etree._Element, protocol: str, path: str) -> Iterator[Problem]:
+    transport, has_socket = host.get("transport", "tcp"), host.get("socket") is not None
+    if transport == "unix" and not has_socket:
+        yield sight.find("host-socket-missing", f"{path}/@socket", host)
+    elif transport != "unix" and has_socket:
+        yield sight.find("host-socket-not-unix", f"{path}/@socket", host)
     if transport != "unix" and host.get("name") is None:
-        yield sight.find("host-name-missing", f"{path}/@name")
+        yield sight.find("host-name-missing", f"{path}/@name", host)
     if transport != "tcp" and protocol in _TCP_ONLY or transport == "rdma" and protocol in _NO_RDMA:
-        yield sight.find(
-            "host-transport", f"{path}/@transport", transport=transport, protocol=protocol
-        )
+        facts = {"transport": transport, "protocol": protocol}
+        yield sight.find("host-transport", f"{path}/@transport", host, **facts)
     if protocol == "nfs" and (host.get("port") or "0").strip(" +0"):
-        yield sight.find("nfs-port", f"{path}/@port")
+        yield sight.find("nfs-port", f"{path}/@port", host)
 
 
-@where_written("cookie")
-def cookies(sight: Sight) -> Iterator[Problem]:
+def _cookies(sight: Sight, source: Source) -> Iterator[Problem]:
     """Cookies go into a header of HTTP, which not every character may."""
-    for cookie in sight.child("source").iterfind("cookies/cookie"):
+    if source.protocol not in ("http", "https"):
+        return
+    seen, path = set(), f"{source.path}/cookies/cookie"
+    for cookie in source.element.iterfind("cookies/cookie"):
         name, value = cookie.get("name"), cookie.text or ""
-        quoted = value[:1] == '"'
-        inside = value[1:-1] if quoted and value[-1:] == '"' and len(value) > 1 else value
+        is_quoted = len(value) > 1 and value[0] == value[-1] == '"'
+        inside = value[1:-1] if is_quoted else value
         if name is not None and (not name or _COOKIE_NAME & set(name)):
-            yield sight.find("cookie-name", "source/cookies/cookie/@name", name=name)
+            yield sight.find("cookie-name", f"{path}/@name", cookie, name=name)
         if not value or _COOKIE_VALUE & set(inside):
-            yield sight.find("cookie-value", "source/cookies/cookie", name=name)
+            yield sight.find("cookie-value", path, cookie, name=name)
+        if name in seen:
+            yield sight.find("cookie-twice", f"{path}/@name", cookie, name=name)
+        seen.add(name)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from lxml import etree
@@ -106,6 +106,24 @@ class _Words(dict):
         return one_line(str(super().__getitem__(name)), self.limit)
 
 
+class Source(NamedTuple):
+    """Where bytes come from: the disk's own `<source>`, or one of its backing chain, at `path`.
+
+    `format` is that of the image in it; `above` the path of what holds it, empty for the disk.
+    """
+
+    element: etree._Element
+    path: str
+    type: str
+    format: str | None
+    above: str
+
+    @property
+    def protocol(self) -> str | None:
+        """Of a network image, the protocol."""
+        return self.element.get("protocol") if self.type == "network" else None
+
+
 class Sight:
     """One disk as the rules see it: what libvirt takes it for, and what is written in it."""
 
@@ -125,6 +143,20 @@ class Sight:
     def protocol(self) -> str | None:
         """Of a network disk, the protocol."""
         return self.get("protocol", "source") if self.type == "network" else None
+
+    @cached_property
+    def sources(self) -> list[Source]:
+        """The sources of the disk and of the images below it, from the top."""
+        own, holder = self.child("source"), self.child("backingStore")
+        found = [] if own is None else [Source(own, "source", self.type, self.format, "")]
+        path = "backingStore"
+        while holder is not None and (kind := holder.get("type")) is not None:
+            format, source = holder.find("format"), holder.find("source")
+            if source is not None:
+                told = None if format is None else format.get("type")
+                found.append(Source(source, f"{path}/source", kind, told, path))
+            holder, path = holder.find("backingStore"), f"{path}/backingStore"
+        return found
 
     @property
     def is_empty(self) -> bool:

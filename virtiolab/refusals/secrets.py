@@ -17,33 +17,31 @@ _AUTH_TYPES = ("none", "chap", "ceph")
 @where_written("auth")
 def auth(sight: Sight) -> Iterator[Problem]:
     """The login, with a secret that libvirt keeps elsewhere."""
-    places = [p for p in ("auth", "source/auth") if sight.disk.element.find(p) is not None]
-    if len(places) > 1:
-        yield sight.find("auth-twice", "auth")
-    for path in places:
-        yield from _login(sight, sight.disk.element.find(path), path)
-    yield from _logins_below(sight)
+    own = sight.child("auth")
+    if own is not None:
+        yield from _login(sight, own, "auth", sight.protocol)
+    for source in sight.sources:
+        if (inner := source.element.find("auth")) is not None:
+            yield from _login(sight, inner, f"{source.path}/auth", source.protocol)
+            if own is not None and not source.above:
+                yield sight.find("auth-twice", "auth")
 
 
-def _login(sight: Sight, auth: etree._Element, path: str) -> Iterator[Problem]:
+def _login(sight: Sight, auth: etree._Element, path: str, protocol) -> Iterator[Problem]:
     if auth.get("type") is not None and auth.get("type") not in _AUTH_TYPES:
         yield sight.find("auth-type", f"{path}/@type", type=auth.get("type"))
-    if (secret := auth.find("secret")) is not None:
-        yield from _reference(sight, secret, f"{path}/secret")
-    protocol = sight.protocol
-    if protocol is None or secret is None:
+    if (secret := auth.find("secret")) is None:
+        return
+    yield from _reference(sight, secret, f"{path}/secret")
+    if protocol is None:
         return
     if protocol not in _AUTH:
         yield sight.find("auth-not-of-protocol", path, protocol=protocol)
         return
     kind, wanted = secret.get("type"), _AUTH[protocol]
     if kind not in _SECRETS or wanted not in (None, kind):
-        yield sight.find("auth-secret-type", f"{path}/secret/@type", type=kind, wanted=wanted)
-
-
-def _logins_below(sight: Sight) -> Iterator[Problem]:
-    for auth in sight.disk.element.iterfind("backingStore//auth/secret"):
-        yield from _reference(sight, auth, "backingStore")
+        facts = {"type": kind, "wanted": wanted or "iscsi"}
+        yield sight.find("auth-secret-type", f"{path}/secret/@type", **facts)
 
 
 def _reference(sight: Sight, secret: etree._Element, path: str) -> Iterator[Problem]:
@@ -56,16 +54,18 @@ def _reference(sight: Sight, secret: etree._Element, path: str) -> Iterator[Prob
 @where_written("encryption")
 def encryption(sight: Sight) -> Iterator[Problem]:
     """Encrypted images: LUKS, with a secret."""
-    places = [
-        p for p in ("encryption", "source/encryption") if sight.disk.element.find(p) is not None
-    ]
-    if len(places) > 1:
-        yield sight.find("encryption-twice", "encryption")
-    for path in places:
-        yield from _encrypted(sight, sight.disk.element.find(path), path)
+    own = sight.child("encryption")
+    if own is not None:
+        yield from _encrypted(sight, own, "encryption", sight.type, sight.format)
+    for source in sight.sources:
+        if (inner := source.element.find("encryption")) is not None:
+            path = f"{source.path}/encryption"
+            yield from _encrypted(sight, inner, path, source.type, source.format)
+            if own is not None and not source.above:
+                yield sight.find("encryption-twice", "encryption")
 
 
-def _encrypted(sight: Sight, element: etree._Element, path: str) -> Iterator[Problem]:
+def _encrypted(sight: Sight, element: etree._Element, path: str, kind, image) -> Iterator[Problem]:
     format, engine = element.get("format"), element.get("engine", "qemu")
     secrets = element.findall("secret")
     for secret in secrets:
@@ -76,10 +76,10 @@ def _encrypted(sight: Sight, element: etree._Element, path: str) -> Iterator[Pro
         yield sight.find("encryption-old", f"{path}/@format", format=format)
     elif engine == "qemu" and format in ("luks2", "luks-any"):
         yield sight.find("encryption-not-in-qemu", f"{path}/@format", format=format)
-    elif engine == "qemu" and sight.format not in ("raw", "qcow2"):
-        yield sight.find("encryption-of-format", path, format=sight.format)
-    elif engine == "librbd" and sight.type != "network":
-        yield sight.find("librbd-not-rbd", f"{path}/@engine", type=sight.type)
+    elif engine == "qemu" and image not in ("raw", "qcow2"):
+        yield sight.find("encryption-of-format", path, format=image)
+    elif engine == "librbd" and kind != "network":
+        yield sight.find("librbd-not-rbd", f"{path}/@engine", type=kind)
     if format == "luks" and element.find("cipher") is not None:
         yield sight.find("encryption-cipher", f"{path}/cipher")
     elif format == "luks" and element.find("ivgen") is not None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from ..form import in_bytes
-from .problems import Problem, Sight, always, where_written
+from .problems import Problem, Sight, Source, always, where_written
 
 _WITH_BACKING = ("cow", "qcow", "qcow2", "qed", "vmdk")
 _NOT_READ = ("cow", "dir", "iso")  # formats that libvirt knows and QEMU does not take
@@ -46,7 +46,8 @@ def lun(sight: Sight) -> Iterator[Problem]:
     if sight.format not in ("raw", None):
         yield sight.find("lun-not-raw", "driver/@type", format=sight.format)
     if not sight.on("scsi"):
-        yield sight.find("lun-not-on-scsi", "target/@bus")
+        code = "lun-on-virtio" if sight.on("virtio") else "lun-not-on-scsi"
+        yield sight.find(code, "target/@bus")
     if sight.get("copy_on_read", "driver") == "on":
         yield sight.find("copy-on-read-of-lun", "driver/@copy_on_read")
     for path, code in (("source/slices/slice", "lun-sliced"), (".//encryption", "lun-encrypted")):
@@ -57,26 +58,23 @@ def lun(sight: Sight) -> Iterator[Problem]:
 @where_written("backingStore")
 def backing(sight: Sight) -> Iterator[Problem]:
     """The chain of images below: each needs a format that can have one."""
-    format, holder, path = sight.format, sight.child("backingStore"), "backingStore"
-    while holder is not None and holder.get("type") is not None:
-        if format is not None and format not in _WITH_BACKING:
-            yield sight.find("backing-of-format", path, format=format)
-        yield from _format_of_backing(sight, holder, path)
-        found = holder.find("format")
-        format = None if found is None else found.get("type")
-        holder, path = holder.find("backingStore"), f"{path}/backingStore"
+    above = sight.format
+    for source in sight.sources:
+        if source.above:
+            if above is not None and above not in _WITH_BACKING:
+                yield sight.find("backing-of-format", source.above, format=above)
+            yield from _format_of_backing(sight, source)
+            above = source.format
 
 
-def _format_of_backing(sight: Sight, holder: etree._Element, path: str) -> Iterator[Problem]:
-    found = holder.find("format")
-    format, kind = None if found is None else found.get("type"), holder.get("type")
-    place = f"{path}/format/@type"
+def _format_of_backing(sight: Sight, source: Source) -> Iterator[Problem]:
+    path, format = f"{source.above}/format/@type", source.format
     if format in _NOT_READ:
-        yield sight.find("format-not-in-qemu", place, format=format)
-    elif format == "fat" and kind not in ("dir", "volume"):
-        yield sight.find("fat-not-of-dir", place, type=kind)
-    elif kind == "dir" and format != "fat":
-        yield sight.find("dir-not-fat", place, format=format)
+        yield sight.find("format-not-in-qemu", path, format=format)
+    elif format == "fat" and source.type not in ("dir", "volume"):
+        yield sight.find("fat-not-of-dir", path, type=source.type)
+    elif source.type == "dir" and format != "fat":
+        yield sight.find("dir-not-fat", path, format=format)
 
 
 @where_written("source/@startupPolicy")
@@ -130,14 +128,15 @@ def vhostuser(sight: Sight) -> Iterator[Problem]:
 @where_written("seclabel")
 def seclabels(sight: Sight) -> Iterator[Problem]:
     """Labels of the image for SELinux, AppArmor or plain ownership."""
-    models = []
-    for label in sight.child("source").iterfind("seclabel"):
-        model = label.get("model")
-        if model is not None and model in models:
-            yield sight.find("seclabel-twice", "source/seclabel", model=model)
-        models.append(model)
-        if label.get("relabel") == "no" and label.findtext("label"):
-            yield sight.find("seclabel-not-relabelled", "source/seclabel")
+    for source in sight.sources:
+        models, path = [], f"{source.path}/seclabel"
+        for label in source.element.iterchildren("seclabel"):
+            model = label.get("model")
+            if model is not None and model in models:
+                yield sight.find("seclabel-twice", path, label, model=model)
+            models.append(model)
+            if label.get("relabel") == "no" and label.findtext("label"):
+                yield sight.find("seclabel-not-relabelled", path, label)
 
 
 @where_written("reservations")
@@ -157,14 +156,16 @@ def reservations(sight: Sight) -> Iterator[Problem]:
 @where_written("metadata_cache")
 def metadata_cache(sight: Sight) -> Iterator[Problem]:
     """Only qcow2 has metadata to keep, and a size has its unit."""
-    for size in sight.disk.element.iter("max_size"):
+    for cache in sight.disk.element.iter("metadata_cache"):
+        if (size := cache.find("max_size")) is None:
+            continue
         try:
             bytes = in_bytes(size.text or "0", size.get("unit"))
         except ValueError:
             path = "driver/metadata_cache/max_size"
             yield sight.find("size-unreadable", path, text=size.text, unit=size.get("unit"))
             continue
-        holder = size.getparent().getparent()
+        holder = cache.getparent()
         format = sight.format if holder.tag == "driver" else holder.get("type")
         if bytes and format != "qcow2":
             yield sight.find("metadata-cache-not-qcow2", "driver/metadata_cache", format=format)
