@@ -20,6 +20,7 @@ FLOORS = [
     {"conversion"},
     {"views"},
     {"__init__"},
+    {"commands"},
     {"widgets", "exercises", "__main__"},
 ]
 FLOOR_OF = {part: number for number, floor in enumerate(FLOORS) for part in floor}

@@ -5,11 +5,46 @@ from .document import Disk, Domain, read
 from .inference import infer
 from .parsing import UnreadableXML
 
-__all__ = ["Disk", "Domain", "Inference", "Inferences", "UnreadableXML", "explain", "infer", "read"]
+__all__ = [
+    "Disk", "Domain", "Inference", "Inferences", "UnreadableXML", "build", "check", "convert",
+    "explain", "infer", "read", "resolve",
+]  # fmt: skip
+
+# What is not needed to read and to infer is imported when it is first used.
 
 
 def explain(disk: Disk):
     """Every name of a disk with its meaning: rows that show themselves as text, or as HTML."""
-    from .views import explain  # what shows things is not needed to read and infer
+    from .views import explain
 
     return explain(disk)
+
+
+def resolve(disk: Disk):
+    """The disk as libvirt's QEMU driver would write it back: `xml`, `element`, `controllers`."""
+    from .views import Resolved
+
+    return Resolved(disk)
+
+
+def check(domain: Domain):
+    """What libvirt or QEMU would refuse in the disks of a domain, and what is surely not meant."""
+    from .refusals import check
+    from .views import Problems
+
+    return Problems(check(domain))
+
+
+def build(**choices) -> str:
+    """The XML of a `<disk>` from choices such as `source="/a.img"`; None is not written."""
+    from .build import build
+
+    return build(**choices)
+
+
+def convert(disk: Disk, bus: str = "virtio"):
+    """A disk on its way to another bus: its new XML, and what to do in the guest first."""
+    from .conversion import convert
+    from .views import Converted
+
+    return Converted(convert(disk, bus))

@@ -6,37 +6,37 @@ import os
 import sys
 from pathlib import Path
 
-from .document import Disk, Domain, read
-from .explanation import Explanation
-from .inference import infer
+from .commands import COMMANDS, REFUSED, UNREADABLE, Said, add_choices, build_disk
+from .conversion import Unconvertible
+from .document import Domain, read
 from .parsing import MAX_BYTES, UnreadableXML, one_line
-from .views.text import NO_DISK, answers_of, explanation_of
 
-OK, UNREADABLE = 0, 2
+_BUILD = "build"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command on each file; returns the worst exit status."""
-    options = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = _parser(with_choices=arguments[:1] == [_BUILD]).parse_args(arguments)
     if sys.stdout is None:
         print("virtiolab: there is no standard output.", file=sys.stderr)
         return UNREADABLE
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.reconfigure(errors="backslashreplace")  # for terminals that lack a character
-    worst = OK
+    options.colour = _colour()
     try:
-        for name in options.files:
-            worst = max(worst, _answer(name, options))
+        status = _build(options) if options.files is None else _answers(options)
         print(end="", flush=True)
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
     except OSError as error:  # such as a full disk
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         print(f"virtiolab: cannot write: {error.strerror}", file=sys.stderr)
         return UNREADABLE
     except KeyboardInterrupt:
         return 130
-    return worst
+    return status
 
 
 class _Parser(argparse.ArgumentParser):
@@ -46,34 +46,65 @@ class _Parser(argparse.ArgumentParser):
         super().error(one_line(message, 500))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(with_choices: bool) -> argparse.ArgumentParser:
     parser = _Parser(prog="virtiolab", description="What a libvirt <disk> really means.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, (work, purpose) in _COMMANDS.items():
-        command = commands.add_parser(
-            name, help=purpose, description=f"Say of each disk {purpose}."
-        )
+    for name, known in COMMANDS.items():
+        command = _command(commands, name, known.purpose)
         command.add_argument("files", metavar="FILE", nargs="+", help="libvirt XML; - is stdin")
-        command.add_argument("--json", action="store_true", help="one JSON object a file and line")
-        command.set_defaults(work=work)
+        for option, kind in known.options.items():
+            command.add_argument(option, **kind)
+        command.set_defaults(say=known.say)
+    command = _command(commands, _BUILD, "print the XML of a disk from choices")
+    command.set_defaults(files=None)
+    command.usage = "virtiolab build [-h] [--json] [--CHOICE VALUE]..."
+    if with_choices:  # to read them takes longer than any other command
+        add_choices(command)
     return parser
 
 
-def _answer(name: str, options) -> int:
-    """Read one file, and print what the command says of its disks."""
+def _command(commands, name: str, purpose: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=purpose, description=f"{purpose.capitalize()}.")
+    command.add_argument("--json", action="store_true", help="one JSON object a file and line")
+    return command
+
+
+def _answers(options: argparse.Namespace) -> int:
+    return max([_answer(name, options) for name in options.files])
+
+
+def _answer(name: str, options: argparse.Namespace) -> int:
+    """Read one file, and print what the command says of it."""
     try:
-        disks = _read(name).disks
+        said = options.say(_read(name), options)
     except UnreadableXML as error:
-        return _report(name, error, options.json)
-    as_json, as_text = options.work
+        return _report(name, error.message, error.line, options.json)
+    except Unconvertible as error:
+        return min(_report(name, str(error), None, options.json), REFUSED)
     if options.json:
-        print(json.dumps({"file": name, "disks": [as_json(disk) for disk in disks]}))
-    else:
-        several = len(options.files) > 1
-        title = f"== {one_line(name)} ==\n\n" if several else ""
-        texts = [as_text(disk, _colour()) for disk in disks]
-        print(title + ("\n\n".join(texts) or NO_DISK), end="\n\n" if several else "\n")
-    return OK
+        said = said._replace(content={"file": name} | said.content)
+    several = len(options.files) > 1
+    _print(said, title=f"== {one_line(name)} ==\n\n" if several else "", gap="\n" * several)
+    return said.status
+
+
+def _print(said: Said, title: str = "", gap: str = "") -> None:
+    if isinstance(said.content, dict):
+        print(json.dumps(said.content))
+    elif said.content:
+        print(title + said.content, end=f"\n{gap}")
+    if said.aside and sys.stderr:
+        print(said.aside, file=sys.stderr)
+
+
+def _build(options: argparse.Namespace) -> int:
+    try:
+        said = build_disk(options)
+    except ValueError as error:
+        print(f"virtiolab: build: {one_line(str(error), 500)}", file=sys.stderr)
+        return REFUSED
+    _print(said)
+    return said.status
 
 
 def _read(name: str) -> Domain:
@@ -84,49 +115,17 @@ def _read(name: str) -> Domain:
     return read(Path(name))
 
 
-def _inferred_json(disk: Disk) -> dict:
-    answers = infer(disk)
-    said = {row: answer.as_dict() for row, answer in answers._asdict().items()}
-    said["virtio"]["device"] = answers.virtio_device
-    return {"target": disk.target, "line": disk.line} | said
-
-
-def _inferred_text(disk: Disk, colour: bool) -> str:
-    return answers_of([(disk, infer(disk))], colour)
-
-
-def _explained_json(disk: Disk) -> dict:
-    rows = [row._asdict() for row in Explanation(disk).rows]
-    return {"target": disk.target, "line": disk.line, "rows": rows}
-
-
-def _explained_text(disk: Disk, colour: bool) -> str:
-    return explanation_of(Explanation(disk), colour)
-
-
-# Of each command: what it says of a disk, as JSON and as text, and its purpose.
-_COMMANDS = {
-    "infer": (
-        (_inferred_json, _inferred_text),
-        "which bus and which format it has, whether it is virtio, and why",
-    ),
-    "explain": (
-        (_explained_json, _explained_text),
-        "what every name in it means, and what is decided although nobody wrote it",
-    ),
-}
-
-
 def _colour() -> bool:
     no_colour = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     return sys.stdout.isatty() and not no_colour
 
 
-def _report(name: str, error: UnreadableXML, as_json: bool) -> int:
+def _report(name: str, message: str, line: int | None, as_json: bool) -> int:
     """One line on stderr; with --json one on stdout too, so that the stream misses no file."""
     if as_json:
-        print(json.dumps({"file": name, "error": {"line": error.line, "message": error.message}}))
-    print(f"virtiolab: {one_line(name, 4096)}: {error}", file=sys.stderr)
+        print(json.dumps({"file": name, "error": {"line": line, "message": message}}))
+    where = "" if line is None else f"line {line}: "
+    print(f"virtiolab: {one_line(name, 4096)}: {where}{message}", file=sys.stderr)
     return UNREADABLE
 
 

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from lxml import etree
 
 from .document import Disk
-from .form import children_of, in_bytes, shape_of
+from .form import Name, children_of, in_bytes, names_in, shape_of
 from .inference import infer
+from .parsing import one_line
+from .writing import written
 
 # Of each protocol, the port that libvirt writes down (virStorageSourceNetworkDefaultPort).
 _PORTS = {
@@ -222,3 +224,44 @@ def _value(read, text: str | None) -> str | None:
 def _set_size(new: etree._Element, element: etree._Element) -> None:
     new.set("unit", "bytes")
     new.text = str(in_bytes(element.text or "0", element.get("unit")))
+
+
+class Resolution:
+    """A disk resolved: its `element`, the `controllers` that come with it, what is `left_out`.
+
+    `old` is what was written: an element of the result that has no partner in it was added.
+    """
+
+    def __init__(self, disk: Disk):
+        self.element, self.controllers = resolve(disk), added_controllers(disk)
+        names = (name for name in names_in(disk.element) if not name.counts)
+        self.left_out = [_name(name) for name in names]
+        self.partners = dict(_partners(self.element, disk.element))
+
+    @property
+    def xml(self) -> str:
+        """The `<disk>`, as `virsh dumpxml` would show it but for its margin."""
+        return written(self.element)
+
+    def added(self, element: etree._Element) -> list[str] | None:
+        """The attributes of an element that nobody wrote, or changed; None where all is added."""
+        old = self.partners.get(element)
+        if old is None:
+            return None
+        return [name for name, value in element.items() if old.get(name) != value]
+
+
+def _name(name: Name) -> str:
+    said = f"{name.element.tag}/@{name.attribute}" if name.attribute else f"<{name.element.tag}>"
+    return one_line(said, 60)
+
+
+def _partners(new: etree._Element, old: etree._Element) -> Iterator[tuple]:
+    """Each element of the new tree with the one of the old tree that it came from."""
+    yield new, old
+    taken: dict[str, int] = {}
+    for child in new:
+        number = taken[child.tag] = taken.get(child.tag, -1) + 1
+        same = old.findall(child.tag)
+        if number < len(same):
+            yield from _partners(child, same[number])

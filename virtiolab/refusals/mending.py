@@ -25,13 +25,17 @@ def apply(edits: Iterable[str], disk: Disk) -> None:
             _apply(edit if base is disk.element else line, base)
 
 
-def mended(disk: Disk, edits: Iterable[str]) -> str | None:
-    """The XML of all that changes with these edits; the disk itself stays as it is."""
+def changed(disk: Disk, edits: Iterable[str]) -> tuple[str, str]:
+    """The XML of all that changes with these edits, before and after; the disk itself stays."""
     guest = _outline(disk)
-    before = {written(part) for part in _parts(guest)}
+    before = [written(part) for part in _parts(guest)]
     apply(edits, guest.disks[0])
-    after = (written(part) for part in _parts(guest))
-    return "".join(part for part in after if part not in before) or None
+    after = [written(part) for part in _parts(guest)]
+    return _without(before, after), _without(after, before)
+
+
+def _without(parts: list[str], others: list[str]) -> str:
+    return "".join(part for part in parts if part not in others)
 
 
 def _outline(disk: Disk) -> Domain:

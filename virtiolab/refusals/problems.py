@@ -12,7 +12,7 @@ from ..inference import infer
 from ..machines import Machine, machine_of
 from ..names import PREFIX_OF_BUS
 from ..parsing import one_line
-from .mending import mended
+from .mending import changed
 
 SEVERITIES = ("error", "warning", "note")  # from the worst to the mildest
 _LOCAL = {"file": "file", "block": "dev", "dir": "dir"}  # types, and the attribute with the path
@@ -39,8 +39,8 @@ class Problem(NamedTuple):
 
     @property
     def line(self) -> int:
-        """The line of the element."""
-        return self.element.sourceline
+        """The line of the element; 0 in XML that no text stands behind."""
+        return self.element.sourceline or 0
 
     @property
     def message(self) -> str:
@@ -76,7 +76,12 @@ class Problem(NamedTuple):
     @property
     def fix(self) -> str | None:
         """The XML as it should be: of the disk, or of what else has to change."""
-        return mended(self.disk, self.edits) if self.edits else None
+        return (self.change[1] or None) if self.edits else None
+
+    @property
+    def change(self) -> tuple[str, str]:
+        """The XML of what has to change, before and after."""
+        return changed(self.disk, self.edits)
 
     def as_dict(self) -> dict[str, Any]:
         """What the JSON of the command line says of it."""

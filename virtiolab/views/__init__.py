@@ -2,16 +2,31 @@
 
 from collections.abc import Sequence
 
+from ..conversion import Conversion
 from ..document import Disk, Domain
 from ..explanation import Explanation, Row
 from ..inference import infer
 from ..parsing import UnreadableXML
+from ..refusals import Problem
+from ..resolution import Resolution
+from ..writing import written
 from . import html, text
+from .changes import (
+    changes_as_html,
+    changes_as_text,
+    conversion_as_html,
+    conversion_as_text,
+    marked_as_html,
+    marked_as_text,
+)
+from .problems import problems_as_html, problems_as_text
+from .resolved import controllers_as_text, resolved_as_html, resolved_as_text
 from .text import disk_name, unmarked
 
 __all__ = [
-    "Explained", "View", "choices", "disk_name", "explain", "interactive", "names",
-    "nothing_yet", "overview", "problem", "show", "unmarked", "verdict_on",
+    "Converted", "Explained", "Problems", "Resolved", "View", "changes", "choices", "disk_name",
+    "explain", "interactive", "marked", "names", "nothing_yet", "overview", "problem", "show",
+    "unmarked", "verdict_on",
 ]  # fmt: skip
 
 
@@ -56,6 +71,36 @@ def explain(disk: Disk) -> Explained:
     return Explained(Explanation(disk))
 
 
+class Resolved(View):
+    """A disk as libvirt would write it back: its `xml`, its `element`, and the `controllers` that
+    libvirt adds for it; shows itself with a mark at all that was added."""
+
+    def __init__(self, disk: Disk):
+        resolution = Resolution(disk)
+        self.xml, self.element = resolution.xml, resolution.element
+        self.controllers = [written(controller) for controller in resolution.controllers]
+        shown = [resolved_as_text(resolution), controllers_as_text([resolution])]
+        super().__init__(resolved_as_html(resolution), "\n".join(filter(None, shown)))
+
+
+class Problems(list[Problem]):
+    """Problems that show themselves: each with why, and with the lines to change."""
+
+    def _repr_html_(self) -> str:
+        return problems_as_html(self)
+
+    def __repr__(self) -> str:
+        return problems_as_text(self)
+
+
+class Converted(View):
+    """A Conversion (`.conversion`) that shows itself: what changes, and what to do first."""
+
+    def __init__(self, conversion: Conversion):
+        self.conversion = conversion
+        super().__init__(conversion_as_html(conversion), conversion_as_text(conversion))
+
+
 def interactive(explained: Explanation) -> str:
     """The XML of a disk with tips on its names, for a widget that has the style sheet."""
     return html.interactive(explained)
@@ -83,6 +128,16 @@ def nothing_yet() -> View:
     """What stands where no XML has been given."""
     said = "Nothing to explain yet."
     return View(html.sentence(said), said)
+
+
+def changes(old: str, new: str) -> View:
+    """What changes from one XML text to another: lines that go, lines that come."""
+    return View(changes_as_html(old, new), changes_as_text(old, new))
+
+
+def marked(old: str, new: str) -> View:
+    """The new XML text alone, with the lines marked that are new or changed."""
+    return View(marked_as_html(old, new), marked_as_text(old, new))
 
 
 def choices(question: str, options: list[str], answer: View | None = None) -> View:

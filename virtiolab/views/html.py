@@ -33,7 +33,7 @@ def serialised(element: etree._Element) -> str:
     return etree.tostring(element, method="html", encoding="unicode")
 
 
-def _root(*parts) -> str:
+def root(*parts: etree._Element) -> str:
     """The outermost element, as text. Its classes keep MathJax from the dollar signs in paths."""
     return serialised(E.div({"class": "virtiolab mathjax_ignore tex2jax_ignore"}, *parts))
 
@@ -41,22 +41,22 @@ def _root(*parts) -> str:
 def answers_of(explained: list[Explanation], rows: Sequence[str] = ROWS) -> str:
     """The answers about each disk, one after the other, above one legend."""
     disks = [_about(disk, rows) for disk in explained]
-    return _root(*disks, legend() if disks else E.p(NO_DISK))
+    return root(*disks, legend() if disks else E.p(NO_DISK))
 
 
 def interactive(explained: Explanation) -> str:
     """The XML with a tip for each name, and beside it the answers; needs style.css."""
-    return _root(_about(explained, ROWS, tips=True), legend())
+    return root(_about(explained, ROWS, tips=True), legend())
 
 
 def overview_of(answered: list[tuple[Disk, Inferences]], left_out: int) -> str:
     """A table with one line a disk."""
     if not answered:
-        return _root(E.p(NO_DISK))
+        return root(E.p(NO_DISK))
     head = E.tr(*[E.th(title, _LEFT, scope="col") for title in OVERVIEW])
     rows = [_cells(*overview_row(disk, answers)) for disk, answers in answered]
     table = E.table({"class": "vl-overview"}, E.thead(head), E.tbody(*rows))
-    return _root(table, *[E.p(more(left_out))] * bool(left_out))
+    return root(table, *[E.p(more(left_out))] * bool(left_out))
 
 
 def _cells(name: str, *others: str) -> etree._Element:
@@ -65,7 +65,7 @@ def _cells(name: str, *others: str) -> etree._Element:
 
 def sentence(text: str, kind: str = "") -> str:
     """One paragraph, in which `backticks` mark what is XML."""
-    return _root(prose("p", text, kind))
+    return root(prose("p", text, kind))
 
 
 def choices_of(question: str, options: list[str], answer: str | None) -> str:
@@ -77,7 +77,7 @@ def choices_of(question: str, options: list[str], answer: str | None) -> str:
         unfolding = E.details(E.summary("Reveal"))
         unfolding.extend(fragments_fromstring(answer))
         parts.append(unfolding)
-    return _root(*parts)
+    return root(*parts)
 
 
 def _about(explained: Explanation, rows: Sequence[str], tips: bool = False) -> etree._Element:
@@ -113,12 +113,12 @@ def _row(row: str, answer: Inference) -> etree._Element:
 
 def explanation_of(explained: Explanation) -> str:
     """The disk's XML, and a table of its names with their meanings."""
-    return _root(_heading(explained), annotated(explained), _names(explained.rows), legend())
+    return root(_heading(explained), annotated(explained), _names(explained.rows), legend())
 
 
 def names_of(rows: Sequence[Row]) -> str:
     """The table of these names alone."""
-    return _root(_names(rows) if rows else E.p("No name of this disk is of that kind."))
+    return root(_names(rows) if rows else E.p("No name of this disk is of that kind."))
 
 
 def _names(rows: Sequence[Row]) -> etree._Element:

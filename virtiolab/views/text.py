@@ -76,7 +76,7 @@ def explanation_of(explained: Explanation, colour: bool = False) -> str:
     """A heading, then every name of the disk with its meaning."""
     title = _title(explained.disk, explained.answers)
     rows = [_explained_row(row, colour) for row in explained.rows]
-    return "\n".join([_paint(title, "1", colour), *rows])
+    return "\n".join([paint(title, "1", colour), *rows])
 
 
 def name_and_value(row: Row) -> str:
@@ -90,16 +90,17 @@ def decided(row: Row) -> str:
 
 
 def _explained_row(row: Row, colour: bool) -> str:
-    origin = _paint(decided(row), _COLOURS[row.origin], colour)
+    origin = paint(decided(row), _COLOURS[row.origin], colour)
     matters = row.matters and f"Matters for: {row.matters}"
     default = None if row.added else row.default  # of what is added, the reason says more
     sentences = [row.meaning, row.here, matters, default]
-    said = [_wrapped(unmarked(sentence), 6) for sentence in sentences if sentence]
-    return "\n".join([f"  {_paint(name_and_value(row), '1', colour)}  [{origin}]", *said])
+    said = [wrapped(unmarked(sentence), 6) for sentence in sentences if sentence]
+    return "\n".join([f"  {paint(name_and_value(row), '1', colour)}  [{origin}]", *said])
 
 
 @lru_cache(maxsize=1024)  # most sentences come again and again, and wrapping is slow
-def _wrapped(sentence: str, indent: int) -> str:
+def wrapped(sentence: str, indent: int) -> str:
+    """A sentence in lines, each behind a margin."""
     margin = " " * indent
     return textwrap.fill(
         one_line(sentence, 600), WIDTH, initial_indent=margin, subsequent_indent=margin,
@@ -153,7 +154,7 @@ def unmarked(prose: str) -> str:
 def _about(disk: Disk, answers: Inferences, colour: bool, rows: Sequence[str]) -> str:
     title = _title(disk, answers)
     lines = [_row(row, getattr(answers, row), colour) for row in rows]
-    return "\n".join([_paint(title, "1", colour), *lines])
+    return "\n".join([paint(title, "1", colour), *lines])
 
 
 def _title(disk: Disk, answers: Inferences) -> str:
@@ -162,14 +163,15 @@ def _title(disk: Disk, answers: Inferences) -> str:
 
 
 def _row(name: str, answer: Inference, colour: bool) -> str:
-    mark = _paint(
+    mark = paint(
         f"{SIGNS[answer.origin]} {answer.origin}".ljust(10), _COLOURS[answer.origin], colour
     )
-    head = f"  {label(name):11}  {mark}  {_paint(value_as_text(answer.value), '1', colour)}"
+    head = f"  {label(name):11}  {mark}  {paint(value_as_text(answer.value), '1', colour)}"
     if answer.rule in _SPEAK_FOR_THEMSELVES:
         return head
-    return f"{head}\n{_wrapped(answer.reason, 15)}"
+    return f"{head}\n{wrapped(answer.reason, 15)}"
 
 
-def _paint(text: str, code: str, colour: bool) -> str:
+def paint(text: str, code: str, colour: bool) -> str:
+    """The text in one of the terminal's colours, if colour is wanted."""
     return f"\x1b[{code}m{text}\x1b[0m" if colour else text

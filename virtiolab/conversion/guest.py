@@ -1,0 +1,154 @@
+"""What the guest needs to survive the change: what is to be known, and what is to be done."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ..answers import Inferences
+from ..document import Disk, Domain
+from ..inference import infer
+from ..machines import machine_of
+from ..names import disk_number, usual_name
+from .facts import facts, say
+
+_HARD_DISKS = ("disk", "lun")
+_LINUX_NAMES = {"virtio": "vda", "xen": "xvda", "nvme": "nvme0n1"}  # of others: sda
+_WINDOWS_ARCHS = (None, "x86_64", "i686", "aarch64")
+_OSINFO = "{http://libosinfo.org/xmlns/libvirt/domain/1.0}os"
+
+
+class Step(NamedTuple):
+    """One thing to do: a sentence, and what is to be typed for it, line by line."""
+
+    say: str
+    run: tuple[str, ...]
+
+
+class Part(NamedTuple):
+    """Some steps that belong together, such as those in a Linux guest."""
+
+    title: str
+    steps: tuple[Step, ...]
+
+
+def notes(disk: Disk, after: Disk, controller_added: bool) -> Iterator[str]:
+    """What is to be known of this conversion."""
+    said, own = facts()["notes"], disk_number(disk.target)
+    wanted = None if own is None else usual_name(infer(after).bus.value, own)
+    if wanted and wanted != after.target:
+        yield say(said["name-taken"], new=after.target, wanted=wanted)
+    if infer(after).bus.value == "scsi":
+        yield from _about_controller(after, controller_added)
+    old, new = _first_hard_disk(disk.domain), _first_hard_disk(after.domain)
+    if old != new and _boots_by_kind(disk.domain):
+        names = [other.target for other in after.domain.disks]
+        yield say(said["boot"], first=names[new], wanted=names[old])
+
+
+def _about_controller(after: Disk, is_added: bool) -> Iterator[str]:
+    """Whether the SCSI controller makes the disk virtio."""
+    said, virtio = facts()["notes"], infer(after).virtio
+    place = infer(after).controller.value or {}
+    if is_added:
+        key = "controller-added" if after.domain.complete else "controller-elsewhere"
+        yield say(said[key], index=place["index"])
+    elif virtio.value is None:
+        yield virtio.reason
+    elif not virtio.value:
+        yield say(said["controller-other"], index=place["index"], model=place["model"])
+
+
+def _boots_by_kind(domain: Domain) -> bool:
+    """Whether the guest starts from "a hard disk": `<boot dev='hd'/>`, or nothing is written."""
+    kinds = [boot.get("dev") for boot in domain.element.iterfind("os/boot")]
+    has_orders = domain.element.find("devices/*/boot") is not None
+    return domain.complete and not has_orders and (not kinds or "hd" in kinds)
+
+
+def _first_hard_disk(domain: Domain) -> int | None:
+    """Which disk `<boot dev='hd'/>` means: libvirt sorts the disks of each bus by their names."""
+    disks = domain.disks
+    answered = list(map(infer, disks))
+    buses = list(dict.fromkeys(answers.bus.value for answers in answered))
+    found = [
+        (buses.index(answers.bus.value), disk_number(disk.target) or 0, number)
+        for number, (disk, answers) in enumerate(zip(disks, answered))
+        if answers.device.value in _HARD_DISKS
+    ]
+    return min(found)[-1] if found else None
+
+
+def parts(disk: Disk, after: Disk) -> Iterator[Part]:
+    """The steps that concern this conversion, in their order."""
+    systems, case = _systems(disk.domain), _case(disk, after)
+    for part in facts()["parts"]:
+        steps = [step for step in part["steps"] if _concerns(step, systems, case)]
+        if steps and _concerns(part, systems, case):
+            yield Part(part["title"], tuple(_step(step, case) for step in steps))
+
+
+def _step(step: dict, case: dict[str, str]) -> Step:
+    return Step(say(step["say"], **case), tuple(say(line, **case) for line in step.get("run", ())))
+
+
+def _concerns(step: dict, systems: set[str], case: dict[str, str]) -> bool:
+    conditions = step.get("when", {}).items()
+    is_for_system = step.get("system") in (None, *systems)
+    return is_for_system and all(case[fact] in values for fact, values in conditions)
+
+
+def _systems(domain: Domain) -> set[str]:
+    """What may run in the guest: virt-manager and virt-install write down what does."""
+    ids = [known.get("id", "") for known in domain.element.iterfind(f"metadata//{_OSINFO}")]
+    if any("microsoft.com" in known for known in ids):
+        return {"windows"}
+    return {"linux"} if ids or domain.arch not in _WINDOWS_ARCHS else {"linux", "windows"}
+
+
+def _case(disk: Disk, after: Disk) -> dict[str, str]:
+    """What the steps depend on, and what their sentences name."""
+    answers = infer(after)
+    driver = _driver(answers)
+    old_name, new_name = (
+        _LINUX_NAMES.get(which.bus.value, "sda") for which in (infer(disk), answers)
+    )
+    helper = next(_other_disks_with(driver, after), None)
+    return {
+        "device": "disk" if answers.device.value in _HARD_DISKS else "cdrom",
+        "bus": answers.bus.value,
+        "driver": driver,
+        "named": "alike" if old_name == new_name else "anew",
+        "old_name": old_name,
+        "new_name": new_name,
+        "helper": "there" if helper else "needed",
+        "helper_disk": helper or "",
+    } | _in_the_guest(driver, disk.domain)
+
+
+def _in_the_guest(driver: str, domain: Domain) -> dict[str, str]:
+    """What the drivers are called."""
+    machine, known = machine_of(domain.arch, domain.machine), facts()["drivers"][driver]
+    carrier = (machine and machine.transport) or "pci"
+    modules = known["linux"].format(carrier=facts()["carriers"][carrier]).split()
+    return {
+        "carrier": carrier,
+        "linux": " ".join(modules),
+        "module": modules[0],
+        "modules": " and ".join(f"`{module}`" for module in modules),
+        "windows": known["windows"],
+    }
+
+
+def _driver(answers: Inferences) -> str:
+    """What drives a disk in the guest, as a key of `drivers`."""
+    controller = answers.controller.value if answers.bus.value == "scsi" else None
+    model = controller["model"] if controller else None
+    driver = answers.virtio_device or model or answers.bus.value
+    return driver if driver in facts()["drivers"] else "scsi"
+
+
+def _other_disks_with(driver: str, disk: Disk) -> Iterator[str]:
+    """The names of the other hard disks that the same driver drives."""
+    for other in disk.domain.disks:
+        answers = infer(other)
+        if other != disk and answers.device.value in _HARD_DISKS and _driver(answers) == driver:
+            yield other.target

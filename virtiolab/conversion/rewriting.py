@@ -1,0 +1,95 @@
+"""Changes the XML of a disk for its new bus, in a copy of its domain."""
+
+import copy
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from lxml import etree
+
+from ..document import Disk, Domain
+from ..inference import infer
+from .facts import facts, say
+
+
+class Dropped(NamedTuple):
+    """What was left out: `driver/@queues` or `wwn`, its value (None of an element without text)."""
+
+    name: str
+    value: str | None
+    why: str
+
+
+def rewritten(disk: Disk, bus: str, name: str) -> tuple[etree._Element, tuple[Dropped, ...]]:
+    """The element of the disk in a copy of its whole domain, on its new bus; and what had to go."""
+    element = _copied(disk)
+    target = element.find("target")
+    target.set("dev", name)
+    target.set("bus", bus)
+    return element, tuple(_drop(element, bus))
+
+
+def disk_of(element: etree._Element) -> Disk:
+    """A changed element, read anew with its domain."""
+    return Disk(element, Domain(element.getroottree().getroot()))
+
+
+def add_controller(element: etree._Element) -> etree._Element | None:
+    """Give the disk the virtio-scsi controller that it needs; None where there is a controller."""
+    disk = disk_of(element)
+    place = infer(disk).controller.value or {"type": None, "index": None}
+    if place["type"] != "scsi" or ("scsi", place["index"]) in disk.domain.controllers:
+        return None
+    written = {"type": "scsi", "index": str(place["index"]), "model": "virtio-scsi"}
+    controller = etree.Element("controller", written)
+    _put_behind(element.getparent().findall("disk")[-1], controller)
+    return controller
+
+
+def _copied(disk: Disk) -> etree._Element:
+    number = list(disk.domain.element.iter("disk")).index(disk.element)
+    root = copy.deepcopy(disk.domain.element)
+    root.tail = None
+    return list(root.iter("disk"))[number]
+
+
+def _drop(element: etree._Element, bus: str) -> Iterator[Dropped]:
+    """Take out what cannot stay on this bus."""
+    for rule in facts()["dropped"]:
+        for found in element.xpath(rule["what"]) if bus not in rule["stays"] else ():
+            yield _taken_out(found, element, say(rule["why"], bus=bus))
+
+
+def _taken_out(found, disk: etree._Element, why: str) -> Dropped:
+    """Take out an element, or an attribute: a string of XPath's that knows its parent."""
+    parent = found.getparent()
+    above = "" if parent is disk else f"{parent.tag}/"
+    if not etree.iselement(found):
+        del parent.attrib[found.attrname]
+        return Dropped(f"{above}@{found.attrname}", str(found), why)
+    _remove(found)
+    return Dropped(above + found.tag, (found.text or "").strip() or None, why)
+
+
+def _remove(element: etree._Element) -> None:
+    """Take an element out, with the line on which it stood."""
+    before, parent = element.getprevious(), element.getparent()
+    gap, tail = _gap(element), element.tail or ""
+    parent.remove(element)
+    left = tail if gap.isspace() else gap + tail
+    if before is not None:
+        before.tail = left
+    else:
+        parent.text = left if len(parent) or not left.isspace() else None
+
+
+def _put_behind(last: etree._Element, element: etree._Element) -> None:
+    """Put an element behind another, on a line of its own if that one has one."""
+    _, line_break, indent = _gap(last).rpartition("\n")
+    element.tail, last.tail = last.tail, line_break + indent
+    last.getparent().insert(last.getparent().index(last) + 1, element)
+
+
+def _gap(element: etree._Element) -> str:
+    """The text between an element and what stands before it."""
+    before = element.getprevious()
+    return (element.getparent().text if before is None else before.tail) or ""

@@ -1,0 +1,78 @@
+"""A disk as libvirt would write it back, as text and as HTML, with a mark at what libvirt added."""
+
+from collections.abc import Iterable, Iterator
+
+from lxml import etree
+from lxml.builder import E
+
+from ..resolution import Resolution
+from ..writing import escaped, written
+from .elements import append, prose, visible
+from .html import root
+
+_ADDED = {"title": "libvirt adds this"}
+
+
+def resolved_as_text(resolution: Resolution) -> str:
+    """The XML, with comments at what libvirt added, so that it stays XML."""
+    lines = list(_lines(resolution, resolution.element, ""))
+    lines += [f"<!-- left out: {_comment(name)} -->" for name in resolution.left_out]
+    return "\n".join(lines)
+
+
+def controllers_as_text(resolutions: Iterable[Resolution]) -> str:
+    """The controllers that libvirt adds for all of these disks, each once."""
+    found = dict.fromkeys(written(one).rstrip() for r in resolutions for one in r.controllers)
+    return "\n".join(f"{one}  <!-- added -->" for one in found)
+
+
+def _comment(name: str) -> str:
+    return visible(name).replace("--", "- -")
+
+
+def _lines(resolution: Resolution, element: etree._Element, indent: str) -> Iterator[str]:
+    shell = etree.Element(element.tag, element.attrib)
+    shell.text = element.text
+    start = written(shell, indent).rstrip("\n")
+    yield (start.replace("/>", ">") if len(element) else start) + _remark(resolution, element)
+    for child in element:
+        yield from _lines(resolution, child, indent + "  ")
+    if len(element):
+        yield f"{indent}</{element.tag}>"
+
+
+def _remark(resolution: Resolution, element: etree._Element) -> str:
+    names = resolution.added(element)
+    if names is None:
+        return "  <!-- added -->"
+    return f"  <!-- added: {', '.join(names)} -->" if names else ""
+
+
+def resolved_as_html(resolution: Resolution) -> str:
+    """The XML with `<ins>` around what libvirt added, and what it leaves out below."""
+    pre = E.pre({"class": "vl-xml", "style": "font-family: monospace"})
+    for part in _parts(resolution, resolution.element, ""):
+        append(pre, part)
+    for controller in resolution.controllers:
+        append(pre, E.ins(written(controller), _ADDED))
+    left_out = [prose("p", f"Left out: {', '.join(f'`{n}`' for n in resolution.left_out)}.")]
+    return root(pre, *left_out * bool(resolution.left_out))
+
+
+def _parts(resolution: Resolution, element: etree._Element, indent: str) -> Iterator:
+    names = resolution.added(element)
+    if names is None:
+        yield E.ins(visible(written(element, indent)), _ADDED)
+        return
+    yield f"{indent}<{element.tag}"
+    for name, value in element.items():
+        text = visible(f"{name}='{escaped(value)}'")
+        yield " "
+        yield E.ins(text, _ADDED) if name in names else text
+    if len(element):
+        yield ">\n"
+        for child in element:
+            yield from _parts(resolution, child, indent + "  ")
+        yield f"{indent}</{element.tag}>\n"
+    else:
+        yield f">{visible(escaped(element.text))}</{element.tag}>\n" if element.text else "/>\n"
