@@ -83,9 +83,9 @@ def _complete_snapshot(element: etree._Element, snapshot: str | None, readonly: 
 
 
 def _complete_source(source: etree._Element) -> None:
-    if source.get("protocol"):
-        _complete_network(source)
     kind = source.getparent().get("type", "file")
+    if kind == "network":
+        _complete_network(source)
     for attribute in {"file": ["file"], "block": ["dev"], "dir": ["dir"]}.get(kind, ()):
         if source.get(attribute) == "":  # how some programs write an empty drive
             del source.attrib[attribute]
@@ -139,7 +139,8 @@ def _complete_address(address: etree._Element) -> None:
 def _complete_seclabel(label: etree._Element) -> None:
     """Nothing is said where nothing is labelled."""
     label.set("relabel", label.get("relabel", "yes"))
-    if label.get("relabel") == "yes" and not label.findtext("label"):
+    is_lost = label.getparent() is None  # with a source that has none
+    if label.get("relabel") == "yes" and not label.findtext("label") and not is_lost:
         label.getparent().remove(label)
 
 

@@ -17,5 +17,4 @@ def facts() -> dict:
 
 def say(sentence: str, **named) -> str:
     """A sentence with its words in braces filled in, from whatever XML they may come."""
-    said = sentence.format(**{name: one_line(str(value), 80) for name, value in named.items()})
-    return said[0].upper() + said[1:] if sentence[0] == "{" else said
+    return sentence.format(**{name: one_line(str(value), 80) for name, value in named.items()})

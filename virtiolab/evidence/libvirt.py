@@ -29,6 +29,8 @@ from ..document import Domain
 WORKER = Path(__file__).with_name("worker.py")
 SYSTEM_PYTHON = "/usr/bin/python3"
 PATH = "/usr/local/bin:/usr/bin:/bin"  # where libvirt looks for QEMU, whatever PATH is here
+# Without autostart libvirt starts no daemon of its own, such as the one that keeps secrets.
+_ENVIRONMENT = {"PATH": PATH, "LC_ALL": "C.UTF-8", "LIBVIRT_AUTOSTART": "0"}
 DEADLINE = 30.0  # seconds; the first question about an architecture takes 2, others 5 ms
 HOW_TO_GET_IT = (
     "the real libvirt is not installed; on Debian and Ubuntu: apt-get install"
@@ -113,7 +115,7 @@ class Libvirt:
         self._process = subprocess.Popen(
             [python, "-I", WORKER, self._directory, str(nobody.pw_uid), str(nobody.pw_gid)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True, cwd="/",
-            env={"PATH": PATH, "LC_ALL": "C.UTF-8"} | dict.fromkeys(homes, self._directory),
+            env=_ENVIRONMENT | dict.fromkeys(homes, self._directory),
         )  # fmt: skip
         self._lines: Queue[str] = Queue()
         threading.Thread(

@@ -20,6 +20,7 @@ _MODELS = {
     "sata": (),
     "fdc": (),
 }  # fmt: skip
+_ICH9 = "ich9-"
 _VIRTIO_SCSI_ONLY = ("queues", "cmd_per_lun", "max_sectors", "ioeventfd", "iothread")
 
 
@@ -72,6 +73,21 @@ def _options(guest: Guest, element: etree._Element, kind: str) -> Iterator[Probl
     if thread and is_virtio and guest.domain.complete:
         if thread not in defined_iothreads(guest.domain):
             yield guest.find("controller-iothread", element, "driver/@iothread", iothread=thread)
+
+
+@of_guests
+def usb_controllers(guest: Guest) -> Iterator[Problem]:
+    """USB is there or not; and of its controllers only the four parts of one share an index."""
+    seen: dict[int | None, bool] = {}
+    hosts = [e for e in guest.devices("controller") if e.get("type") == "usb"]
+    for element in hosts:
+        model, index = element.get("model", ""), element.get("index")
+        number, is_part = whole_number(index), model.startswith(_ICH9)
+        if model == "none" and len(hosts) > 1:
+            yield guest.find("usb-none-and-more", element, "@model")
+        elif number is not None and number in seen and not (is_part and seen[number]):
+            yield guest.find("controller-twice", element, "@index", type="usb", index=index)
+        seen[number] = is_part
 
 
 @of_guests

@@ -251,7 +251,7 @@ def firmware(sight: Sight) -> Iterator[Problem]:
         yield sight.find("zpci-uid", "address/zpci/@uid")
 
 
-@where_written("address/@slot", "address/@function", "address/@bus")
+@where_written("address/@slot", "address/@function", "address/@bus", "address/@domain")
 def pci(sight: Sight) -> Iterator[Problem]:
     """A PCI address has bounds."""
     places = [("address", sight.child("address")), ("source/address", None)]
@@ -261,7 +261,8 @@ def pci(sight: Sight) -> Iterator[Problem]:
     for path, address in places:
         if address is None or path == "address" and address.get("type") != "pci":
             continue
-        for name, most in _SLOT.items():
+        bounds = _SLOT if path == "source/address" else _SLOT | {"domain": 0}
+        for name, most in bounds.items():
             if _number(address.get(name, "0")) > most:
                 yield sight.find("address-too-high", f"{path}/@{name}", part=name, most=hex(most))
 

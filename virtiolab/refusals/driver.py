@@ -39,7 +39,8 @@ def virtio_options(sight: Sight) -> Iterator[Problem]:
     for name in _VIRTIO_ONLY:
         written = sight.get(name, "driver")
         if written and written.strip(" +0") and not sight.on("virtio"):
-            yield sight.find("option-of-virtio", f"driver/@{name}", name=name)
+            code = "queue-size-of-virtio" if name == "queue_size" else "option-of-virtio"
+            yield sight.find(code, f"driver/@{name}", name=name)
 
 
 @where_written("driver/@copy_on_read")

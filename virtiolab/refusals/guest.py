@@ -80,9 +80,12 @@ def boot_orders(guest: Guest) -> Iterator[Problem]:
     seen: dict[int, etree._Element] = {}
     for boot in guest.beside("boot"):
         order, sight = whole_number(boot.get("order")), guest.sight_of(boot.getparent())
-        if sight and order in seen:
-            other = seen[order].sourceline
-            yield sight.find("boot-order-twice", "boot/@order", order=order, other=other)
+        if order in seen:
+            facts = {"order": order, "other": seen[order].sourceline}
+            if sight:
+                yield sight.find("boot-order-twice", "boot/@order", **facts)
+            else:
+                yield guest.find("boot-order-twice", boot.getparent(), "boot/@order", **facts)
         elif sight and order and by_os is not None:
             yield sight.find("boot-order-and-os", "boot", other=by_os.sourceline)
         if order:

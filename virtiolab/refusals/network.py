@@ -8,6 +8,7 @@ from ..form import number
 from .problems import Problem, Sight, Source, where_written
 
 _GONE = {"tftp": "2.8", "vxhs": "5.2"}  # the QEMU that no longer had it
+_WITH_TLS = ("nbd", "vxhs")
 _POOLED = ("rbd", "gluster")
 _SOME_HOSTS = ("gluster", "iscsi")
 _ONE_HOST = ("nbd", "ssh", "http", "https", "ftp", "ftps", "nfs", "vxhs")
@@ -34,6 +35,8 @@ def _protocol(sight: Sight, source: Source) -> Iterator[Problem]:
         yield sight.find("sheepdog-gone", path)
     elif protocol in _GONE:
         yield sight.find("protocol-gone", path, protocol=protocol, until=_GONE[protocol])
+    if source.element.get("tls") == "yes" and protocol not in _WITH_TLS:
+        yield sight.find("tls-not-of-protocol", f"{source.path}/@tls", protocol=protocol)
     if source.element.get("tlsHostname") is not None and protocol != "nbd":
         path = f"{source.path}/@tlsHostname"
         yield sight.find("tls-hostname-not-nbd", path, protocol=protocol)

@@ -147,8 +147,7 @@ def _wrapped(lead: str, sentence: str) -> str:
 
 
 def _text_line(line: Line, colour: bool) -> str:
-    pieces = (piece for piece in line.pieces if piece[0])
-    text = "".join(_painted(text, line.sign, marked, colour) for text, marked in pieces)
+    text = "".join(_painted(text, line.sign, marked, colour) for text, marked in line.pieces)
     return _painted(f"{line.sign} ", line.sign, False, colour) + text
 
 
@@ -240,4 +239,5 @@ def _piece(parts: list[str], kind: str) -> Iterator[tuple[str, bool]]:
     """The parts as one piece; the blanks before it are never marked."""
     text = "".join(parts)
     inner = text if kind == "equal" else text.lstrip()
-    yield from [(text[: len(text) - len(inner)], False), (inner, kind != "equal")]
+    pieces = [(text[: len(text) - len(inner)], False), (inner, kind != "equal")]
+    yield from (piece for piece in pieces if piece[0])
