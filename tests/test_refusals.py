@@ -7,7 +7,6 @@ is asked.
 import re
 import string
 import tomllib
-from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,32 +14,31 @@ import pytest
 from lxml import etree
 
 from virtiolab import read
-from virtiolab.refusals import SEVERITIES, check, mend
+from virtiolab.refusals import check, mend
 from virtiolab.writing import written
 
 RULES = files("virtiolab") / "refusals"
 SENTENCES = tomllib.loads((RULES / "refusals.toml").read_text(encoding="utf-8"))
 EXAMPLES = tomllib.loads(Path(__file__).with_name("problems.toml").read_text(encoding="utf-8"))
+IN_BOTH = [code for code in EXAMPLES if code in SENTENCES]  # a test below says which are not
 
-each = pytest.mark.parametrize("code", EXAMPLES)
-each_with_a_fix = pytest.mark.parametrize("code", [c for c in EXAMPLES if "fix" in SENTENCES[c]])
-
-# What an older libvirt accepts: the first that refuses it, and where its sources or news say so.
-SINCE = {}
-
-# Behind what libvirt serves from a process of its own, which no test starts: with one of these in
-# it, a definition is accepted, and the command line is not made.
-DAEMONS = {".//secret": "virtsecretd", ".//disk[@type='volume']": "virtstoraged"}
-
-# Words with a hyphen in the rules that are no codes.
-OTHER_WORDS = {"luks-any", "virtio-mmio", "virtio-non-transitional", "virtio-scsi"}
-OTHER_WORDS |= {"virtio-transitional"}
+each = pytest.mark.parametrize("code", IN_BOTH)
+each_mended = pytest.mark.parametrize("code", [c for c in IN_BOTH if "fix" in SENTENCES[c]])
+each_left = pytest.mark.parametrize("code", [c for c in IN_BOTH if "fix" not in SENTENCES[c]])
 
 GUEST = """<domain type='qemu'><name>web</name><memory>65536</memory>{domain}
 <os><type arch='{arch}' machine='{machine}'>hvm</type>{os}</os><devices>{xml}</devices></domain>"""
 ORDINARY = {"arch": "x86_64", "machine": "pc", "os": "", "domain": ""}
-WRONG, RIGHT = 1, 2
 CHOICE = re.compile(r"\{([^{}|]*)\|([^{}|]*)\}")
+WRONG, RIGHT = 1, 2  # the groups of a choice
+
+# Words at which a sentence may begin with a small letter.
+SMALL = ("iSCSI", "libvirt", "librbd", "s390x", "sheepdog", "virtio", "xen")
+
+# What is in the rules between quotes, has a hyphen, and is no code.
+OTHER_WORDS = {
+    "luks-any", "virtio-mmio", "virtio-non-transitional", "virtio-scsi", "virtio-transitional",
+}  # fmt: skip
 
 
 def guest(code, side):
@@ -67,60 +65,48 @@ def line_of(domain, path):
     return found[-1].sourceline
 
 
-def number(version):
-    """A version as libvirt counts: 9.5.0 is 9005000."""
-    major, minor, micro = map(int, version.split("."))
-    return major * 1_000_000 + minor * 1_000 + micro
-
-
-# --------------------------------------------------------------------------- what we say of it
+# ---------------------------------------------------------------------------- what we say of each
 
 
 @each
 def test_what_is_wrong(code):
-    """This problem is found, and no other, where it is and as severe as it is."""
+    """This problem is found and no other, where it is, and as severe as it is."""
     domain = guest(code, WRONG)
-    assert codes(domain) == [code, *EXAMPLES[code].get("also", [])]
+    assert codes(domain) == [code]
     found = problem_of(code)
-    assert found.path == EXAMPLES[code]["path"]
-    assert found.line == line_of(domain, found.path)
+    assert (found.path, found.line) == (EXAMPLES[code]["path"], line_of(domain, found.path))
     assert found.severity == SENTENCES[code].get("severity", "error")
 
 
 @each
 def test_what_is_right(code):
-    """Nothing is said of the twin."""
+    """Nothing at all is said of the twin."""
     assert codes(guest(code, RIGHT)) == []
 
 
 @each
 def test_sentences(code):
-    """They are whole sentences, with nothing left to fill in."""
+    """They are whole sentences, with nothing left to fill in, and say where libvirt decides."""
     found = problem_of(code)
     for sentence in (found.message, found.why):
-        assert sentence[0] in string.ascii_uppercase + "`" or sentence.startswith(PROPER_NAMES)
-        assert sentence.endswith((".", "?", ".)"))
-        assert not set("{}") & set(sentence) and "None" not in sentence
-        assert sentence.count("`") % 2 == 0
+        assert sentence[0] in string.ascii_uppercase + "`" or sentence.startswith(SMALL)
+        assert sentence.endswith((".", "?", ".)")) and ".." not in sentence
+        assert not re.search(r"[{}]|\bNone\b|``|  ", sentence)
     assert found.source.startswith(("libvirt: ", "QEMU: "))
-    assert found.severity in SEVERITIES
 
 
-PROPER_NAMES = ("libvirt", "sheepdog", "librbd", "iSCSI", "xen", "s390x", "virtio", "qcow2")
-
-
-@each_with_a_fix
+@each_mended
 def test_fix(code):
-    """It takes the problem away, brings no other, and is shown as it is done."""
-    found, mended = problem_of(code), mend(guest(code, WRONG))
+    """It takes the problem away, brings no other, and what is shown is what is done."""
+    fix, mended = problem_of(code).fix, mend(guest(code, WRONG))
     assert codes(mended) == []
-    parts = etree.fromstring(f"<parts>{found.fix}</parts>")
-    assert len(parts) and not set("{}") & set(found.fix)
+    parts = etree.fromstring(f"<parts>{fix}</parts>")
+    assert len(parts) and not set("{}") & set(fix)
     done = [written(part) for part in mended.element.iter("*")]
     assert all(written(part) in done for part in parts)
 
 
-@pytest.mark.parametrize("code", [c for c in EXAMPLES if "fix" not in SENTENCES[c]])
+@each_left
 def test_no_fix(code):
     """Where no rule can know what was meant, none is shown and nothing is changed."""
     domain = guest(code, WRONG)
@@ -130,24 +116,72 @@ def test_no_fix(code):
 
 # ------------------------------------------------------------------------- what libvirt says of it
 
+# What no libvirt here can do, and how it says so. Secrets and volumes are kept by parts of it that
+# run as processes of their own, which no test starts: define accepts them, and then there is no
+# command line. A vDPA device has to be there; and 9.0 does not know the type yet.
+OUT_OF_REACH = {
+    ".//secret": "virtsecretd",
+    ".//disk[@type='volume']": "virtstoraged",
+    ".//disk[@type='vhostvdpa']": "'vhostvdpa'|'path' must not have null value",
+}
+
+# What only a newer libvirt than 9.0 refuses, and where that is to be read. Those of "after 9.0.0"
+# are not in 9.0's sources and are in 11.3's; libvirt's news do not name the version.
+NEWER = {
+    "usb-empty": "after 9.0.0",
+    "lun-on-virtio": "after 9.0.0",
+    "sheepdog-gone": "after 9.0.0",
+    "encryption-secrets": "after 9.0.0",
+    "queue-size-of-virtio": "after 9.0.0",
+    "vdpa-cache": "9.8.0",  # the type is from there
+    "discard-no-unref-not-here": "9.5.0",  # the attribute is from there
+    "mapping-not-on-virtio": "10.0.0",  # the element is from there
+    "mapping-undefined": "10.0.0",
+    "mapping-wrong": "10.0.0",
+    "iothread-twice": "10.0.0",
+    "data-store-not-qcow2": "10.10.0",  # the element is from there
+    "data-store-not-raw": "10.10.0",
+    "data-store-nested": "10.10.0",
+    "throttle-filters-and-limits": "11.2.0",  # the element is from there
+    "throttle-filters-of-cdrom": "11.2.0",
+    "throttle-filter-twice": "11.2.0",
+    "throttle-group-missing": "11.2.0",
+    "limits-on-sd": "11.2.0",
+}
+
+
+def is_refused(code, version):
+    """Whether this libvirt refuses it: True, False, or None where its version cannot say."""
+    if SENTENCES[code].get("severity", "error") != "error":
+        return False
+    newer = NEWER.get(code, "0.0.0")
+    major, minor, micro = map(int, newer.removeprefix("after ").split("."))
+    first = major * 1_000_000 + minor * 1_000 + micro
+    if newer.startswith("after "):
+        return False if version <= first else None
+    return version >= first
+
+
+def is_out_of_reach(answer, domain):
+    """Whether it was refused for what no XML can mend."""
+    said = [words for path, words in OUT_OF_REACH.items() if domain.element.find(path) is not None]
+    return any(re.search(words, answer.refusal) for words in said)
+
 
 def assert_accepted(answer, domain):
-    """By define, and up to the command line unless that needs one of the daemons."""
-    assert answer.xml, answer.refusal
-    daemons = [name for path, name in DAEMONS.items() if domain.element.find(path) is not None]
-    assert answer.refusal is None or any(name in answer.refusal for name in daemons)
+    """By define and up to the command line, as far as that can be asked for here."""
+    assert answer.refusal is None or is_out_of_reach(answer, domain)
 
 
 @pytest.mark.live
 @each
 def test_libvirt_refuses_what_is_wrong(code, libvirt):
-    """An error is refused; a warning or a note, and what only a newer libvirt knows, is not."""
+    """An error is refused; a warning or a note, and what only a newer libvirt minds, is not."""
     domain = guest(code, WRONG)
-    answer = libvirt.ask(domain)
-    is_error = SENTENCES[code].get("severity", "error") == "error"
-    if is_error and number(SENTENCES[code].get("since", "0.0.0")) <= libvirt.version:
-        assert answer.refusal and not any(name in answer.refusal for name in DAEMONS.values())
-    else:
+    answer, expected = libvirt.ask(domain), is_refused(code, libvirt.version)
+    if expected:
+        assert answer.refusal and not is_out_of_reach(answer, domain)
+    elif expected is False:
         assert_accepted(answer, domain)
 
 
@@ -160,18 +194,145 @@ def test_libvirt_accepts_what_is_right(code, libvirt):
 
 
 @pytest.mark.live
-@each_with_a_fix
+@each_mended
 def test_libvirt_accepts_what_is_mended(code, libvirt):
     """A fix is one that libvirt takes."""
     domain = mend(guest(code, WRONG))
     assert_accepted(libvirt.ask(domain), domain)
 
 
-# ----------------------------------------------------------------------------------- none forgotten
+# ------------------------------------------------------------------------- the document's own disks
+
+# From virtio驱动分析之libvirt层的参数配置, of 2014: the disk, what is wrong with it today, and the
+# names that make the difference between it and one that starts.
+DOCUMENT = {
+    "the first configuration": (
+        """
+<disk type='file' device='disk'>
+    <source file='/data0/0/21/disk.0'/>
+    <target dev='vda'/>
+    <driver name='qemu' type='qcow2' cache='default'/>
+</disk>""",
+        [],
+        set(),
+    ),
+    "the second configuration": (
+        """
+<disk type='file' device='disk'>
+            <driver name='qemu' cache='none'/>
+            <source file='/opt/images/win7.img'/>
+            <target dev='vda' bus='virtio'/>
+          </disk>""",
+        [],
+        set(),
+    ),
+    "a file": (
+        """
+<disk type='file' device='disk'>
+            <driver name='qemu' type='qcow2'/>
+            <source file='/data2/vms/ubuntu.qcow2'/>
+            <target dev='vda' bus='virtio'/>
+        </disk>""",
+        [],
+        set(),
+    ),
+    "a LUN": (
+        """
+<disk type='block' device='lun'>
+      <driver name='qemu' type='raw'/>
+      <source dev='/dev/sda'/>
+      <target dev='sda' bus='scsi'/>
+      <address type='drive' controller='0' bus='0' target='3' unit='0'/>
+    </disk>""",
+        ["scsi-gets-lsi", "lsi-target"],
+        {
+            "+ controller",
+            "+ controller/@type=scsi",
+            "+ controller/@index=0",
+            "+ controller/@model=virtio-scsi",
+        },
+    ),
+    "a directory as a floppy": (
+        """
+<disk type='dir' device='floppy'>
+          <source dir='/tmp/test'/>
+          <target dev='fda' bus='fdc'/>
+          <readonly/>
+        </disk>""",
+        ["dir-not-fat"],
+        {"+ disk/driver", "+ disk/driver/@type=fat"},
+    ),
+    "an image over the network": (
+        """
+<disk type='network'>
+      <driver name="qemu" type="raw" io="threads" ioeventfd="on" event_idx="off"/>
+      <source protocol="sheepdog" name="image_name">
+        <host name="hostname" port="7000"/>
+      </source>
+      <target dev="hdb" bus="ide"/>
+      <boot order='1'/>
+      <transient/>
+      <address type='drive' controller='0' bus='1' unit='0'/>
+    </disk>""",
+        ["option-of-virtio", "option-of-virtio", "sheepdog-gone", "transient-not-a-file"],
+        {
+            "- disk/driver/@ioeventfd=on",
+            "- disk/driver/@event_idx=off",
+            "- disk/source/@protocol=sheepdog",
+            "+ disk/source/@protocol=nbd",
+            "- disk/source/host/@port=7000",  # sheepdog's port
+            "- disk/transient",
+        },
+    ),
+}
+each_of_the_document = pytest.mark.parametrize("name", DOCUMENT)
+
+
+def of_the_document(name):
+    """One of the document's disks, in an ordinary guest."""
+    return read(GUEST.format(**ORDINARY, xml=DOCUMENT[name][0]))
+
+
+def names_in(element, path=""):
+    """The elements and attributes below an element, as `disk/driver/@io=native`."""
+    for child in element.iterchildren("*"):
+        yield path + child.tag
+        yield from (f"{path}{child.tag}/@{name}={value}" for name, value in child.items())
+        yield from names_in(child, f"{path}{child.tag}/")
+
+
+def difference(before, after):
+    """What came, with a plus, and what went, with a minus; a name that moved is neither."""
+    old, new = (list(names_in(domain.devices[0])) for domain in (before, after))
+    assert len(set(old)) == len(old) and len(set(new)) == len(new)
+    return {f"- {name}" for name in old if name not in new} | {
+        f"+ {name}" for name in new if name not in old
+    }
+
+
+@each_of_the_document
+def test_the_document(name):
+    """What we say of its disks, and the least that makes each of them start."""
+    domain, (_, wrong, changes) = of_the_document(name), DOCUMENT[name]
+    assert codes(domain) == wrong
+    assert difference(domain, mend(domain)) == changes
+    assert codes(mend(domain)) == []
+
+
+@pytest.mark.live
+@each_of_the_document
+def test_libvirt_about_the_document(name, libvirt):
+    """Three of the six do not start today; mended, all do."""
+    domain, (_, wrong, _) = of_the_document(name), DOCUMENT[name]
+    assert bool(libvirt.ask(domain).refusal) == bool(wrong)
+    assert libvirt.ask(mend(domain)).refusal is None
+
+
+# ---------------------------------------------------------------------------------- none forgotten
 
 
 def test_every_problem_has_an_example():
-    """And every example is of a problem, in the same order."""
+    """And every example is of a problem; both files have them in one order."""
     assert list(EXAMPLES) == list(SENTENCES)
 
 
@@ -182,6 +343,6 @@ def test_every_sentence_is_used():
     assert words - OTHER_WORDS == set(SENTENCES)
 
 
-def test_since():
-    """From which libvirt on something is refused, by libvirt's own news and sources."""
-    assert SINCE == {code: said["since"] for code, said in SENTENCES.items() if "since" in said}
+def test_what_is_newer():
+    """The libvirt that first refused it is said of each."""
+    assert NEWER == {code: said["since"] for code, said in SENTENCES.items() if "since" in said}

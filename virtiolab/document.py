@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
+from .machines import Machine, machine_of
 from .names import usual_name
 from .parsing import HOLDERS, UnreadableXML, one_line, parse
 
@@ -108,6 +109,11 @@ class Domain:
 
     def _all(self, name: str) -> Iterator[etree._Element]:
         return (found for devices in self.devices for found in devices.iterchildren(name))
+
+    @property
+    def kind(self) -> Machine | None:
+        """The type of its machine, where that is known."""
+        return machine_of(self.arch, self.machine)
 
     @cached_property
     def controllers(self) -> dict[tuple[str, int], Controller]:

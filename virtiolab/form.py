@@ -21,7 +21,7 @@ _C_NUMBER = re.compile(r"[ \t\n\r\f\v]*\+?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*
 _PORTS = re.compile(r"\s*\+?[0-9]+(\.[0-9]+){0,3}")
 _UUID = re.compile(r"\s*(?:[- ]*[0-9a-fA-F]{2}){16}\s*")
 _PREFIXES = "kmgtpe"
-_TOLD_APART = ("source", "backingStore", "address", "identity", "reconnect")
+_TOLD_APART = ("source", "backingStore", "host", "address", "identity", "reconnect")
 
 
 class Child(NamedTuple):
@@ -100,12 +100,16 @@ def _uuid(text: str) -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
+text_of = etree.XPath("string()")  # what libvirt reads as the text of an element
+
+
 def _unless_zero(value: int) -> str | None:
     return str(value) if value else None
 
 
 _READERS: dict[str, Reader] = {
     "text": lambda text: text,
+    "some": lambda text: text or None,
     "number": lambda text: _unless_zero(number(text)),
     "positive": lambda text: str(number(text) or _refuse(text)),
     "any": lambda text: str(number(text)),
@@ -185,8 +189,12 @@ def _decider(element: etree._Element) -> str | None:
             return "reservations"
         case "source", _:
             return parent.get("type", "file")
+        case "host", _:
+            return element.get("transport")
+        case "reconnect", _ if _decider(parent) == "network":
+            return "network"
         case "reconnect", _:
-            return _decider(parent)
+            return "yes" if element.get("enabled") == "yes" else "no"
         case "backingStore", _:
             return None if element.get("type") is None else "image"
         case "identity", _:

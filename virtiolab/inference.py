@@ -5,7 +5,6 @@ A rule chooses; what it says stands in rules.toml.
 
 from .answers import ORIGINS, Inference, Inferences, say
 from .document import Disk, Domain, whole_number
-from .machines import machine_of
 from .names import (
     BUS_OF_PREFIX,
     DRIVE_BUSES,
@@ -214,7 +213,7 @@ def _scsi_controller(domain: Domain, index: int, written) -> Inference:
     if written and written.model not in (None, "auto"):
         value = _as_dict("scsi", index, written.model)
         return say("controller-stated", value, model=written.model, line=written.line, **facts)
-    machine = machine_of(domain.arch, domain.machine)
+    machine = domain.kind
     if machine is None or not _is_qemu(domain):
         rule = "controller-of-unknown-machine" if domain.complete else "controller-elsewhere"
         return say(rule, _as_dict("scsi", index, None), **facts)
@@ -251,7 +250,7 @@ def _qemu_device(disk: Disk, bus: str | None, device: str) -> Inference:
 
 def _virtio_blk(disk: Disk) -> Inference:
     """`virtio-blk-pci` and its kin: the family, what carries it, and the model if written."""
-    family, machine = _virtio_family(disk), machine_of(disk.domain.arch, disk.domain.machine)
+    family, machine = _virtio_family(disk), disk.domain.kind
     model = disk.get("model") or ""
     suffix = model.removeprefix("virtio") if model.startswith("virtio-") else ""
     address = disk.child("address")
@@ -277,7 +276,7 @@ def _virtio_family(disk: Disk) -> str:
 
 def _transport(domain: Domain) -> str | None:
     """What carries the virtio devices of this guest: `pci`, `ccw`, `device` (MMIO) or None."""
-    machine = machine_of(domain.arch, domain.machine)
+    machine = domain.kind
     if machine is None or not _is_qemu(domain):
         return None
     return "device" if machine.mmio_if_asked and domain.has_virtio_mmio else machine.transport

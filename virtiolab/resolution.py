@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from .document import Disk
-from .form import Name, children_of, in_bytes, names_in, shape_of
+from .form import Name, children_of, in_bytes, names_in, shape_of, text_of
 from .inference import infer
 from .parsing import one_line
 from .writing import written
@@ -96,8 +96,10 @@ def _complete_source(source: etree._Element) -> None:
 
 
 def _complete_network(source: etree._Element) -> None:
-    protocol, name = source.get("protocol"), source.get("name", "/")
-    if protocol == "iscsi" and "/" not in name:
+    protocol, name = source.get("protocol"), source.get("name")
+    if name == "":
+        del source.attrib["name"]
+    elif protocol == "iscsi" and name and "/" not in name:
         source.set("name", f"{name}/0")
     for host in source.iterchildren("host"):
         is_tcp = host.get("transport", "tcp") == "tcp"
@@ -206,7 +208,7 @@ def _rewritten(element: etree._Element) -> etree._Element:
     if element.tag == "max_size":
         _set_size(new, element)
     elif shape.text:
-        new.text = _value(shape.text, element.text)
+        new.text = _value(shape.text, text_of(element))
     for child in children_of(element):
         inside = _rewritten(child)
         if len(inside) or inside.attrib or inside.text or shape_of(child).keep:
@@ -224,7 +226,7 @@ def _value(read, text: str | None) -> str | None:
 
 def _set_size(new: etree._Element, element: etree._Element) -> None:
     new.set("unit", "bytes")
-    new.text = str(in_bytes(element.text or "0", element.get("unit")))
+    new.text = str(in_bytes(text_of(element) or "0", element.get("unit")))
 
 
 class Resolution:

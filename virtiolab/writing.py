@@ -5,6 +5,7 @@ import re
 from lxml import etree
 
 _ESCAPES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;", "'": "&apos;"}
+_ALWAYS_ENDED = ("encryption",)  # libvirt writes its end tag even where nothing is in it
 _ESCAPED = re.compile("[<>&\"']")
 
 
@@ -12,9 +13,10 @@ def written(element: etree._Element, indent: str = "") -> str:
     """The element as XML text that ends with a line break (libvirt's virXMLFormatElement)."""
     start = "".join(f" {name}='{escaped(value)}'" for name, value in element.items())
     opened = f"{indent}<{element.tag}{start}"
-    if inside := "".join(written(child, indent + "  ") for child in element.iterchildren("*")):
+    inside = "".join(written(child, indent + "  ") for child in element.iterchildren("*"))
+    if inside or element.tag in _ALWAYS_ENDED:
         return f"{opened}>\n{inside}{indent}</{element.tag}>\n"
-    if element.text and not element.text.isspace():
+    if element.text:
         return f"{opened}>{escaped(element.text)}</{element.tag}>\n"
     return f"{opened}/>\n"
 

@@ -6,7 +6,6 @@ from lxml import etree
 
 from ..document import whole_number
 from ..inference import VIRTIO_SCSI_MODELS
-from ..machines import machine_of
 from .driver import defined_iothreads
 from .problems import Guest, Problem, Sight, always, of_guests
 
@@ -44,8 +43,8 @@ def controllers(guest: Guest) -> Iterator[Problem]:
 
 
 def _place(guest: Guest, element: etree._Element, kind: str, number) -> Iterator[Problem]:
-    machine = machine_of(guest.domain.arch, guest.domain.machine)
-    if machine and (kind in machine.lacks or kind == "ide" and number):
+    machine = guest.domain.kind
+    if machine and kind in ("ide", "sata") and (kind in machine.lacks or kind == "ide" and number):
         facts = {"type": kind, "machine": machine.title}
         yield guest.find("controller-not-in-machine", element, "@type", **facts)
 
@@ -64,13 +63,18 @@ def _options(guest: Guest, element: etree._Element, kind: str) -> Iterator[Probl
     driver = element.find("driver")
     if driver is None:
         return
-    is_virtio = kind == "scsi" and element.get("model") in VIRTIO_SCSI_MODELS
+    machine, model = guest.domain.kind, element.get("model")
+    if model in (None, "auto"):
+        model = machine and machine.scsi
+    is_virtio = kind == "scsi" and model in (*VIRTIO_SCSI_MODELS, None)
     for name in _VIRTIO_SCSI_ONLY:
         written = driver.get(name)
         if written and written.strip(" +0") and not is_virtio:
             yield guest.find("controller-option", element, f"driver/@{name}", name=name)
     thread = whole_number(driver.get("iothread"))
     if thread and is_virtio and guest.domain.complete:
+        if machine and machine.mmio_if_asked and guest.domain.has_virtio_mmio:
+            yield guest.find("controller-in-memory", element, "driver/@iothread")
         if thread not in defined_iothreads(guest.domain):
             yield guest.find("controller-iothread", element, "driver/@iothread", iothread=thread)
 
@@ -101,6 +105,19 @@ def usb(guest: Guest) -> Iterator[Problem]:
             yield sight.find("usb-disabled", "target/@bus", other=disabled[0].sourceline)
         elif sight.on("usb") and not hosts and machine and not machine.has_usb:
             yield sight.find("usb-not-in-machine", "target/@bus", machine=machine.title)
+        elif sight.on("usb") and (bus := _missing_bus(sight, hosts)) is not None:
+            yield sight.find("usb-bus-missing", "address/@bus", number=bus)
+
+
+def _missing_bus(sight: Sight, hosts: list[etree._Element]) -> int | None:
+    """The bus of a USB address, if no controller has its number."""
+    if sight.get("type", "address") != "usb":
+        return None
+    number = whole_number(sight.get("bus", "address") or "0")
+    known = {whole_number(host.get("index")) for host in hosts}
+    if sight.machine is None or sight.machine.has_usb:
+        known.add(0)
+    return None if number is None or number in known or None in known else number
 
 
 @always

@@ -239,7 +239,7 @@ def ccw(sight: Sight) -> Iterator[Problem]:
 def firmware(sight: Sight) -> Iterator[Problem]:
     """What only devices on PCI have, and what only s390x's PCI."""
     kind = (sight.answers.address.value or {}).get("type")
-    if sight.child("acpi") is not None and (not sight.on("virtio") or kind not in ("pci", None)):
+    if sight.child("acpi") is not None and kind not in ("pci", None):
         yield sight.find("acpi-not-on-pci", "acpi")
     address, arch = sight.child("address"), sight.domain.arch
     zpci = None if address is None or address.get("type") != "pci" else address.find("zpci")

@@ -6,7 +6,7 @@ from itertools import islice
 from lxml import etree
 
 from ..document import Domain, whole_number
-from ..form import number
+from ..form import children_of, number, text_of
 from .problems import Problem, Sight, where_written
 
 _VIRTIO_ONLY = (
@@ -87,7 +87,8 @@ def mapping(sight: Sight) -> Iterator[Problem]:
         yield sight.find("mapping-wrong", path, what=what)
     for thread in threads:
         if sight.on("virtio") and _is_missing(sight, thread.get("id")):
-            yield sight.find("mapping-undefined", path, thread, iothread=thread.get("id"))
+            at = f"{path}/iothread/@id"
+            yield sight.find("mapping-undefined", at, thread, iothread=thread.get("id"))
 
 
 def _wrong_shares(threads: list[etree._Element], queues: int) -> str | None:
@@ -97,10 +98,18 @@ def _wrong_shares(threads: list[etree._Element], queues: int) -> str | None:
     told = [queue for share in shares for queue in share]
     if len(set(ids)) < len(ids):
         return "a thread is named twice"
-    if told and not all(shares):
+    if not told:
+        return None
+    if not all(shares):
         return "some threads name queues and others do not"
-    if told and sorted(told, key=str) != sorted(range(queues), key=str):
-        return f"the queues are 0 to {queues - 1}" if queues else "`queues` is not written"
+    if not queues:
+        return "`queues` is not written"
+    twice = [queue for queue in told if told.count(queue) > 1]
+    odd = [queue for queue in told if queue not in range(queues)]
+    missing = [queue for queue in range(min(queues, len(told) + 1)) if queue not in told]
+    for found, what in ((twice, "has two"), (odd, "does not exist"), (missing, "has none")):
+        if found:
+            return f"queue {found[0]} {what}"
     return None
 
 
@@ -159,9 +168,9 @@ def limits(sight: Sight) -> Iterator[Problem]:
 def limits_of(sight: Sight) -> dict[str, int]:
     """The limits of a disk that libvirt can read."""
     found = {}
-    for limit in sight.child("iotune").iterchildren("*"):
+    for limit in children_of(sight.child("iotune")):
         try:
-            found.setdefault(limit.tag, number(limit.text or "0", 64))
-        except ValueError:
+            found[limit.tag] = number(text_of(limit) or "0", 64)
+        except ValueError:  # a problem of its own, or the name of the group
             pass
     return found

@@ -141,11 +141,12 @@ def throttle_groups(guest: Guest) -> Iterator[Problem]:
             yield sight.find("throttle-filters-and-limits", "iotune")
         if found and sight.device == "cdrom":
             yield sight.find("throttle-filters-of-cdrom", "throttlefilters")
-        for name in names:
-            if names.count(name) > 1:
-                yield sight.find("throttle-filter-twice", path, group=name)
+        for number, name in enumerate(names):
+            facts = {"element": found[number], "group": name}
+            if name in names[:number]:
+                yield sight.find("throttle-filter-twice", path, **facts)
             elif guest.domain.complete and name not in known:
-                yield sight.find("throttle-group-missing", path, group=name)
+                yield sight.find("throttle-group-missing", path, **facts)
 
 
 @of_guests

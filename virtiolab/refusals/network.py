@@ -10,8 +10,9 @@ from .problems import Problem, Sight, Source, where_written
 _GONE = {"tftp": "2.8", "vxhs": "5.2"}  # the QEMU that no longer had it
 _WITH_TLS = ("nbd", "vxhs")
 _POOLED = ("rbd", "gluster")
+_NAMED = ("ssh", "iscsi", "sheepdog")  # where an empty name is none (iSCSI: libvirt 9.0 crashes)
 _SOME_HOSTS = ("gluster", "iscsi")
-_ONE_HOST = ("nbd", "ssh", "http", "https", "ftp", "ftps", "nfs", "vxhs")
+_ONE_HOST = ("nbd", "sheepdog", "ssh", "http", "https", "ftp", "ftps", "nfs", "vxhs")
 _TCP_ONLY = ("ssh", "rbd", "nfs", "vxhs")
 _NO_RDMA = ("nbd", "gluster")
 _COOKIE_NAME = set('()<>@:/[]?={} ",;\\') | {chr(n) for n in range(32)}
@@ -21,7 +22,7 @@ _COOKIE_VALUE = set(' ",;\\') | {chr(n) for n in range(32)}
 @where_written("source/@protocol")
 def network(sight: Sight) -> Iterator[Problem]:
     """A network image: which protocol, and what its name has to look like."""
-    for source in sight.sources:
+    for source in sight.sources if sight.is_opened else sight.sources[:1]:
         if source.protocol is not None:
             yield from _protocol(sight, source)
             yield from _name(sight, source)
@@ -44,7 +45,7 @@ def _protocol(sight: Sight, source: Source) -> Iterator[Problem]:
 
 def _name(sight: Sight, source: Source) -> Iterator[Problem]:
     protocol, name, path = source.protocol, source.element.get("name"), f"{source.path}/@name"
-    if name is None and protocol != "nbd":
+    if name is None and protocol != "nbd" or name == "" and protocol in _NAMED:
         yield sight.find("network-name-missing", path, protocol=protocol)
     elif protocol in _POOLED and (name.startswith("/") or "/" not in name):
         yield sight.find("network-name-unsplit", path, name=name, protocol=protocol)
@@ -67,7 +68,8 @@ def _hosts(sight: Sight, source: Source) -> Iterator[Problem]:
     if not found and protocol in (*_ONE_HOST, *_SOME_HOSTS):
         yield sight.find("host-missing", path, protocol=protocol)
     elif len(found) > 1 and protocol in _ONE_HOST:
-        yield sight.find("hosts-too-many", path, protocol=protocol, count=len(found))
+        facts = {"protocol": protocol, "count": len(found)}
+        yield sight.find("hosts-too-many", path, found[1], **facts)
     for host in found:
         yield from _host(sight, host, protocol, path)
 
@@ -96,7 +98,7 @@ def _cookies(sight: Sight, source: Source) -> Iterator[Problem]:
         name, value = cookie.get("name"), cookie.text or ""
         is_quoted = len(value) > 1 and value[0] == value[-1] == '"'
         inside = value[1:-1] if is_quoted else value
-        if name is not None and (not name or _COOKIE_NAME & set(name)):
+        if name and _COOKIE_NAME & set(name):
             yield sight.find("cookie-name", f"{path}/@name", cookie, name=name)
         if not value or _COOKIE_VALUE & set(inside):
             yield sight.find("cookie-value", path, cookie, name=name)

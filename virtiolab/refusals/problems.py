@@ -9,14 +9,14 @@ from lxml import etree
 
 from ..document import Disk, Domain
 from ..inference import infer
-from ..machines import Machine, machine_of
+from ..machines import Machine
 from ..names import PREFIX_OF_BUS
 from ..parsing import one_line
 from .mending import changed
 
 SEVERITIES = ("error", "warning", "note")  # from the worst to the mildest
-_LOCAL = {"file": "file", "block": "dev", "dir": "dir"}  # types, and the attribute with the path
-PATHS = _LOCAL | {"network": "name"}
+LOCAL = {"file": "file", "block": "dev", "dir": "dir"}  # types, and the attribute with the path
+PATHS = LOCAL | {"network": "name"}
 
 
 class Problem(NamedTuple):
@@ -65,13 +65,11 @@ class Problem(NamedTuple):
     @property
     def edits(self) -> tuple[str, ...]:
         """What would mend it, in the words of `mending.py`; nothing where no rule can know."""
-        told = sentences()[self.code].get("fix", ()) if self._is_first else ()
-        return tuple(self._filled(edit, 4096) for edit in told)
-
-    @property
-    def _is_first(self) -> bool:
-        """Whether it stands where an edit of its path would look."""
-        return self.disk is not None and self.element is nearest(self.disk, self.path)
+        if self.disk is None:
+            return ()
+        edits = tuple(self._filled(e, 4096) for e in sentences()[self.code].get("fix", ()))
+        is_first = self.element is nearest(self.disk, self.path)  # where an edit would look
+        return edits if is_first or all(":" in edit for edit in edits) else ()
 
     @property
     def fix(self) -> str | None:
@@ -166,8 +164,13 @@ class Sight:
     @property
     def is_empty(self) -> bool:
         """Whether there is no medium: virStorageSourceIsEmpty."""
-        attribute = _LOCAL.get(self.type)
+        attribute = LOCAL.get(self.type)
         return attribute is not None and not self.get(attribute, "source")
+
+    @property
+    def is_opened(self) -> bool:
+        """Whether QEMU opens it as it starts: there is a medium, and it is not plugged in later."""
+        return not self.is_empty and self.get("shareBacking", "transient") != "yes"
 
     @property
     def path(self) -> str | None:
@@ -177,7 +180,7 @@ class Sight:
     @property
     def machine(self) -> Machine | None:
         """The machine, where it is known."""
-        return machine_of(self.domain.arch, self.domain.machine)
+        return self.domain.kind
 
     def on(self, *buses: str) -> bool:
         """Whether the disk is on one of these buses."""
@@ -222,15 +225,18 @@ class Guest:
         return (found for devices in self.domain.devices for found in devices.iterchildren(name))
 
     def beside(self, name: str) -> Iterator[etree._Element]:
-        """The elements of this name in all devices, where one of the disks has one."""
+        """The first of this name in each device, where one of the disks has one."""
         if any(sight.child(name) is not None for sight in self.sights):
             for devices in self.domain.devices:
-                yield from devices.iterfind(f"*/{name}")
+                found = (device.find(name) for device in devices.iterchildren("*"))
+                yield from (element for element in found if element is not None)
 
-    def find(self, code: str, element: etree._Element, path: str, **facts) -> Problem:
+    def find(self, code: str, device: etree._Element, path: str, **facts) -> Problem:
         """A problem in another device than a disk."""
         above = "/domain/devices" if self.domain.complete else "/devices"
-        return Problem(code, f"{above}/{element.tag}/{path}", element, None, facts)
+        inner = device.find(path.partition("/")[0]) if "/" in path else None
+        element = device if inner is None else inner
+        return Problem(code, f"{above}/{device.tag}/{path}", element, None, facts)
 
 
 DiskRule = Callable[[Sight], Iterator[Problem]]

@@ -85,6 +85,8 @@ def _encrypted(sight: Sight, element: etree._Element, path: str, kind, image) ->
     elif format == "luks" and element.find("ivgen") is not None:
         yield sight.find("encryption-ivgen", f"{path}/ivgen")
     if not secrets:
-        yield sight.find("encryption-without-secret", path)
+        is_refused = image == "raw" or engine == "librbd"  # (of librbd, libvirt 9.0 crashes)
+        code = "encryption-without-secret" if is_refused else "encryption-unopened"
+        yield sight.find(code, path)
     elif len(secrets) > 1 and engine == "qemu":
-        yield sight.find("encryption-secrets", f"{path}/secret", count=len(secrets))
+        yield sight.find("encryption-secrets", f"{path}/secret", secrets[1], count=len(secrets))

@@ -4,11 +4,16 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from ..form import in_bytes
-from .problems import Problem, Sight, Source, always, where_written
+from ..form import in_bytes, shape_of
+from .problems import LOCAL, Problem, Sight, Source, always, where_written
 
 _WITH_BACKING = ("cow", "qcow", "qcow2", "qed", "vmdk")
 _NOT_READ = ("cow", "dir", "iso")  # formats that libvirt knows and QEMU does not take
+_NOT_OF_A_LUN = {
+    "source/slices/slice[@type='storage']": "lun-sliced",
+    "encryption": "lun-encrypted",
+    "source/encryption": "lun-encrypted",
+}
 # What a disk that a vhost-user server serves cannot have (virDomainDiskVhostUserValidate).
 _NOT_WITH_VHOSTUSER = (
     "driver/@cache", "driver/@error_policy", "driver/@rerror_policy", "driver/@io",
@@ -50,9 +55,9 @@ def lun(sight: Sight) -> Iterator[Problem]:
         yield sight.find(code, "target/@bus")
     if sight.get("copy_on_read", "driver") == "on":
         yield sight.find("copy-on-read-of-lun", "driver/@copy_on_read")
-    for path, code in (("source/slices/slice", "lun-sliced"), (".//encryption", "lun-encrypted")):
+    for path, code in _NOT_OF_A_LUN.items():
         if sight.disk.element.find(path) is not None:
-            yield sight.find(code, path.removeprefix(".//"))
+            yield sight.find(code, path.partition("[")[0])
 
 
 @where_written("backingStore")
@@ -61,7 +66,7 @@ def backing(sight: Sight) -> Iterator[Problem]:
     above = sight.format
     for source in sight.sources:
         if source.above:
-            if above is not None and above not in _WITH_BACKING:
+            if sight.is_opened and above not in (None, *_WITH_BACKING):
                 yield sight.find("backing-of-format", source.above, format=above)
             yield from _format_of_backing(sight, source)
             above = source.format
@@ -69,6 +74,10 @@ def backing(sight: Sight) -> Iterator[Problem]:
 
 def _format_of_backing(sight: Sight, source: Source) -> Iterator[Problem]:
     path, format = f"{source.above}/format/@type", source.format
+    if source.type == "vhostuser" and sight.is_opened:
+        yield sight.find("backing-of-vhostuser", f"{source.above}/@type")
+    if source.type in LOCAL and sight.is_opened and not source.element.get(LOCAL[source.type]):
+        yield sight.find("backing-without-path", source.path, type=source.type)
     if format in _NOT_READ:
         yield sight.find("format-not-in-qemu", path, format=format)
     elif format == "fat" and source.type not in ("dir", "volume"):
@@ -87,13 +96,15 @@ def startup_policy(sight: Sight) -> Iterator[Problem]:
         yield sight.find("startup-policy-requisite", "source/@startupPolicy")
 
 
-@where_written("source/@pool", "source/@volume")
+@where_written("source")
 def volume(sight: Sight) -> Iterator[Problem]:
     """A volume is named by its pool and its own name, both."""
-    names = ("pool", "volume")
-    missing = [name for name in names if sight.get(name, "source") is None]
-    if sight.type == "volume" and len(missing) == 1:
-        yield sight.find("volume-half-named", f"source/@{missing[0]}", missing=missing[0])
+    for source in sight.sources:
+        if source.type == "volume":
+            missing = [name for name in ("pool", "volume") if source.element.get(name) is None]
+            for name in missing[:1]:
+                code = "volume-half-named" if len(missing) == 1 else "volume-unnamed"
+                yield sight.find(code, f"{source.path}/@{name}", missing=name)
 
 
 @where_written("source/@namespace")
@@ -116,13 +127,23 @@ def vhostuser(sight: Sight) -> Iterator[Problem]:
     if sight.answers.snapshot.value != "no":
         yield sight.find("vhostuser-snapshot", "@snapshot")
     for path in _NOT_WITH_VHOSTUSER:
-        *names, last = path.split("/")
-        if last[0] == "@":
-            is_there = sight.get(last[1:], names[0]) not in (None, "default")
-        else:
-            is_there = sight.disk.element.find(path) is not None
-        if is_there:
-            yield sight.find("vhostuser-without", path, what=last.lstrip("@"))
+        if _is_there(sight.disk.element, path):
+            what = path.split("/")[-1].lstrip("@")
+            yield sight.find("vhostuser-without", path, what=what)
+
+
+def _is_there(disk: etree._Element, path: str) -> bool:
+    """Whether something is written that is not as good as not written."""
+    above, _, attribute = path.partition("/@")
+    element = disk.find(above)
+    if element is None or attribute:
+        return element is not None and element.get(attribute) not in (None, "default")
+    if element.tag in ("geometry", "blockio"):
+        written = (element.get(name) for name in shape_of(element).attributes)
+        return any((value or "").strip(" +0") for value in written)
+    if element.tag in ("iotune", "metadata_cache"):
+        return any((limit.text or "").strip(" +0") for limit in element.iterchildren("*"))
+    return bool(element.text) or element.tag not in ("serial", "wwn", "vendor", "product")
 
 
 @where_written("seclabel")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from ..form import Name, names_in, shape_of
+from ..form import Name, names_in, shape_of, text_of
 from ..parsing import one_line
 from ..vocabulary import lookup, nearest_name, nearest_value
 from .problems import WHERE_WRITTEN, DiskRule, Problem, Sight
@@ -26,10 +26,13 @@ def values(sight: Sight) -> Iterator[Problem | DiskRule]:
             yield _refused(sight, name)
 
 
+def _text(name: Name) -> str:
+    return name.element.get(name.attribute) if name.attribute else text_of(name.element)
+
+
 def _is_refused(name: Name) -> bool:
-    text = name.element.get(name.attribute) if name.attribute else name.element.text or ""
     try:
-        name.read(text)
+        name.read(_text(name))
     except ValueError:
         return True
     return False
@@ -45,7 +48,7 @@ def path_of(sight: Sight, element: etree._Element, attribute: str | None) -> str
 
 def _refused(sight: Sight, name: Name) -> Problem:
     path = path_of(sight, name.element, name.attribute)
-    text = name.element.get(name.attribute) if name.attribute else name.element.text
+    text = _text(name)
     entry = lookup(f"/disk/{path}")
     facts = {"name": name.attribute or name.element.tag, "value": text}
     if not entry or not entry.values:
@@ -59,12 +62,21 @@ def _refused(sight: Sight, name: Name) -> Problem:
 def _missing(sight: Sight, element: etree._Element) -> Iterator[Problem]:
     """What libvirt cannot do without."""
     for name in shape_of(element).required:
-        is_there = name[1:] in element.attrib if name[0] == "@" else element.find(name) is not None
-        if not is_there:
+        if not _is_there(element, name):
             path = f"{path_of(sight, element, None)}/{name}"
             yield sight.find(
                 "name-missing", path, element, name=name.lstrip("@"), holder=element.tag
             )
+
+
+def _is_there(element: etree._Element, name: str) -> bool:
+    if name[0] != "@":
+        return element.find(name) is not None
+    read, text = shape_of(element).attributes[name[1:]], element.get(name[1:])
+    try:
+        return text is not None and read(text) is not None
+    except ValueError:  # a problem of its own
+        return True
 
 
 def _not_read(sight: Sight, name: Name) -> Problem:

@@ -1,6 +1,7 @@
 """Thin ipywidgets shells over the pure functions; they show and never decide."""
 
+from .builder import DiskBuilder
 from .explainer import XMLExplainer
 from .predict import Predict
 
-__all__ = ["Predict", "XMLExplainer"]
+__all__ = ["DiskBuilder", "Predict", "XMLExplainer"]

@@ -1,0 +1,137 @@
+"""The disk builder: choose what is written in a `<disk>`, and see what becomes of the rest."""
+
+from collections.abc import Iterable, Mapping
+
+import ipywidgets
+
+from ..build import build, choices_of
+from ..document import Disk
+from ..refusals import Problem
+from ..views.form import disk_as_html, disk_as_text, title_of
+from .built import Built
+from .draft import FRAGMENT, Draft
+from .explainer import XMLExplainer
+from .field import Field
+from .form import Form, fill
+from .static import WithStaticForm
+
+MACHINES = {"x86_64, pc": "pc", "x86_64, q35": "q35", "not known: a part of a guest": FRAGMENT}
+
+_AS_IT_WAS = "What is chosen cannot be written, so the XML stays as it was."
+
+
+class DiskBuilder(WithStaticForm):
+    """A form for a `<disk>`; beside it the XML, what follows from it, and what is wrong with it.
+
+    `machine` is that of the guest (None: not known), `fields` are the choices that are offered
+    (None: all), `explainer` is one that takes the XML; what else is given is chosen at first.
+    """
+
+    def __init__(
+        self,
+        machine: str | None = "pc",
+        fields: Iterable[str] | None = None,
+        explainer: XMLExplainer | None = None,
+        **chosen,
+    ):
+        fields = None if fields is None else list(fields)
+        build(**dict.fromkeys(fields or ()))  # it knows what to say of an unknown name
+        self.chosen = _written(chosen)
+        self.draft, self._first = Draft(machine, self.chosen), self.chosen
+        self._old = self.draft.text
+        self._machines = MACHINES | ({} if machine in MACHINES.values() else {machine: machine})
+        self.machine = _menu(self._machines, machine)
+        self.again = ipywidgets.Button(description="Start over", tooltip="Choose as at first")
+        self.form = Form(fields, self._take, self._apply, self._show)
+        self.built = Built(self._apply, explainer)
+        head = ipywidgets.HBox([self.machine, self.again]).add_class("vl-head")
+        left = ipywidgets.VBox([head, self.form]).add_class("vl-left")
+        columns = ipywidgets.HBox([left, self.built]).add_class("vl-columns")
+        super().__init__([columns, self.built.below])
+        self.add_class("vl-builder")
+        self._refusal: str | None = None
+        self.machine.observe(self._move, "index")
+        self.again.on_click(lambda _: self.load(self._first))
+        self._show()
+
+    @property
+    def fields(self) -> dict[str, Field]:
+        """The fields that were made so far, by the name of their choice."""
+        return self.form.fields
+
+    @property
+    def xml(self) -> str:
+        """The XML of the disk."""
+        return self.draft.xml
+
+    def choose(self, **chosen) -> None:
+        """Choose some things as if somebody set their fields; None takes away."""
+        self.load(self.chosen | chosen)
+
+    def load(self, disk: Disk | Mapping) -> None:
+        """Choose all that is written in a disk, or what is given, and nothing else."""
+        self.chosen = _written(choices_of(disk) if isinstance(disk, Disk) else disk)
+        self._build()
+
+    def static_html(self) -> str:
+        return disk_as_html(*self._static())
+
+    def static_text(self) -> str:
+        return disk_as_text(*self._static())
+
+    def _static(self) -> tuple:
+        names = dict.fromkeys([*self.form.always, *self.draft.chosen])
+        filled = [fill(self.draft, name) for name in names]
+        title = title_of(self.draft.disk, self.draft.answers)
+        return title, filled, self.draft.text, self.draft.problems
+
+    def _take(self, field: Field) -> None:
+        self.choose(**{field.choice.name: field.value})
+
+    def _move(self, _) -> None:
+        self._old = self.draft.text
+        self.draft.move(list(self._machines.values())[self.machine.index])
+        self._show()
+
+    def _apply(self, problem: Problem, field: Field | None = None) -> None:
+        """Mend a problem; the keyboard goes on where the button was."""
+        self._old = self.draft.text
+        self.draft.mend(problem)
+        self.chosen, self._refusal = self.draft.chosen, None
+        self._show()
+        (field.control if field else self.built.resolve).focus()
+
+    def _build(self) -> None:
+        """Build what is chosen; if it cannot be written, the disk before it stays."""
+        old = self.draft.text
+        try:
+            self.draft.choose(self.chosen)
+        except ValueError as error:
+            self._refusal = str(error)
+        else:
+            self._old, self._refusal = old, None
+        self._show()
+
+    def _show(self) -> None:
+        rest = self.form.show(self.draft, self.chosen)
+        self.built.show(self.draft, self._old, rest)
+        if self._refusal:
+            self._refuse(self._refusal)
+
+    def _refuse(self, said: str) -> None:
+        """Say that something cannot be written; the sentence begins with the name of the choice."""
+        is_said = self.form.refuse(said.partition(" ")[0], said)
+        self.built.refuse(_AS_IT_WAS if is_said else f"{said} {_AS_IT_WAS}")
+
+
+def _written(chosen: Mapping) -> dict:
+    """What of it is written at all."""
+    return {n: value for n, value in chosen.items() if value is not None and value is not False}
+
+
+def _menu(machines: Mapping[str, str | None], machine: str | None) -> ipywidgets.Dropdown:
+    index = list(machines.values()).index(machine)
+    return ipywidgets.Dropdown(
+        description="Guest", tooltip="The guest that the disk is in: its machine decides with",
+        options=list(machines), index=index,
+    ).add_class("vl-machine")  # fmt: skip

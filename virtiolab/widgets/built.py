@@ -1,0 +1,88 @@
+"""What the disk builder has built: XML with its last change, the verdict, and ways to go on."""
+
+from collections.abc import Callable, Sequence
+
+import ipywidgets
+
+from ..refusals import Problem
+from ..views import Resolved, marked
+from ..views.form import refused, verdict_of
+from ..views.html import sentence
+from .draft import Draft
+from .explainer import XMLExplainer
+from .notes import Notes
+
+_TIP = "Select it all and copy it. What is changed here is put back."
+
+
+class Built(ipywidgets.VBox):
+    """The XML of a draft; `explainer` is where it is opened, by itself below if none is given."""
+
+    def __init__(self, apply: Callable[[Problem], None], explainer: XMLExplainer | None):
+        self.xml, self.verdict, self.refused, self.resolved, self.opened = (
+            ipywidgets.HTML() for _ in range(5)
+        )
+        self.notes = Notes(apply)
+        self.resolve = _toggle("As libvirt writes it back", "With every default filled in")
+        self.copy = _toggle("Text to copy", "The XML as plain text")
+        self.explain = ipywidgets.Button(
+            description="Explain it", tooltip="Open the XML in the explainer"
+        )
+        self.plain = ipywidgets.Textarea(
+            tooltip=_TIP, continuous_update=False, layout={"width": "100%", "display": "none"}
+        )
+        self.explainer, self._is_lent = explainer, explainer is not None
+        self.below = ipywidgets.VBox().add_class("vl-explained")
+        row = ipywidgets.HBox([self.resolve, self.copy, self.explain]).add_class("vl-chips")
+        shown = [self.xml, self.refused, self.verdict, self.notes]
+        super().__init__([*shown, row, self.plain, self.resolved, self.opened])
+        self.add_class("vl-built")
+        self._observe()
+
+    def _observe(self) -> None:
+        self.resolve.observe(self._unfold, "value")
+        self.copy.observe(self._unfold, "value")
+        self.plain.observe(self._put_back, "value")
+        self.explain.on_click(self._open)
+
+    def show(self, draft: Draft, old: str, problems: Sequence[Problem]) -> None:
+        """Show a draft, with a mark where its XML differs from the old one."""
+        self._draft = draft
+        self.xml.value = marked(old, draft.text).html
+        self.verdict.value = verdict_of(draft.disk, draft.answers, draft.problems)
+        self.refused.value = self.opened.value = ""
+        self.notes.show(problems, with_path=True)
+        self._unfold()
+
+    def refuse(self, said: str) -> None:
+        """Say that something chosen cannot be written."""
+        self.refused.value = refused(said)
+
+    def _unfold(self, _=None) -> None:
+        """Show what is unfolded, and nothing else."""
+        self.plain.layout.display = "" if self.copy.value else "none"
+        text = self._draft.text if self.copy.value else ""
+        self.plain.rows, self.plain.value = max(2, text.count("\n")), text
+        self.resolved.value = self._resolved() if self.resolve.value else ""
+        for button in (self.resolve, self.copy):
+            button.description = f"{'▾' if button.value else '▸'} {button.description[2:]}"
+
+    def _resolved(self) -> str:
+        return sentence("What libvirt adds is underlined.") + Resolved(self._draft.disk).html
+
+    def _put_back(self, _) -> None:
+        if self.copy.value:
+            self.plain.value = self._draft.text
+
+    def _open(self, _) -> None:
+        """Hand the XML to the explainer that was given, or to one below."""
+        if self.explainer is None:
+            self.explainer = XMLExplainer()
+            self.below.children = [self.explainer]
+        self.explainer.text.value = self._draft.whole
+        where = "the explainer" if self._is_lent else "the explainer below"
+        self.opened.value = sentence(f"It is in {where} now.")
+
+
+def _toggle(description: str, tooltip: str) -> ipywidgets.ToggleButton:
+    return ipywidgets.ToggleButton(description=f"▸ {description}", tooltip=tooltip)
