@@ -222,14 +222,19 @@ def names_in(element: etree._Element, shape: Shape | None = None) -> Iterator[Na
     for attribute in element.keys():
         read = shape.attributes.get(attribute)
         yield Name(element, attribute, read, shape.open or read is not None)
-    seen = set()
-    for child in element.iterchildren("*"):
-        inner = _counting(child, shape, seen)
+    for child, inner in inside(element, shape):
         if inner:
             yield Name(child, None, inner.text)
             yield from names_in(child, inner)
-        elif not shape.open:
-            yield Name(child, None, None, False)
+        else:
+            yield Name(child, None, None, shape.open)
+
+
+def inside(element: etree._Element, shape: Shape) -> Iterator[tuple[etree._Element, Shape | None]]:
+    """The elements in one of this shape, each with its own, or None if libvirt ignores it."""
+    seen = set()
+    for child in element.iterchildren("*"):
+        yield child, _counting(child, shape, seen)
 
 
 def _counting(child: etree._Element, shape: Shape, seen: set[str]) -> Shape | None:

@@ -33,13 +33,12 @@ def check(domain: Domain) -> list[Problem]:
 
 
 def _about(sight: Sight) -> list[Problem]:
-    found, rules = [], dict.fromkeys(ALWAYS)
-    for item in values(sight):
-        if isinstance(item, Problem):
-            found.append(item)
-        else:
-            rules[item] = None
-    return found + [problem for rule in rules for problem in rule(sight)]
+    found, asked = values(sight)
+    for rule in ALWAYS:
+        found.extend(rule(sight))
+    for rule in sorted(asked, key=lambda rule: rule.__qualname__):  # a set has no order to rely on
+        found.extend(rule(sight))
+    return found
 
 
 def mend(domain: Domain) -> Domain:

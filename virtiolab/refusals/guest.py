@@ -58,7 +58,7 @@ def pci_addresses(guest: Guest) -> Iterator[Problem]:
     for address in guest.beside("address"):
         if address.get("type") != "pci":
             continue
-        place = tuple(_number(address.get(part, "0")) for part in _PCI)
+        place = tuple([_number(address.get(part, "0")) for part in _PCI])
         sight = guest.sight_of(address.getparent())
         if place in seen and sight and any(place):
             yield sight.find("pci-address-twice", "address", other=seen[place].sourceline)

@@ -209,6 +209,11 @@ def nearest(disk: Disk, path: str) -> etree._Element:
     return element
 
 
+@cache
+def _first_in_each(name: str) -> etree.XPath:
+    return etree.XPath(f"*/{name}[1]")
+
+
 class Guest:
     """A whole guest as the rules see it: `sights` are its disks."""
 
@@ -228,8 +233,7 @@ class Guest:
         """The first of this name in each device, where one of the disks has one."""
         if any(sight.child(name) is not None for sight in self.sights):
             for devices in self.domain.devices:
-                found = (device.find(name) for device in devices.iterchildren("*"))
-                yield from (element for element in found if element is not None)
+                yield from _first_in_each(name)(devices)
 
     def find(self, code: str, device: etree._Element, path: str, **facts) -> Problem:
         """A problem in another device than a disk."""
@@ -243,7 +247,8 @@ DiskRule = Callable[[Sight], Iterator[Problem]]
 GuestRule = Callable[[Guest], Iterator[Problem]]
 
 ALWAYS: list[DiskRule] = []
-WHERE_WRITTEN: dict[str, list[DiskRule]] = {}  # by the name that makes a rule worth asking
+# By element and attribute (None: the element) that make a rule worth asking.
+WHERE_WRITTEN: dict[str, dict[str | None, list[DiskRule]]] = {}
 OF_GUESTS: list[GuestRule] = []
 
 
@@ -257,8 +262,8 @@ def where_written(*names: str) -> Callable[[DiskRule], DiskRule]:
     """Ask this rule about disks in which one of these names is written: `io` or `driver/@io`."""
 
     def register(rule: DiskRule) -> DiskRule:
-        for name in names:
-            WHERE_WRITTEN.setdefault(name, []).append(rule)
+        for element, _, attribute in (name.partition("/@") for name in names):
+            WHERE_WRITTEN.setdefault(element, {}).setdefault(attribute or None, []).append(rule)
         return rule
 
     return register

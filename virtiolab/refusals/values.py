@@ -4,35 +4,48 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from ..form import Name, names_in, shape_of, text_of
+from ..form import Name, Reader, Shape, inside, shape_of, text_of
 from ..parsing import one_line
 from ..vocabulary import lookup, nearest_name, nearest_value
 from .problems import WHERE_WRITTEN, DiskRule, Problem, Sight
 
 
-def values(sight: Sight) -> Iterator[Problem | DiskRule]:
+def values(sight: Sight) -> tuple[list[Problem], set[DiskRule]]:
     """Problems with the names and values of a disk, and the rules that they make worth asking."""
-    yield from _missing(sight, sight.disk.element)
-    for name in names_in(sight.disk.element):
-        tag, attribute = name.element.tag, name.attribute
-        if not name.counts:
-            yield _not_read(sight, name)
-        elif attribute is None:
-            yield from WHERE_WRITTEN.get(tag, ())
-            yield from _missing(sight, name.element)
-        else:
-            yield from WHERE_WRITTEN.get(f"{tag}/@{attribute}", ())
-        if name.read and _is_refused(name):
-            yield _refused(sight, name)
+    found: list[Problem] = []
+    rules: set[DiskRule] = set()
+    element = sight.disk.element
+    _look(sight, element, shape_of(element), found, rules)
+    return found, rules
 
 
-def _text(name: Name) -> str:
-    return name.element.get(name.attribute) if name.attribute else text_of(name.element)
+def _look(sight: Sight, element: etree._Element, shape: Shape, found: list, rules: set) -> None:
+    """Look at an element and all in it; plain loops, since each disk goes through here."""
+    triggers = WHERE_WRITTEN.get(element.tag, {})
+    rules.update(triggers.get(None, ()))
+    if shape.required:
+        found.extend(_missing(sight, element, shape))
+    if shape.text and _is_refused(shape.text, text_of(element)):
+        found.append(_refused(sight, Name(element, None, shape.text)))
+    for attribute, text in element.items():
+        read = shape.attributes.get(attribute)
+        if read is None:
+            if not shape.open:
+                found.append(_not_read(sight, element, attribute))
+            continue
+        rules.update(triggers.get(attribute, ()))
+        if _is_refused(read, text):
+            found.append(_refused(sight, Name(element, attribute, read)))
+    for child, inner in inside(element, shape):
+        if inner:
+            _look(sight, child, inner, found, rules)
+        elif not shape.open:
+            found.append(_not_read(sight, child, None))
 
 
-def _is_refused(name: Name) -> bool:
+def _is_refused(read: Reader, text: str) -> bool:
     try:
-        name.read(_text(name))
+        read(text)
     except ValueError:
         return True
     return False
@@ -48,7 +61,7 @@ def path_of(sight: Sight, element: etree._Element, attribute: str | None) -> str
 
 def _refused(sight: Sight, name: Name) -> Problem:
     path = path_of(sight, name.element, name.attribute)
-    text = _text(name)
+    text = name.element.get(name.attribute) if name.attribute else text_of(name.element)
     entry = lookup(f"/disk/{path}")
     facts = {"name": name.attribute or name.element.tag, "value": text}
     if not entry or not entry.values:
@@ -59,33 +72,32 @@ def _refused(sight: Sight, name: Name) -> Problem:
     return sight.find("value-unknown", path, name.element, known=", ".join(entry.values), **facts)
 
 
-def _missing(sight: Sight, element: etree._Element) -> Iterator[Problem]:
+def _missing(sight: Sight, element: etree._Element, shape: Shape) -> Iterator[Problem]:
     """What libvirt cannot do without."""
-    for name in shape_of(element).required:
-        if not _is_there(element, name):
+    for name in shape.required:
+        if not _is_there(element, name, shape):
             path = f"{path_of(sight, element, None)}/{name}"
             yield sight.find(
                 "name-missing", path, element, name=name.lstrip("@"), holder=element.tag
             )
 
 
-def _is_there(element: etree._Element, name: str) -> bool:
+def _is_there(element: etree._Element, name: str, shape: Shape) -> bool:
     if name[0] != "@":
         return element.find(name) is not None
-    read, text = shape_of(element).attributes[name[1:]], element.get(name[1:])
+    read, text = shape.attributes[name[1:]], element.get(name[1:])
     try:
         return text is not None and read(text) is not None
     except ValueError:  # a problem of its own
         return True
 
 
-def _not_read(sight: Sight, name: Name) -> Problem:
+def _not_read(sight: Sight, element: etree._Element, attribute: str | None) -> Problem:
     """Nobody reads it here: it is misspelt, it stands in the wrong place, or it came before."""
-    path = path_of(sight, name.element, name.attribute)
-    facts = {"element": name.element, "name": name.attribute or name.element.tag}
+    path = path_of(sight, element, attribute)
+    facts = {"element": element, "name": attribute or element.tag}
     if lookup(f"/disk/{path}"):
         return sight.find("name-without-effect", path, **facts)
-    near = nearest_name(f"/disk/{path}")
-    if near:
+    if near := nearest_name(f"/disk/{path}"):
         return sight.find("name-misspelt", path, near=near.lstrip("@"), **facts)
     return sight.find("name-unknown", path, **facts)
