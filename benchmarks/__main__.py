@@ -10,6 +10,7 @@ from lxml import etree
 from benchmarks.guests import guests, many_disks
 from virtiolab import infer, read
 from virtiolab.explanation import Explanation
+from virtiolab.refusals import check
 from virtiolab.views.text import explanation_of
 
 ROUNDS = 25
@@ -33,6 +34,12 @@ def explain(texts: list[str]) -> None:
     for text in texts:
         for disk in read(text).disks:
             explanation_of(Explanation(disk))
+
+
+def judge(texts: list[str]) -> None:
+    """Read, and check every disk."""
+    for text in texts:
+        check(read(text))
 
 
 def ratio(work, floor, texts: list[str], rounds: int = ROUNDS) -> float:
@@ -71,8 +78,10 @@ def main() -> int:
     texts = guests()
     rows = [
         ("read + infer, to parsing alone", ratio(answer, parse, texts), 3, "×"),
+        ("check, to parsing alone", ratio(judge, parse, texts, 9), 6, "×"),
         ("explain as text, to parsing alone", ratio(explain, parse, texts, 9), 15, "×"),
         ("10,000 disks, to 1,000", growth(answer, 1000, 10_000), 12, "×"),
+        ("10,000 disks checked, to 1,000", growth(judge, 1000, 10_000, 5), 12, "×"),
         ("import virtiolab, beyond lxml's", import_cost("virtiolab", "lxml.etree"), 25, "ms"),
     ]
     print(f"{'what':34} {'measured':>9} {'limit':>7}")

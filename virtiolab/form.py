@@ -130,13 +130,21 @@ def _reader(kind: str, path: str) -> Reader:
 
 
 def _choice(path: str, exceptions: list[str]) -> Reader:
-    """A reader of what the vocabulary lists, but for -refused, +known and 0unwritten values."""
+    """A reader of what the vocabulary lists, but for -refused, +known and 0unwritten values.
+
+    Which ones it accepts stands in its attribute `known`.
+    """
     written: dict[str, str | None] = {value: value for value in lookup(path).values}
     for sign, value in ((word[0], word[1:]) for word in exceptions):
         written[value] = None if sign == "0" else value
         if sign == "-":
             del written[value]
-    return lambda text: written[text] if text in written else _refuse(text)
+
+    def read(text: str) -> str | None:
+        return written[text] if text in written else _refuse(text)
+
+    read.known = [value for value in written if written[value]]
+    return read
 
 
 @cache

@@ -81,14 +81,15 @@ def nearest_name(path: str) -> str | None:
     pairs = (key.split("/")[-2:] for key in entries() if "/" in key)
     siblings = {child for above, child in pairs if above == parent}
     is_attribute = name.startswith("@")
-    return _nearest(name, [known for known in siblings if known.startswith("@") == is_attribute])
+    return nearest(name, [known for known in siblings if known.startswith("@") == is_attribute])
 
 
 def nearest_value(entry: Entry, value: str) -> str | None:
     """The known value that looks most like an unknown one."""
-    return _nearest(value, list(entry.values))
+    return nearest(value, list(entry.values))
 
 
-def _nearest(word: str, known: list[str]) -> str | None:
+def nearest(word: str, known: list[str]) -> str | None:
+    """The known word that looks most like an unknown one."""
     # Comparing takes time in the square of the length, and no name is longer than 30 letters.
     return next(iter(get_close_matches(word[:60], sorted(known), n=1, cutoff=0.6)), None)

@@ -54,9 +54,7 @@ def bus(sight: Sight) -> Iterator[Problem]:
     if sight.device == "floppy" and sight.bus != "fdc":
         yield sight.find("floppy-not-on-fdc", "target/@bus")
     elif sight.device != "floppy" and sight.bus == "fdc":
-        near = "sata" if sight.device == "cdrom" else "virtio"
-        facts = {"near": near, "free_near": sight.domain.free_name(near)}
-        yield sight.find("not-a-floppy-on-fdc", "target/@bus", **facts)
+        yield sight.find("not-a-floppy-on-fdc", "target/@bus")
     elif sight.device == "cdrom" and sight.on("virtio", "sd"):
         yield sight.find("cdrom-not-ejectable", "target/@bus")
     elif sight.on(*_NOT_IN_QEMU):

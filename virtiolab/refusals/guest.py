@@ -128,25 +128,33 @@ def _limits(sight: Sight) -> dict[str, int]:
 @of_guests
 def throttle_groups(guest: Guest) -> Iterator[Problem]:
     """A filter names a group of limits that the guest has."""
-    known = {
-        group.findtext("group_name") or group.findtext("throttle_group_name")
-        for group in guest.root.iterfind("throttlegroups/throttlegroup")
-    }
-    for sight in guest.sights:
-        filters = sight.child("throttlefilters")
-        found = [] if filters is None else filters.findall("throttlefilter")
-        names = [one.get("group") for one in found]
+    filtered = [sight for sight in guest.sights if sight.child("throttlefilters") is not None]
+    known = (
+        {
+            group.findtext("group_name")
+            for group in guest.root.iterfind("throttlegroups/throttlegroup")
+        }
+        if filtered
+        else set()
+    )
+    for sight in filtered:
+        yield from _filters(sight, known)
+
+
+def _filters(sight: Sight, known: set[str | None]) -> Iterator[Problem]:
+    found = sight.child("throttlefilters").findall("throttlefilter")
+    names = [one.get("group") for one in found]
+    if found and sight.child("iotune") is not None:
+        yield sight.find("throttle-filters-and-limits", "iotune")
+    if found and sight.device == "cdrom":
+        yield sight.find("throttle-filters-of-cdrom", "throttlefilters")
+    for number, name in enumerate(names):
         path = "throttlefilters/throttlefilter/@group"
-        if found and sight.child("iotune") is not None:
-            yield sight.find("throttle-filters-and-limits", "iotune")
-        if found and sight.device == "cdrom":
-            yield sight.find("throttle-filters-of-cdrom", "throttlefilters")
-        for number, name in enumerate(names):
-            facts = {"element": found[number], "group": name}
-            if name in names[:number]:
-                yield sight.find("throttle-filter-twice", path, **facts)
-            elif guest.domain.complete and name not in known:
-                yield sight.find("throttle-group-missing", path, **facts)
+        facts = {"element": found[number], "group": name}
+        if name in names[:number]:
+            yield sight.find("throttle-filter-twice", path, **facts)
+        elif sight.domain.complete and name not in known:
+            yield sight.find("throttle-group-missing", path, **facts)
 
 
 @of_guests

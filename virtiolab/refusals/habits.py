@@ -23,7 +23,8 @@ _LSI_ITSELF = 7
 def name_and_bus(sight: Sight) -> Iterator[Problem]:
     """A name that suggests another bus misleads whoever reads it."""
     prefix = prefix_of(sight.disk.target)
-    if prefix and sight.bus in PREFIX_OF_BUS and PREFIX_OF_BUS[sight.bus] != prefix:
+    usual = PREFIX_OF_BUS.get(sight.bus)
+    if prefix and usual not in (None, prefix, "fd"):  # on the floppy controller it is refused
         yield sight.find("name-against-bus", "target/@dev")
 
 

@@ -10,9 +10,16 @@ from lxml import etree
 from ..document import Disk, Domain
 from ..inference import infer
 from ..machines import Machine
-from ..names import PREFIX_OF_BUS
 from ..parsing import one_line
 from .mending import changed
+
+# By device, the buses that it can be on, the best first.
+_BUSES = {
+    "cdrom": ("sata", "scsi", "usb", "ide"),
+    "floppy": ("fdc", ""),
+    "lun": ("scsi", ""),
+}
+_HARD_DISK_BUSES = ("virtio", "scsi", "sata", "usb", "ide", "sd", "nvme", "xen", "uml")
 
 SEVERITIES = ("error", "warning", "note")  # from the worst to the mildest
 LOCAL = {"file": "file", "block": "dev", "dir": "dir"}  # types, and the attribute with the path
@@ -92,18 +99,28 @@ class Problem(NamedTuple):
 
 
 class _Words(dict):
-    """The words for the braces of a sentence; `free_sata` is a name that is free on that bus,
-    `free_same` one on the bus of the disk."""
+    """The words for the braces of a sentence, and those that only a fix needs.
+
+    `same` is the bus of the disk if its device can be on it, else one `instead`; `free_same`,
+    `free_instead`, `free_sata` are names that no disk on such a bus has.
+    """
 
     def __init__(self, disk: Disk | None, facts: dict[str, Any], limit: int):
         super().__init__(facts)
         self.disk, self.limit = disk, limit
 
     def __missing__(self, name: str) -> str:
-        bus = name.removeprefix("free_")
-        if bus == "same":
-            bus = self["bus"] if self["bus"] in PREFIX_OF_BUS else "virtio"
-        return self.disk.domain.free_name(bus)
+        if name.startswith("free_"):
+            bus = name.removeprefix("free_")
+            return self.disk.domain.free_name(self[bus] if bus in ("same", "instead") else bus)
+        device, bus = self["device"], super().__getitem__("bus")
+        buses = _BUSES.get(device, _HARD_DISK_BUSES)
+        if name == "same" and bus in buses:
+            return bus
+        first = ("sata",) if bus == "ide" and device == "disk" else ()
+        machine = self.disk.domain.kind
+        lacking = machine.lacks if machine else ()
+        return next(b for b in (*first, *buses) if b != bus and b not in lacking)
 
     def __getitem__(self, name: str) -> str:
         return one_line(str(super().__getitem__(name)), self.limit)
@@ -220,6 +237,7 @@ class Guest:
     def __init__(self, domain: Domain, sights: list[Sight]):
         self.domain, self.sights, self.root = domain, sights, domain.element
         self._sight_of = {sight.disk.element: sight for sight in sights}
+        self.controllers = list(self.devices("controller"))
 
     def sight_of(self, element: etree._Element) -> Sight | None:
         """The disk that this element is; None of other devices."""

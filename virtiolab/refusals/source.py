@@ -47,7 +47,8 @@ def lun(sight: Sight) -> Iterator[Problem]:
     if sight.type == "network" and sight.protocol != "iscsi":
         yield sight.find("lun-not-iscsi", "source/@protocol", protocol=sight.protocol)
     elif sight.type not in ("block", "network", "volume"):
-        yield sight.find("lun-not-block", "@type", type=sight.type)
+        code = "lun-not-block" if sight.child("source") is not None else "lun-empty"
+        yield sight.find(code, "@type", type=sight.type)
     if sight.format not in ("raw", None):
         yield sight.find("lun-not-raw", "driver/@type", format=sight.format)
     if not sight.on("scsi"):

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from ..form import Name, Reader, Shape, inside, shape_of, text_of
+from ..form import Reader, Shape, inside, shape_of, text_of
 from ..parsing import one_line
-from ..vocabulary import lookup, nearest_name, nearest_value
+from ..vocabulary import lookup, nearest, nearest_name
 from .problems import WHERE_WRITTEN, DiskRule, Problem, Sight
 
 
@@ -26,7 +26,7 @@ def _look(sight: Sight, element: etree._Element, shape: Shape, found: list, rule
     if shape.required:
         found.extend(_missing(sight, element, shape))
     if shape.text and _is_refused(shape.text, text_of(element)):
-        found.append(_refused(sight, Name(element, None, shape.text)))
+        found.append(_refused(sight, element, None, shape.text))
     for attribute, text in element.items():
         read = shape.attributes.get(attribute)
         if read is None:
@@ -35,7 +35,7 @@ def _look(sight: Sight, element: etree._Element, shape: Shape, found: list, rule
             continue
         rules.update(triggers.get(attribute, ()))
         if _is_refused(read, text):
-            found.append(_refused(sight, Name(element, attribute, read)))
+            found.append(_refused(sight, element, attribute, read))
     for child, inner in inside(element, shape):
         if inner:
             _look(sight, child, inner, found, rules)
@@ -59,17 +59,16 @@ def path_of(sight: Sight, element: etree._Element, attribute: str | None) -> str
     return "/".join(names + ([f"@{one_line(attribute, 60)}"] if attribute else []))
 
 
-def _refused(sight: Sight, name: Name) -> Problem:
-    path = path_of(sight, name.element, name.attribute)
-    text = name.element.get(name.attribute) if name.attribute else text_of(name.element)
-    entry = lookup(f"/disk/{path}")
-    facts = {"name": name.attribute or name.element.tag, "value": text}
-    if not entry or not entry.values:
-        return sight.find("value-not-a-number", path, name.element, **facts)
-    near = nearest_value(entry, text)
-    if near:
-        return sight.find("value-misspelt", path, name.element, near=near, **facts)
-    return sight.find("value-unknown", path, name.element, known=", ".join(entry.values), **facts)
+def _refused(sight: Sight, element: etree._Element, attribute: str | None, read: Reader) -> Problem:
+    path = path_of(sight, element, attribute)
+    text = element.get(attribute) if attribute else text_of(element)
+    facts = {"element": element, "name": attribute or element.tag, "value": text}
+    known = getattr(read, "known", None)
+    if known is None:
+        return sight.find("value-not-a-number", path, **facts)
+    if near := nearest(text, known):
+        return sight.find("value-misspelt", path, near=near, **facts)
+    return sight.find("value-unknown", path, known=", ".join(known), **facts)
 
 
 def _missing(sight: Sight, element: etree._Element, shape: Shape) -> Iterator[Problem]:

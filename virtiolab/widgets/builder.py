@@ -8,6 +8,7 @@ from ..build import build, choices_of
 from ..document import Disk
 from ..refusals import Problem
 from ..views.form import disk_as_html, disk_as_text, title_of
+from ..views.html import sentence
 from .built import Built
 from .draft import FRAGMENT, Draft
 from .explainer import XMLExplainer
@@ -17,6 +18,7 @@ from .static import WithStaticForm
 
 MACHINES = {"x86_64, pc": "pc", "x86_64, q35": "q35", "not known: a part of a guest": FRAGMENT}
 
+_KEYS = "By keyboard: Tab goes on, Space opens a menu."  # arrows alone are JupyterLab's
 _AS_IT_WAS = "What is chosen cannot be written, so the XML stays as it was."
 
 
@@ -44,7 +46,8 @@ class DiskBuilder(WithStaticForm):
         self.again = ipywidgets.Button(description="Start over", tooltip="Choose as at first")
         self.form = Form(fields, self._take, self._apply, self._show)
         self.built = Built(self._apply, explainer)
-        head = ipywidgets.HBox([self.machine, self.again]).add_class("vl-head")
+        keys = ipywidgets.HTML(sentence(_KEYS, "vl-keys"))
+        head = ipywidgets.HBox([self.machine, self.again, keys]).add_class("vl-head")
         left = ipywidgets.VBox([head, self.form]).add_class("vl-left")
         columns = ipywidgets.HBox([left, self.built]).add_class("vl-columns")
         super().__init__([columns, self.built.below])

@@ -66,8 +66,8 @@ class Form(ipywidgets.VBox):
         if change["new"] and others:
             others[0].value = False  # which calls this again
         inside = [*map(self._field, _names_of(self.open_group))]
+        self._folded()  # first, so that the fields come to the page with their labels
         self.panel.children = [*inside, self._left_out] if inside else []
-        self._folded()
 
     def show(self, draft: Draft, chosen: Mapping) -> list[Problem]:
         """Show what is chosen and what follows; gives back the problems that are of no field."""
