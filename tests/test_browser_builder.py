@@ -224,6 +224,7 @@ def test_it_fits(page, size):
     left, right = (form.locator(name).bounding_box() for name in (".vl-left", ".vl-built"))
     assert (right["y"] < left["y"] + left["height"]) == (size is WIDE)
     assert right["x"] + right["width"] <= size["width"] and right["width"] > 300
+    assert form.locator(".vl-head").bounding_box()["height"] < 80
     wider = form.evaluate(
         "top => [...top.querySelectorAll('.vl-field, .vl-field *, .vl-built')]"
         ".filter(one => one.scrollWidth > one.clientWidth + 1 && one.clientWidth"

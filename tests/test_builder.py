@@ -457,9 +457,9 @@ def test_hostile_text_stays_text(payload):
     names = [name for name, choice in choices().items() if not choice.flag]
     texts = dict.fromkeys(names, payload) | {"metadata_cache": "1", "metadata_cache_unit": "B"}
     builder = DiskBuilder(**texts | {"type": "file", "backing_type": "file"})
+    builder.built.resolve.value = True
     for chip in builder.form.chips.values():
         chip.value = True
-        builder.built.resolve.value = True
         for widget in all_html(builder):
             root = html.fromstring(f"<div>{widget.value}</div>")
             assert not root.xpath("//script|//img|//svg|//style|//b|//a|//@onerror|//@onmouseover")
@@ -469,7 +469,7 @@ def test_hostile_text_stays_text(payload):
 def all_html(builder):
     """Every HTML widget that has been made, but for the style sheet."""
     built = builder.built
-    yield from (built.xml, built.verdict, built.refused, built.resolved, builder.form.panel)[:4]
+    yield from (built.xml, built.verdict, built.refused, built.resolved)
     yield builder.form.panel.children[-1]
     for holder in [built, *builder.fields.values()]:
         yield from (note.children[0] for note in notes_of(holder))

@@ -30,6 +30,7 @@ TAKEN_SINCE = {
     r"Invalid value for attribute '(model|type|bus)' .*'(usb-storage|usb-bot|vhostvdpa|ctl|nvme)'": (
         "11.5.0", "9.8.0", "12.0.0", "after 11.3.0",
     ),
+    r"storage format '.*' does not support backing store": ("after 9.0.0",),
     r"Unknown disk name 'nvme|Invalid harddisk device name: nvme": ("after 11.3.0",),
     r"removable is only valid for usb disks": ("9.6.0",),
     r"Only scsi disk supports vendor and product": ("after 9.0.0",),

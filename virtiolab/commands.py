@@ -16,7 +16,7 @@ from .resolution import Resolution
 from .views.changes import conversion_as_text
 from .views.problems import problems_as_text
 from .views.resolved import controllers_as_text, resolved_as_text
-from .views.text import NO_DISK, answers_of, explanation_of
+from .views.text import NO_DISK, answers_of, disk_name, explanation_of
 
 OK, REFUSED, UNREADABLE = 0, 1, 2
 
@@ -107,7 +107,7 @@ def _status(problems: list[Problem]) -> int:
 def _convert(domain: Domain, options) -> Said:
     disks = [d for d in domain.disks if options.target in (None, d.target)]
     if len(disks) != 1:
-        names = ", ".join(disk.target or "(no name)" for disk in domain.disks)
+        names = ", ".join(map(disk_name, domain.disks)) or "there is none"
         raise Unconvertible(f"Say with --target which disk shall be converted: {names}.")
     converted = convert(disks[0], options.bus)
     if options.json:
@@ -116,7 +116,7 @@ def _convert(domain: Domain, options) -> Said:
 
 
 def _converted(converted: Conversion) -> dict:
-    steps = [step.say for part in converted.steps for step in part.steps]
+    steps = [step._asdict() for part in converted.steps for step in part.steps]
     names = ("bus", "new", "controller", "domain")
     said = {name: getattr(converted, name) for name in names}
     return _named(converted.disk) | said | {"new_target": converted.target, "steps": steps}

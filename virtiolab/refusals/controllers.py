@@ -71,6 +71,11 @@ def _options(guest: Guest, element: etree._Element, kind: str) -> Iterator[Probl
         written = driver.get(name)
         if written and written.strip(" +0") and not is_virtio:
             yield guest.find("controller-option", element, f"driver/@{name}", name=name)
+    mapping = driver.find("iothreads/iothread")
+    if mapping is not None and not is_virtio:
+        yield guest.find("controller-mapping", element, "driver/iothreads")
+    elif mapping is not None and driver.get("iothread"):
+        yield guest.find("controller-iothread-twice", element, "driver/iothreads")
     thread = whole_number(driver.get("iothread"))
     if thread and is_virtio and guest.domain.complete:
         if machine and machine.mmio_if_asked and guest.domain.has_virtio_mmio:

@@ -12,7 +12,7 @@ _NOT_IN_QEMU = ("xen", "uml")
 _TRAYS = ("cdrom", "floppy")
 _PARTITION = re.compile(r"[a-z]+?(0?[1-9][0-9]*|0[0-9]+)")
 _SERIAL = re.compile(r"[A-Za-z0-9_ .+-]*")
-_LOADPARM = re.compile(r"[A-Za-z0-9. ]{1,8}")
+_LOADPARM = re.compile(r"(?! *$)[A-Za-z0-9. ]{1,8}")
 _WWN = re.compile(r"(0x)?[0-9a-fA-F]{16}")
 _VENDOR_LENGTH = 8
 _PRODUCT_LENGTHS = {"scsi": 16}
@@ -259,6 +259,8 @@ def pci(sight: Sight) -> Iterator[Problem]:
     for path, address in places:
         if address is None or path == "address" and address.get("type") != "pci":
             continue
+        if not any(_number(address.get(part, "0")) for part in ("domain", "bus", "slot")):
+            continue  # libvirt takes it for none at all
         bounds = _SLOT if path == "source/address" else _SLOT | {"domain": 0}
         for name, most in bounds.items():
             if _number(address.get(name, "0")) > most:

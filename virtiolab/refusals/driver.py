@@ -12,6 +12,7 @@ from .problems import Problem, Sight, where_written
 _VIRTIO_ONLY = (
     "queues", "queue_size", "ioeventfd", "event_idx", "iommu", "ats", "packed", "page_per_vq",
 )  # fmt: skip
+_ENCRYPTED = etree.XPath("encryption | source/encryption")
 _DIRECT = ("none", "directsync")  # the cache modes that go past the host's page cache
 _HOTPLUGGED = ("usb", "virtio", "scsi")
 MOST = 10**15  # QEMU_BLOCK_IOTUNE_MAX
@@ -78,7 +79,8 @@ def iothreads(sight: Sight) -> Iterator[Problem]:
 @where_written("iothreads")
 def mapping(sight: Sight) -> Iterator[Problem]:
     """Several threads share a disk's queues."""
-    threads, path = sight.child("driver").findall("iothreads/iothread"), "driver/iothreads"
+    shares, path = sight.child("driver").find("iothreads"), "driver/iothreads"
+    threads = shares.findall("iothread")
     if not threads:
         return
     if not sight.on("virtio"):
@@ -133,6 +135,8 @@ def shareable(sight: Sight) -> Iterator[Problem]:
     """Two guests can write one image only where it has no structure of its own."""
     if not sight.readonly and sight.format != "raw":
         yield sight.find("shareable-format", "shareable", format=sight.format)
+    elif not sight.readonly and _ENCRYPTED(sight.disk.element):
+        yield sight.find("shareable-encrypted", "shareable")
 
 
 @where_written("transient")

@@ -29,6 +29,13 @@ def name_and_bus(sight: Sight) -> Iterator[Problem]:
 
 
 @always
+def newer(sight: Sight) -> Iterator[Problem]:
+    """What only the newest libvirt knows."""
+    if sight.on("nvme") or (sight.disk.target or "").startswith("nvme"):
+        yield sight.find("nvme-is-new", "target/@dev")
+
+
+@always
 def suffix_and_format(sight: Sight) -> Iterator[Problem]:
     """The end of the path says one format, the disk gets another."""
     wanted = _FORMAT_OF_SUFFIX.get((sight.path or "").rpartition(".")[2].lower())

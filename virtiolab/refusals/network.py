@@ -4,14 +4,13 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from ..form import number
+from ..form import number, text_of
 from .problems import Problem, Sight, Source, where_written
 
 _GONE = {"tftp": "2.8", "vxhs": "5.2"}  # the QEMU that no longer had it
 _WITH_TLS = ("nbd", "vxhs")
 _POOLED = ("rbd", "gluster")
 _NAMED = ("ssh", "iscsi", "sheepdog")  # where an empty name is none (iSCSI: libvirt 9.0 crashes)
-_SOME_HOSTS = ("gluster", "iscsi")
 _ONE_HOST = ("nbd", "sheepdog", "ssh", "http", "https", "ftp", "ftps", "nfs", "vxhs")
 _TCP_ONLY = ("ssh", "rbd", "nfs", "vxhs")
 _NO_RDMA = ("nbd", "gluster")
@@ -22,12 +21,13 @@ _COOKIE_VALUE = set(' ",;\\') | {chr(n) for n in range(32)}
 @where_written("source/@protocol")
 def network(sight: Sight) -> Iterator[Problem]:
     """A network image: which protocol, and what its name has to look like."""
-    for source in sight.sources if sight.is_opened else sight.sources[:1]:
+    for source in sight.sources:
         if source.protocol is not None:
             yield from _protocol(sight, source)
             yield from _name(sight, source)
             yield from _hosts(sight, source)
             yield from _cookies(sight, source)
+            yield from _identity(sight, source)
 
 
 def _protocol(sight: Sight, source: Source) -> Iterator[Problem]:
@@ -47,7 +47,7 @@ def _name(sight: Sight, source: Source) -> Iterator[Problem]:
     protocol, name, path = source.protocol, source.element.get("name"), f"{source.path}/@name"
     if name is None and protocol != "nbd" or name == "" and protocol in _NAMED:
         yield sight.find("network-name-missing", path, protocol=protocol)
-    elif protocol in _POOLED and (name.startswith("/") or "/" not in name):
+    elif protocol in _POOLED and not all(name.partition("/")[::2]):
         yield sight.find("network-name-unsplit", path, name=name, protocol=protocol)
     elif protocol == "iscsi" and "/" in name and not _is_number(name.partition("/")[2]):
         yield sight.find("iscsi-lun", path, lun=name.partition("/")[2])
@@ -65,11 +65,17 @@ def _hosts(sight: Sight, source: Source) -> Iterator[Problem]:
     """The servers: how many, and how they are reached."""
     protocol, found = source.protocol, source.element.findall("host")
     path = f"{source.path}/host"
-    if not found and protocol in (*_ONE_HOST, *_SOME_HOSTS):
+    if source.above and not sight.is_opened:
+        pass  # nobody looks how many there are
+    elif not found and protocol in (*_ONE_HOST, "iscsi"):
         yield sight.find("host-missing", path, protocol=protocol)
+    elif not found and protocol == "gluster":
+        yield sight.find("host-of-gluster", path)
     elif len(found) > 1 and protocol in _ONE_HOST:
         facts = {"protocol": protocol, "count": len(found)}
         yield sight.find("hosts-too-many", path, found[1], **facts)
+    elif len(found) > 1 and protocol == "iscsi":
+        yield sight.find("hosts-of-iscsi", path, found[1])
     for host in found:
         yield from _host(sight, host, protocol, path)
 
@@ -95,8 +101,8 @@ def _cookies(sight: Sight, source: Source) -> Iterator[Problem]:
         return
     seen, path = set(), f"{source.path}/cookies/cookie"
     for cookie in source.element.iterfind("cookies/cookie"):
-        name, value = cookie.get("name"), cookie.text or ""
-        is_quoted = len(value) > 1 and value[0] == value[-1] == '"'
+        name, value = cookie.get("name"), text_of(cookie)
+        is_quoted = value[:1] == value[-1:] == '"'
         inside = value[1:-1] if is_quoted else value
         if name and _COOKIE_NAME & set(name):
             yield sight.find("cookie-name", f"{path}/@name", cookie, name=name)
@@ -105,3 +111,14 @@ def _cookies(sight: Sight, source: Source) -> Iterator[Problem]:
         if name in seen:
             yield sight.find("cookie-twice", f"{path}/@name", cookie, name=name)
         seen.add(name)
+
+
+def _identity(sight: Sight, source: Source) -> Iterator[Problem]:
+    """Who logs in to an SSH server, and with which key."""
+    identity = source.element.find("identity") if source.protocol == "ssh" else None
+    written = set() if identity is None else set(identity.keys())
+    if identity is not None and not ("username" in written and written & {"keyfile", "agentsock"}):
+        yield sight.find("identity-incomplete", f"{source.path}/identity")
+    known = source.element.find("knownHosts") if source.protocol == "ssh" else None
+    if known is not None and known.get("path") is None:
+        yield sight.find("known-hosts-without-path", f"{source.path}/knownHosts")

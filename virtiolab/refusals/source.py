@@ -68,7 +68,8 @@ def backing(sight: Sight) -> Iterator[Problem]:
     for source in sight.sources:
         if source.above:
             if sight.is_opened and above not in (None, *_WITH_BACKING):
-                yield sight.find("backing-of-format", source.above, format=above)
+                code = "backing-of-raw" if above == "raw" else "backing-of-format"
+                yield sight.find(code, source.above, format=above)
             yield from _format_of_backing(sight, source)
             above = source.format
 
@@ -91,6 +92,8 @@ def _format_of_backing(sight: Sight, source: Source) -> Iterator[Problem]:
 def startup_policy(sight: Sight) -> Iterator[Problem]:
     """What happens when the file is not there: a matter of what can be missing."""
     policy = sight.get("startupPolicy", "source")
+    if policy is None:  # it stands further down, where nobody reads it
+        return
     if sight.type not in ("file", "block", "dir", "volume"):
         yield sight.find("startup-policy-of-type", "source/@startupPolicy", type=sight.type)
     elif policy == "requisite" and sight.device not in ("cdrom", "floppy"):
@@ -111,9 +114,10 @@ def volume(sight: Sight) -> Iterator[Problem]:
 @where_written("source/@namespace")
 def nvme(sight: Sight) -> Iterator[Problem]:
     """Namespaces of an NVMe disk count from 1."""
-    written = sight.get("namespace", "source").strip(" +")
-    if sight.type == "nvme" and written.isdigit() and int(written[:30]) == 0:
-        yield sight.find("nvme-namespace", "source/@namespace")
+    for source in sight.sources:
+        written = (source.element.get("namespace") or "1").strip(" +")
+        if source.type == "nvme" and not source.above and not written.strip("0"):
+            yield sight.find("nvme-namespace", f"{source.path}/@namespace")
 
 
 @where_written("disk/@type")
@@ -157,8 +161,11 @@ def seclabels(sight: Sight) -> Iterator[Problem]:
             if model is not None and model in models:
                 yield sight.find("seclabel-twice", path, label, model=model)
             models.append(model)
-            if label.get("relabel") == "no" and label.findtext("label"):
+            relabel, text = label.get("relabel"), label.findtext("label")
+            if relabel == "no" and text:
                 yield sight.find("seclabel-not-relabelled", path, label)
+            elif relabel == "yes" and not text:
+                yield sight.find("seclabel-without-label", path, label)
 
 
 @where_written("reservations")
