@@ -17,6 +17,7 @@ from .views.changes import conversion_as_text
 from .views.problems import problems_as_text
 from .views.resolved import controllers_as_text, resolved_as_text
 from .views.text import NO_DISK, answers_of, disk_name, explanation_of
+from .writing import printable
 
 OK, REFUSED, UNREADABLE = 0, 1, 2
 
@@ -73,7 +74,7 @@ def _resolve(domain: Domain, options) -> Said:
         return Said({"disks": [_resolved(disk) for disk in domain.disks]})
     resolutions = [Resolution(disk) for disk in domain.disks]
     shown = [*map(resolved_as_text, resolutions), controllers_as_text(resolutions)]
-    return Said("\n".join(filter(None, shown)) or NO_DISK)
+    return Said(printable("\n".join(filter(None, shown))) or NO_DISK)
 
 
 def _resolved(disk: Disk) -> dict:
@@ -97,7 +98,7 @@ def _fixed(domain: Domain, options) -> Said:
     if options.json:
         content = {"xml": xml, "problems": [problem.as_dict() for problem in left]}
         return Said(content, _status(left))
-    return Said(xml, _status(left), problems_as_text(left) if left else "")
+    return Said(printable(xml), _status(left), problems_as_text(left) if left else "")
 
 
 def _status(problems: list[Problem]) -> int:
@@ -132,7 +133,7 @@ def build_disk(options: argparse.Namespace) -> Said:
     if options.json:
         content = {"xml": xml, "problems": [problem.as_dict() for problem in problems]}
         return Said(content, status, aside)
-    return Said("" if status else xml.rstrip("\n"), status, aside)
+    return Said("" if status else printable(xml.rstrip("\n")), status, aside)
 
 
 def _unlisted(value):
