@@ -48,7 +48,7 @@ RESOLVED = {
 """,
     "<disk snapshot='no'><driver type='qcow2'><metadata_cache><max_size unit='KiB'>1</max_size>"
     "</metadata_cache></driver><source file=\"it's\"/><readonly/><target dev='sda' bus='usb'/>"
-    "<serial>a&amp;b</serial></disk>": """
+    "<serial>a b</serial></disk>": """
 <disk type='file' device='disk'>
   <driver name='qemu' type='qcow2'>
     <metadata_cache>
@@ -58,7 +58,7 @@ RESOLVED = {
   <source file='it&apos;s'/>
   <target dev='sda' bus='usb'/>
   <readonly/>
-  <serial>a&amp;b</serial>
+  <serial>a b</serial>
 </disk>
 """,
 }  # fmt: skip

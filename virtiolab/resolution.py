@@ -225,8 +225,13 @@ def _value(read, text: str | None) -> str | None:
 
 
 def _set_size(new: etree._Element, element: etree._Element) -> None:
+    try:
+        size = in_bytes(text_of(element) or "0", element.get("unit"))
+    except ValueError:  # libvirt refuses it
+        new.text = text_of(element)
+        return
     new.set("unit", "bytes")
-    new.text = str(in_bytes(text_of(element) or "0", element.get("unit")))
+    new.text = str(size)
 
 
 class Resolution:

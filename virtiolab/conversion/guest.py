@@ -6,7 +6,6 @@ from typing import NamedTuple
 from ..answers import Inferences
 from ..document import Disk, Domain
 from ..inference import infer
-from ..machines import machine_of
 from ..names import disk_number, usual_name
 from .facts import facts, say
 
@@ -126,7 +125,7 @@ def _case(disk: Disk, after: Disk) -> dict[str, str]:
 
 def _in_the_guest(driver: str, domain: Domain) -> dict[str, str]:
     """What the drivers are called."""
-    machine, known = machine_of(domain.arch, domain.machine), facts()["drivers"][driver]
+    machine, known = domain.kind, facts()["drivers"][driver]
     carrier = (machine and machine.transport) or "pci"
     modules = known["linux"].format(carrier=facts()["carriers"][carrier]).split()
     return {

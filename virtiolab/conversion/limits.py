@@ -6,7 +6,7 @@ from itertools import count
 from ..answers import Inferences
 from ..document import Disk, Domain, whole_number
 from ..inference import infer
-from ..machines import Machine, machine_of
+from ..machines import Machine
 from ..names import DRIVE_BUSES, disk_number, drive_address, usual_name
 from .facts import facts, say
 
@@ -43,7 +43,7 @@ def _why_not(disk: Disk, bus: str, answers: Inferences) -> str | None:
     for rule in facts()["refused"]:
         if bus in rule["buses"] and disk.element.xpath(f"boolean({rule['disk']})"):
             return say(rule["said"], bus=bus, type=answers.type.value)
-    machine = machine_of(disk.domain.arch, disk.domain.machine)
+    machine = disk.domain.kind
     lacks = {other: machine and _lack(machine, disk.domain, other) for other in BUSES}
     has = [other for other in BUSES if not lacks[other] and other != answers.bus.value]
     if not lacks[bus]:

@@ -54,7 +54,8 @@ def resolved_as_html(resolution: Resolution) -> str:
     for part in _parts(resolution, resolution.element, ""):
         append(pre, part)
     for controller in resolution.controllers:
-        append(pre, E.ins(written(controller), _ADDED))
+        append(pre, E.ins(visible(written(controller).strip()), _ADDED))
+        append(pre, "\n")
     left_out = [prose("p", f"Left out: {', '.join(f'`{n}`' for n in resolution.left_out)}.")]
     return root(pre, *left_out * bool(resolution.left_out))
 
@@ -62,7 +63,9 @@ def resolved_as_html(resolution: Resolution) -> str:
 def _parts(resolution: Resolution, element: etree._Element, indent: str) -> Iterator:
     names = resolution.added(element)
     if names is None:
-        yield E.ins(visible(written(element, indent)), _ADDED)
+        yield indent
+        yield E.ins(visible(written(element, indent).strip()), _ADDED)
+        yield "\n"
         return
     yield f"{indent}<{element.tag}"
     for name, value in element.items():
