@@ -23,6 +23,8 @@ CONDITIONS = {
     r"USB controller model .* not supported in this QEMU": "how this QEMU was built",
     r"requested USB port .* not present": "how many ports the USB controllers have",
     r"a PCI slot is needed": "how many PCI slots the whole machine has left",
+    r"Invalid PCI address .* slot must be": "which slots the PCI controller of that bus has",
+    r"Attempted double use of PCI Address": "where libvirt puts what has no address",
     r"Hostdev already exists": "not about disks",
 }
 # What older libvirt refuses and newer takes, so that we take it: its message, and since when.

@@ -4,7 +4,7 @@ what it takes each value for. The facts stand in form.toml; nothing here judges.
 import os
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -156,7 +156,7 @@ def _tables() -> dict[str, dict]:
         return tomllib.load(file)
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _shape(key: str) -> Shape:
     own = _tables().get(key, {"text": "long"})
     behind = _tables().get(own.get("also"), {})
@@ -185,8 +185,13 @@ def shape_of(element: etree._Element) -> Shape:
     """What this element may hold, by its name and by what decides about it."""
     if element.tag not in _TOLD_APART:
         return _shape(element.tag)
-    variant = f"{element.tag}.{_decider(element)}"
-    return _shape(variant if variant in _tables() else element.tag)
+    return _variant(element.tag, _decider(element))
+
+
+@lru_cache(maxsize=1024)  # somebody's XML decides how many there are
+def _variant(tag: str, decider: str | None) -> Shape:
+    key = f"{tag}.{decider}"
+    return _shape(key if key in _tables() else tag)
 
 
 def _decider(element: etree._Element) -> str | None:

@@ -15,6 +15,7 @@ class Machine(NamedTuple):
     scsi: str = "lsilogic"  # the model of a SCSI controller that names none
     mmio_if_asked: bool = False  # one virtio-mmio address takes all other virtio devices along
     lacks: tuple[str, ...] = ("ide",)  # buses: of IDE libvirt only takes what is built in
+    board: tuple[tuple[int, int], ...] = ()  # slots and functions of PCI bus 0 that it uses itself
     has_usb: bool = False  # libvirt gives it a USB controller unasked
     default: bool = False  # what the architecture gets where no machine is written
 
@@ -39,6 +40,7 @@ _MACHINES = [
         names=("q35",),
         prefixes=("pc-q35-",),
         transport="pci",
+        board=((0x1F, 0), (0x1F, 2), (0x1F, 3)),
         has_usb=True,
     ),
     Machine(
@@ -48,6 +50,7 @@ _MACHINES = [
         prefixes=("pc-0.", "pc-1.", "pc-i440fx-", "rhel"),
         transport="pci",
         lacks=(),
+        board=((1, 0), (1, 3)),
         has_usb=True,
         default=True,
     ),

@@ -37,14 +37,17 @@ def controllers(guest: Guest) -> Iterator[Problem]:
         elif number is not None and (kind, number) in seen:
             yield guest.find("controller-twice", element, "@index", type=kind, index=number)
         seen.add((kind, number))
-        yield from _place(guest, element, kind, number)
-        yield from _model(guest, element, kind)
-        yield from _options(guest, element, kind)
+        if kind in ("ide", "sata"):
+            yield from _place(guest, element, kind, number)
+        if element.get("model") is not None:
+            yield from _model(guest, element, kind)
+        if len(element):
+            yield from _options(guest, element, kind)
 
 
 def _place(guest: Guest, element: etree._Element, kind: str, number) -> Iterator[Problem]:
     machine = guest.domain.kind
-    if machine and kind in ("ide", "sata") and (kind in machine.lacks or kind == "ide" and number):
+    if machine and (kind in machine.lacks or kind == "ide" and number):
         facts = {"type": kind, "machine": machine.title}
         yield guest.find("controller-not-in-machine", element, "@type", **facts)
 
@@ -89,10 +92,10 @@ def usb_controllers(guest: Guest) -> Iterator[Problem]:
     """USB is there or not; and of its controllers only the four parts of one share an index."""
     seen: dict[int | None, bool] = {}
     hosts = [e for e in guest.controllers if e.get("type") == "usb"]
-    for element in hosts:
+    for element in hosts if len(hosts) > 1 else ():
         model, index = element.get("model", ""), element.get("index")
         number, is_part = whole_number(index), model.startswith(_ICH9)
-        if model == "none" and len(hosts) > 1:
+        if model == "none":
             yield guest.find("usb-none-and-more", element, "@model")
         elif number is not None and number in seen and not (is_part and seen[number]):
             yield guest.find("controller-twice", element, "@index", type="usb", index=index)
@@ -139,8 +142,6 @@ def machine(sight: Sight) -> Iterator[Problem]:
 @always
 def lsi(sight: Sight) -> Iterator[Problem]:
     """On the old LSI card each disk is its own unit, and there is one target."""
-    place, controller = sight.answers.address.value, sight.answers.controller.value
-    if not sight.on("scsi") or not controller or controller["model"] != "lsilogic":
-        return
-    if place["target"] != 0:
-        yield sight.find("lsi-target", "address/@target", target=place["target"])
+    target = sight.place.get("target", 0)
+    if sight.on("scsi") and sight.controller.get("model") == "lsilogic" and target != 0:
+        yield sight.find("lsi-target", "address/@target", target=target)

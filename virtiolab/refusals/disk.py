@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from lxml import etree
+
 from ..form import c_number
 from ..names import disk_number
 from .problems import Problem, Sight, always, where_written
@@ -194,13 +196,10 @@ def address(sight: Sight) -> Iterator[Problem]:
         yield sight.find("address-not-usb", "address/@type", type=kind)
     if kind and sight.on("virtio") and not _carries_virtio(sight, kind):
         yield sight.find("address-not-of-virtio", "address/@type", type=kind)
-    place = sight.answers.address.value
-    if place is None or "controller" not in place or sight.bus not in _ZEROS:
-        return
-    for part in _ZEROS[sight.bus]:
-        if place.get(part, 0) != 0:
+    for part in _ZEROS.get(sight.bus, ()) if "controller" in sight.place else ():
+        if (value := sight.place.get(part, 0)) != 0:
             path = f"address/@{part}" if written is not None else "target/@dev"
-            yield sight.find("address-beyond", path, part=part, value=place[part])
+            yield sight.find("address-beyond", path, part=part, value=value)
 
 
 def _carries_virtio(sight: Sight, kind: str) -> bool:
@@ -236,7 +235,7 @@ def ccw(sight: Sight) -> Iterator[Problem]:
 @where_written("acpi/@index", "zpci/@uid", "zpci/@fid")
 def firmware(sight: Sight) -> Iterator[Problem]:
     """What only devices on PCI have, and what only s390x's PCI."""
-    kind = (sight.answers.address.value or {}).get("type")
+    kind = sight.place.get("type")
     if sight.child("acpi") is not None and kind not in ("pci", None):
         yield sight.find("acpi-not-on-pci", "acpi")
     address, arch = sight.child("address"), sight.domain.arch
@@ -251,20 +250,31 @@ def firmware(sight: Sight) -> Iterator[Problem]:
 
 @where_written("address/@slot", "address/@function", "address/@bus", "address/@domain")
 def pci(sight: Sight) -> Iterator[Problem]:
-    """A PCI address has bounds."""
-    places = [("address", sight.child("address")), ("source/address", None)]
-    source = sight.child("source")
-    if sight.type == "nvme" and source is not None:
-        places[1] = ("source/address", source.find("address"))
-    for path, address in places:
-        if address is None or path == "address" and address.get("type") != "pci":
-            continue
-        if not any(_number(address.get(part, "0")) for part in ("domain", "bus", "slot")):
-            continue  # libvirt takes it for none at all
-        bounds = _SLOT if path == "source/address" else _SLOT | {"domain": 0}
-        for name, most in bounds.items():
-            if _number(address.get(name, "0")) > most:
-                yield sight.find("address-too-high", f"{path}/@{name}", part=name, most=hex(most))
+    """A PCI address has bounds, that of the disk and that of an NVMe disk of the host."""
+    address, source = sight.child("address"), sight.child("source")
+    if address is not None and address.get("type") == "pci":
+        yield from _bounds(sight, address, "address", _SLOT | {"domain": 0})
+        yield from _board(sight, address)
+    if sight.type == "nvme" and (address := source.find("address")) is not None:
+        yield from _bounds(sight, address, "source/address", _SLOT)
+
+
+def _bounds(sight: Sight, address: etree._Element, path: str, bounds: dict) -> Iterator[Problem]:
+    if not any(_part(address, name) for name in ("domain", "bus", "slot")):
+        return  # libvirt takes it for none at all
+    for name, most in bounds.items():
+        if _part(address, name) > most:
+            yield sight.find("address-too-high", f"{path}/@{name}", part=name, most=hex(most))
+
+
+def _board(sight: Sight, address: etree._Element) -> Iterator[Problem]:
+    place = _part(address, "slot"), _part(address, "function")
+    if sight.machine and _part(address, "bus") == 0 and place in sight.machine.board:
+        yield sight.find("address-of-board", "address", machine=sight.machine.title)
+
+
+def _part(address: etree._Element, name: str) -> int:
+    return _number(address.get(name, "0"))
 
 
 def _number(text: str) -> int:

@@ -29,9 +29,11 @@ def targets(guest: Guest) -> Iterator[Problem]:
 @of_guests
 def drive_addresses(guest: Guest) -> Iterator[Problem]:
     """A place on a controller is for one disk, or for one SCSI device of the host."""
-    taken = {("scsi", *place): line for place, line in _scsi_devices_of_the_host(guest)}
+    taken: dict[tuple, int] = {}
+    if any(sight.on("scsi") for sight in guest.sights):
+        taken = {("scsi", *place): line for place, line in _scsi_devices_of_the_host(guest)}
     for sight in guest.sights:
-        place = sight.answers.address.value or {}
+        place = sight.place
         if sight.bus in _OF_DRIVES and place.get("type") == "drive":
             key = (sight.bus, *(place[part] for part in _PARTS))
             if key in taken:
@@ -55,22 +57,21 @@ def _placed_by(sight: Sight) -> str:
 def pci_addresses(guest: Guest) -> Iterator[Problem]:
     """A function of a PCI slot is for one device."""
     seen: dict[tuple, etree._Element] = {}
-    for address in guest.beside("address"):
-        if address.get("type") != "pci":
-            continue
-        place = tuple([_number(address.get(part, "0")) for part in _PCI])
-        sight = guest.sight_of(address.getparent())
-        if place in seen and sight and any(place):
-            yield sight.find("pci-address-twice", "address", other=seen[place].sourceline)
-        seen.setdefault(place, address)
+    for address in guest.beside("address", "[@type='pci']"):
+        if place := _place(*map(address.get, _PCI)):
+            other = seen.setdefault(place, address)
+            if other is not address and (sight := guest.sight_of(address.getparent())):
+                yield sight.find("pci-address-twice", "address", other=other.sourceline)
 
 
-@lru_cache(maxsize=1024)
-def _number(text: str) -> int | None:
+@lru_cache(maxsize=4096)
+def _place(*parts: str | None) -> tuple[int, ...] | None:
+    """The numbers of an address, the same however they are written; None where all are 0."""
     try:
-        return c_number(text)
-    except ValueError:
+        numbers = tuple(c_number(part or "0") for part in parts)
+    except ValueError:  # a problem of its own
         return None
+    return numbers if any(numbers) else None
 
 
 @of_guests
@@ -79,17 +80,14 @@ def boot_orders(guest: Guest) -> Iterator[Problem]:
     by_os = guest.root.find("os/boot") if guest.domain.complete else None
     seen: dict[int, etree._Element] = {}
     for boot in guest.beside("boot"):
-        order, sight = whole_number(boot.get("order")), guest.sight_of(boot.getparent())
-        if order in seen:
-            facts = {"order": order, "other": seen[order].sourceline}
-            if sight:
-                yield sight.find("boot-order-twice", "boot/@order", **facts)
-            else:
-                yield guest.find("boot-order-twice", boot.getparent(), "boot/@order", **facts)
-        elif sight and order and by_os is not None:
-            yield sight.find("boot-order-and-os", "boot", other=by_os.sourceline)
-        if order:
-            seen.setdefault(order, boot)
+        order = whole_number(boot.get("order"))
+        other = seen.setdefault(order, boot) if order else boot
+        if other is not boot:
+            facts = {"order": order, "other": other.sourceline}
+            yield guest.find_in(boot.getparent(), "boot-order-twice", "boot/@order", **facts)
+        elif order and by_os is not None:
+            other = by_os.sourceline
+            yield guest.find_in(boot.getparent(), "boot-order-and-os", "boot", other=other)
 
 
 @of_guests
@@ -97,10 +95,11 @@ def aliases(guest: Guest) -> Iterator[Problem]:
     """A name that the user gives is for one device."""
     seen: dict[str, etree._Element] = {}
     for alias in guest.beside("alias"):
-        name, sight = alias.get("name", ""), guest.sight_of(alias.getparent())
-        if name.startswith("ua-") and name in seen and sight:
-            yield sight.find("alias-twice", "alias/@name", other=seen[name].sourceline)
-        seen.setdefault(name, alias)
+        name = alias.get("name", "")
+        other = seen.setdefault(name, alias)
+        if name.startswith("ua-") and other is not alias:
+            if sight := guest.sight_of(alias.getparent()):
+                yield sight.find("alias-twice", "alias/@name", other=other.sourceline)
 
 
 @of_guests

@@ -115,23 +115,20 @@ def bursts(sight: Sight) -> Iterator[Problem]:
 @where_written("address/@unit", "address/@bus")
 def places(sight: Sight) -> Iterator[Problem]:
     """A place that the controller does not have is found out when the guest starts."""
-    place, controller = sight.answers.address.value or {}, sight.answers.controller.value or {}
     for part, count in _PLACES.get(sight.bus, {}).items():
-        value = place.get(part)
+        value = sight.place.get(part)
         if isinstance(value, int) and value >= count:
             yield sight.find("address-nowhere", f"address/@{part}", part=part, value=value)
-    if controller.get("model") == "lsilogic" and place.get("unit") == _LSI_ITSELF:
+    if sight.controller.get("model") == "lsilogic" and sight.place.get("unit") == _LSI_ITSELF:
         yield sight.find("address-of-controller", "address/@unit")
 
 
 @always
 def lsi_by_default(sight: Sight) -> Iterator[Problem]:
     """Whoever writes bus='scsi' mostly means virtio-scsi, and gets a card of 1995."""
-    controller = sight.answers.controller
-    if sight.domain.complete and sight.on("scsi") and controller.origin != "stated":
-        if controller.value and controller.value["model"] == "lsilogic":
-            machine = sight.machine.title
-            yield sight.find("scsi-gets-lsi", "target/@bus", machine=machine)
+    if sight.on("scsi") and sight.domain.complete and not sight.is_controller_chosen:
+        if sight.controller.get("model") == "lsilogic":
+            yield sight.find("scsi-gets-lsi", "target/@bus", machine=sight.machine.title)
 
 
 @of_guests

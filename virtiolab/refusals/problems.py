@@ -75,7 +75,8 @@ class Problem(NamedTuple):
         if self.disk is None:
             return ()
         edits = tuple(self._filled(e, 4096) for e in sentences()[self.code].get("fix", ()))
-        is_first = self.element is nearest(self.disk, self.path)  # where an edit would look
+        # An edit of its path would look for the first element there is.
+        is_first = self.element is nearest(self.disk.element, self.path.removeprefix("/disk/"))
         return edits if is_first or all(":" in edit for edit in edits) else ()
 
     @property
@@ -149,13 +150,16 @@ class Sight:
 
     def __init__(self, disk: Disk):
         self.disk, self.domain = disk, disk.domain
-        self.answers = infer(disk)
-        self.device = self.answers.device.value
-        self.bus = self.answers.bus.value
-        self.format = self.answers.format.value
-        self.readonly = self.answers.readonly.value
+        # Only what they say: answers of 10,000 disks, kept together, keep the collector busy.
+        answers = infer(disk)
+        self.device, self.bus = answers.device.value, answers.bus.value
+        self.format, self.readonly = answers.format.value, answers.readonly.value
+        self.snapshot = answers.snapshot.value
+        self.place: dict = answers.address.value or {}
+        self.controller: dict = answers.controller.value or {}
+        self.is_controller_chosen = answers.controller.origin == "stated"
         # Without a source libvirt forgets the type (virDomainDiskDefParseSourceXML).
-        self.type = "file" if disk.child("source") is None else self.answers.type.value
+        self.type = "file" if disk.child("source") is None else answers.type.value
         self.get = disk.get
         self.child = disk.child
 
@@ -186,8 +190,11 @@ class Sight:
 
     @property
     def is_opened(self) -> bool:
-        """Whether QEMU opens it as it starts: there is a medium, and it is not plugged in later."""
-        return not self.is_empty and self.get("shareBacking", "transient") != "yes"
+        """Whether QEMU opens it as it starts: not without a medium, nor where a pool has to say what
+        it is, nor where it is plugged in later."""
+        return not (
+            self.is_empty or self.type == "volume" or self.get("shareBacking", "transient") == "yes"
+        )
 
     @property
     def path(self) -> str | None:
@@ -211,14 +218,13 @@ class Sight:
     def find(self, code: str, path: str, element: etree._Element | None = None, **facts) -> Problem:
         """A problem at a path inside the disk, such as `driver/@io`; there may be several of it."""
         facts |= {"bus": self.bus, "device": self.device, "dev": self.disk.target, "path": path}
-        element = nearest(self.disk, path) if element is None else element
+        element = nearest(self.disk.element, path) if element is None else element
         return Problem(code, f"/disk/{path}", element, self.disk, facts)
 
 
-def nearest(disk: Disk, path: str) -> etree._Element:
-    """The first element of a path inside a disk, or the nearest above it that is written."""
-    element = disk.element
-    for name in path.removeprefix("/disk/").split("/"):
+def nearest(element: etree._Element, path: str) -> etree._Element:
+    """The first element of a path below this one, or the nearest above it that is written."""
+    for name in path.split("/"):
         inner = None if name[:1] == "@" else element.find(name)
         if inner is None:
             return element
@@ -227,8 +233,8 @@ def nearest(disk: Disk, path: str) -> etree._Element:
 
 
 @cache
-def _first_in_each(name: str) -> etree.XPath:
-    return etree.XPath(f"*/{name}[1]")
+def _first_in_each(name: str, where: str) -> etree.XPath:
+    return etree.XPath(f"*/{name}[1]{where}")
 
 
 class Guest:
@@ -247,18 +253,25 @@ class Guest:
         """All devices of one kind."""
         return (found for devices in self.domain.devices for found in devices.iterchildren(name))
 
-    def beside(self, name: str) -> Iterator[etree._Element]:
-        """The first of this name in each device, where one of the disks has one."""
-        if any(sight.child(name) is not None for sight in self.sights):
-            for devices in self.domain.devices:
-                yield from _first_in_each(name)(devices)
+    def beside(self, name: str, where: str = "") -> list[etree._Element]:
+        """The first of this name in each device, where one of the disks has one.
+
+        `where` narrows them down, in XPath, which is much faster than to look at each.
+        """
+        if all(sight.child(name) is None for sight in self.sights):
+            return []
+        find = _first_in_each(name, where)
+        return [found for devices in self.domain.devices for found in find(devices)]
+
+    def find_in(self, device: etree._Element, code: str, path: str, **facts) -> Problem:
+        """A problem in any device, a disk or another."""
+        sight = self.sight_of(device)
+        return sight.find(code, path, **facts) if sight else self.find(code, device, path, **facts)
 
     def find(self, code: str, device: etree._Element, path: str, **facts) -> Problem:
         """A problem in another device than a disk."""
         above = "/domain/devices" if self.domain.complete else "/devices"
-        inner = device.find(path.partition("/")[0]) if "/" in path else None
-        element = device if inner is None else inner
-        return Problem(code, f"{above}/{device.tag}/{path}", element, None, facts)
+        return Problem(code, f"{above}/{device.tag}/{path}", nearest(device, path), None, facts)
 
 
 DiskRule = Callable[[Sight], Iterator[Problem]]

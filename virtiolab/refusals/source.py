@@ -129,7 +129,7 @@ def vhostuser(sight: Sight) -> Iterator[Problem]:
         return
     if not sight.on("virtio"):
         yield sight.find("vhostuser-not-on-virtio", "target/@bus")
-    if sight.answers.snapshot.value != "no":
+    if sight.snapshot != "no":
         yield sight.find("vhostuser-snapshot", "@snapshot")
     for path in _NOT_WITH_VHOSTUSER:
         if _is_there(sight.disk.element, path):

@@ -10,6 +10,9 @@ from ..vocabulary import lookup, nearest, nearest_name
 from .problems import WHERE_WRITTEN, DiskRule, Problem, Sight
 
 
+_NONE: dict = {}
+
+
 def values(sight: Sight) -> tuple[list[Problem], set[DiskRule]]:
     """Problems with the names and values of a disk, and the rules that they make worth asking."""
     found: list[Problem] = []
@@ -21,8 +24,9 @@ def values(sight: Sight) -> tuple[list[Problem], set[DiskRule]]:
 
 def _look(sight: Sight, element: etree._Element, shape: Shape, found: list, rules: set) -> None:
     """Look at an element and all in it; plain loops, since each disk goes through here."""
-    triggers = WHERE_WRITTEN.get(element.tag, {})
-    rules.update(triggers.get(None, ()))
+    triggers = WHERE_WRITTEN.get(element.tag, _NONE)
+    if None in triggers:
+        rules.update(triggers[None])
     if shape.required:
         found.extend(_missing(sight, element, shape))
     if shape.text and _is_refused(shape.text, text_of(element)):
@@ -33,7 +37,8 @@ def _look(sight: Sight, element: etree._Element, shape: Shape, found: list, rule
             if not shape.open:
                 found.append(_not_read(sight, element, attribute))
             continue
-        rules.update(triggers.get(attribute, ()))
+        if attribute in triggers:
+            rules.update(triggers[attribute])
         if _is_refused(read, text):
             found.append(_refused(sight, element, attribute, read))
     for child, inner in inside(element, shape):
