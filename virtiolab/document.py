@@ -121,7 +121,7 @@ class Domain:
         found: dict[tuple[str, int], Controller] = {}
         unnumbered = []
         for element in self._all("controller"):
-            kind, index = element.get("type"), element.get("index")
+            kind, index = element.get("type", "ide"), element.get("index")
             if kind not in _DRIVE_CONTROLLERS:
                 continue
             if index is None:

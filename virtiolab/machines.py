@@ -60,7 +60,7 @@ _MACHINES = [
         prefixes=("s390-ccw",),
         transport="ccw",
         scsi="virtio-scsi",
-        lacks=("ide", "sata"),
+        lacks=("ide", "sata", "usb"),  # Debian builds its QEMU without USB
         default=True,
     ),
     Machine(

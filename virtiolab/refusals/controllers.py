@@ -28,7 +28,7 @@ def controllers(guest: Guest) -> Iterator[Problem]:
     """The controllers of drives, one by one."""
     seen: set[tuple[str, int]] = set()
     for element in guest.controllers:
-        kind, index = element.get("type"), element.get("index")
+        kind, index = element.get("type", "ide"), element.get("index")
         if kind not in _MODELS:
             continue
         number = whole_number(index)
@@ -109,7 +109,8 @@ def usb(guest: Guest) -> Iterator[Problem]:
     if not plugged or not guest.domain.complete:
         return
     hosts = [e for e in guest.controllers if e.get("type") == "usb"]
-    disabled = [host for host in hosts if host.get("model") == "none"]
+    none = [host for host in hosts if host.get("model") == "none"]
+    disabled = [host for host in none if whole_number(host.get("index") or "0") == 0]
     for sight in plugged:
         machine = sight.machine
         if disabled:

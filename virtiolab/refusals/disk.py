@@ -78,7 +78,7 @@ def source(sight: Sight) -> Iterator[Problem]:
 def readonly(sight: Sight) -> Iterator[Problem]:
     """IDE and SATA know no read-only hard disk."""
     if sight.readonly and sight.device == "disk" and sight.on("ide", "sata"):
-        yield sight.find("readonly-on-ide", "readonly")
+        yield sight.find("dir-on-ide" if sight.type == "dir" else "readonly-on-ide", "readonly")
 
 
 @where_written("disk/@model")

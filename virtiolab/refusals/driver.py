@@ -30,7 +30,7 @@ def name(sight: Sight) -> Iterator[Problem]:
 def io(sight: Sight) -> Iterator[Problem]:
     """Native I/O works only past the page cache."""
     cache = sight.get("cache", "driver")
-    if sight.get("io", "driver") == "native" and cache not in _DIRECT:
+    if sight.type != "vhostuser" and sight.get("io", "driver") == "native" and cache not in _DIRECT:
         yield sight.find("io-native-cached", "driver/@io", cache=cache or "not written")
 
 
@@ -111,15 +111,13 @@ def _wrong_shares(threads: list[etree._Element], queues: int) -> str | None:
     missing = [queue for queue in range(min(queues, len(told) + 1)) if queue not in told]
     for found, what in ((twice, "has two"), (odd, "does not exist"), (missing, "has none")):
         if found:
-            return f"queue {found[0]} {what}"
+            return f"queue {'(no number)' if found[0] is None else found[0]} {what}"
     return None
 
 
 def _is_missing(sight: Sight, thread: str | None) -> bool:
     known = whole_number(thread)
-    return (
-        known is not None and sight.domain.complete and known not in defined_iothreads(sight.domain)
-    )
+    return bool(known) and sight.domain.complete and known not in defined_iothreads(sight.domain)
 
 
 def defined_iothreads(domain: Domain) -> set[int | None]:

@@ -60,8 +60,14 @@ def pci_addresses(guest: Guest) -> Iterator[Problem]:
     for address in guest.beside("address", "[@type='pci']"):
         if place := _place(*map(address.get, _PCI)):
             other = seen.setdefault(place, address)
-            if other is not address and (sight := guest.sight_of(address.getparent())):
-                yield sight.find("pci-address-twice", "address", other=other.sourceline)
+            if other is not address:
+                yield from _taken(guest, address, other, "pci-address-twice", "address")
+
+
+def _taken(guest: Guest, second, first, code: str, path: str) -> Iterator[Problem]:
+    """Two devices have the same, and at least one of them is a disk."""
+    if guest.sight_of(second.getparent()) or guest.sight_of(first.getparent()):
+        yield guest.find_in(second.getparent(), code, path, other=first.sourceline)
 
 
 @lru_cache(maxsize=4096)
@@ -98,8 +104,7 @@ def aliases(guest: Guest) -> Iterator[Problem]:
         name = alias.get("name", "")
         other = seen.setdefault(name, alias)
         if name.startswith("ua-") and other is not alias:
-            if sight := guest.sight_of(alias.getparent()):
-                yield sight.find("alias-twice", "alias/@name", other=other.sourceline)
+            yield from _taken(guest, alias, other, "alias-twice", "alias/@name")
 
 
 @of_guests
@@ -143,7 +148,8 @@ def throttle_groups(guest: Guest) -> Iterator[Problem]:
 def _filters(sight: Sight, known: set[str | None]) -> Iterator[Problem]:
     found = sight.child("throttlefilters").findall("throttlefilter")
     names = [one.get("group") for one in found]
-    if found and sight.child("iotune") is not None:
+    iotune = sight.child("iotune")
+    if found and iotune is not None and (_limits(sight) or iotune.findtext("group_name")):
         yield sight.find("throttle-filters-and-limits", "iotune")
     if found and sight.device == "cdrom":
         yield sight.find("throttle-filters-of-cdrom", "throttlefilters")

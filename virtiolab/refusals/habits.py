@@ -24,7 +24,7 @@ def name_and_bus(sight: Sight) -> Iterator[Problem]:
     """A name that suggests another bus misleads whoever reads it."""
     prefix = prefix_of(sight.disk.target)
     usual = PREFIX_OF_BUS.get(sight.bus)
-    if prefix and usual not in (None, prefix, "fd"):  # on the floppy controller it is refused
+    if prefix and usual not in (None, prefix) and sight.suits:  # else it has to move anyway
         yield sight.find("name-against-bus", "target/@dev")
 
 
@@ -70,7 +70,7 @@ def shared_cache(sight: Sight) -> Iterator[Problem]:
 def detect_zeroes(sight: Sight) -> Iterator[Problem]:
     """Zeroes are unmapped only where discarding is allowed."""
     told = sight.get("detect_zeroes", "driver"), sight.get("discard", "driver")
-    if told[0] == "unmap" != told[1]:
+    if told[0] == "unmap" != told[1] and sight.type != "vhostuser":
         yield sight.find("zeroes-not-unmapped", "driver/@detect_zeroes")
 
 

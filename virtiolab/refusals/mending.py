@@ -20,7 +20,8 @@ def apply(edits: Iterable[str], disk: Disk) -> None:
     """Change a disk, and the guest around it where an edit says so, in the author's layout."""
     for edit in edits:
         scope, colon, line = edit.partition(":")
-        base = _BASES[scope](disk) if colon and scope in _BASES else disk.element
+        fresh = Disk(disk.element, disk.domain)  # which knows what the edits before have changed
+        base = _BASES[scope](fresh) if colon and scope in _BASES else disk.element
         if base is not None:
             _apply(edit if base is disk.element else line, base)
 

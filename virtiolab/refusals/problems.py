@@ -10,15 +10,17 @@ from lxml import etree
 from ..document import Disk, Domain
 from ..inference import infer
 from ..machines import Machine
+from ..names import PREFIX_OF_BUS, prefix_of
 from ..parsing import one_line
 from .mending import changed
 
 # By device, the buses that it can be on, the best first.
 _BUSES = {
     "cdrom": ("sata", "scsi", "usb", "ide"),
-    "floppy": ("fdc", ""),
-    "lun": ("scsi", ""),
+    "floppy": ("fdc",),
+    "lun": ("scsi",),
 }
+_LONGER = 400  # for a list of our own
 _HARD_DISK_BUSES = ("virtio", "scsi", "sata", "usb", "ide", "sd", "nvme", "xen", "uml")
 
 SEVERITIES = ("error", "warning", "note")  # from the worst to the mildest
@@ -74,7 +76,10 @@ class Problem(NamedTuple):
         """What would mend it, in the words of `mending.py`; nothing where no rule can know."""
         if self.disk is None:
             return ()
-        edits = tuple(self._filled(e, 4096) for e in sentences()[self.code].get("fix", ()))
+        try:
+            edits = tuple(self._filled(e, 4096) for e in sentences()[self.code].get("fix", ()))
+        except _NoOtherBus:
+            return ()
         # An edit of its path would look for the first element there is.
         is_first = self.element is nearest(self.disk.element, self.path.removeprefix("/disk/"))
         return edits if is_first or all(":" in edit for edit in edits) else ()
@@ -99,6 +104,10 @@ class Problem(NamedTuple):
         return sentence.format_map(_Words(self.disk, self.facts, limit))
 
 
+class _NoOtherBus(LookupError):
+    """This machine has no bus for such a device."""
+
+
 class _Words(dict):
     """The words for the braces of a sentence, and those that only a fix needs.
 
@@ -111,6 +120,8 @@ class _Words(dict):
         self.disk, self.limit = disk, limit
 
     def __missing__(self, name: str) -> str:
+        if name == "free_instead" and self._fits(self["instead"]):
+            return self.disk.target
         if name.startswith("free_"):
             bus = name.removeprefix("free_")
             return self.disk.domain.free_name(self[bus] if bus in ("same", "instead") else bus)
@@ -118,13 +129,25 @@ class _Words(dict):
         buses = _BUSES.get(device, _HARD_DISK_BUSES)
         if name == "same" and bus in buses:
             return bus
-        first = ("sata",) if bus == "ide" and device == "disk" else ()
+        # A machine without IDE (q35) has SATA for guests without virtio's drivers.
+        first = ("sata",) if bus == "ide" and device == "disk" and "machine" in self else ()
         machine = self.disk.domain.kind
         lacking = machine.lacks if machine else ()
-        return next(b for b in (*first, *buses) if b != bus and b not in lacking)
+        for other in (*first, *buses):
+            if other != bus and other not in lacking:
+                return other
+        raise _NoOtherBus
+
+    def _fits(self, bus: str) -> bool:
+        """Whether the disk can keep its name there."""
+        dev = self.disk.target
+        others = [disk for disk in self.disk.domain.disks if disk.target == dev]
+        return len(others) == 1 and dev is not None and prefix_of(dev) == PREFIX_OF_BUS[bus]
 
     def __getitem__(self, name: str) -> str:
-        return one_line(str(super().__getitem__(name)), self.limit)
+        value = super().__getitem__(name)
+        said = "unknown" if value is None else str(value) or "(empty)"
+        return one_line(said, _LONGER if name == "known" else self.limit)
 
 
 class Source(NamedTuple):
@@ -190,8 +213,8 @@ class Sight:
 
     @property
     def is_opened(self) -> bool:
-        """Whether QEMU opens it as it starts: not without a medium, nor where a pool has to say what
-        it is, nor where it is plugged in later."""
+        """Whether QEMU opens it as it starts: not without a medium, nor where a pool has to say
+        what it is, nor where it is plugged in later."""
         return not (
             self.is_empty or self.type == "volume" or self.get("shareBacking", "transient") == "yes"
         )
@@ -205,6 +228,11 @@ class Sight:
     def machine(self) -> Machine | None:
         """The machine, where it is known."""
         return self.domain.kind
+
+    @property
+    def suits(self) -> bool:
+        """Whether such a device can be on such a bus at all."""
+        return self.bus in _BUSES.get(self.device, _HARD_DISK_BUSES)
 
     def on(self, *buses: str) -> bool:
         """Whether the disk is on one of these buses."""
@@ -220,6 +248,14 @@ class Sight:
         facts |= {"bus": self.bus, "device": self.device, "dev": self.disk.target, "path": path}
         element = nearest(self.disk.element, path) if element is None else element
         return Problem(code, f"/disk/{path}", element, self.disk, facts)
+
+
+def path_of(element: etree._Element, attribute: str | None = None) -> str:
+    """The path of a name below its disk, as it stands in a problem."""
+    tags = [element.tag, *(above.tag for above in element.iterancestors())]
+    inside = tags[: tags.index("disk")] if "disk" in tags else tags
+    names = [one_line(tag.replace("/", "|"), 60) for tag in reversed(inside)]
+    return "/".join(names + ([f"@{one_line(attribute, 60)}"] if attribute else []))
 
 
 def nearest(element: etree._Element, path: str) -> etree._Element:

@@ -71,7 +71,7 @@ def _encrypted(sight: Sight, element: etree._Element, path: str, kind, image) ->
     for secret in secrets:
         yield from _reference(sight, secret, f"{path}/secret")
         if secret.get("type") != "passphrase":
-            yield sight.find("encryption-secret-type", f"{path}/secret/@type")
+            yield sight.find("encryption-secret-type", f"{path}/secret/@type", secret)
     if format in ("default", "qcow"):
         yield sight.find("encryption-old", f"{path}/@format", format=format)
     elif engine == "qemu" and format in ("luks2", "luks-any"):

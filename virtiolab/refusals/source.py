@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from ..form import in_bytes, shape_of
-from .problems import LOCAL, Problem, Sight, Source, always, where_written
+from ..form import in_bytes, shape_of, text_of
+from .problems import LOCAL, Problem, Sight, Source, always, path_of, where_written
 
 _WITH_BACKING = ("cow", "qcow", "qcow2", "qed", "vmdk")
 _NOT_READ = ("cow", "dir", "iso")  # formats that libvirt knows and QEMU does not take
@@ -186,18 +186,17 @@ def reservations(sight: Sight) -> Iterator[Problem]:
 def metadata_cache(sight: Sight) -> Iterator[Problem]:
     """Only qcow2 has metadata to keep, and a size has its unit."""
     for cache in sight.disk.element.iter("metadata_cache"):
-        if (size := cache.find("max_size")) is None:
-            continue
-        try:
-            bytes = in_bytes(size.text or "0", size.get("unit"))
-        except ValueError:
-            path = "driver/metadata_cache/max_size"
-            yield sight.find("size-unreadable", path, text=size.text, unit=size.get("unit"))
-            continue
-        holder = cache.getparent()
+        size, path, holder = cache.find("max_size"), path_of(cache), cache.getparent()
+        text = "" if size is None else text_of(size)
         format = sight.format if holder.tag == "driver" else holder.get("type")
+        try:
+            bytes = in_bytes(text or "0", size.get("unit") if text else None)
+        except ValueError:
+            facts = {"text": text, "unit": size.get("unit") or "(no unit)"}
+            yield sight.find("size-unreadable", f"{path}/max_size", size, **facts)
+            continue
         if bytes and format != "qcow2":
-            yield sight.find("metadata-cache-not-qcow2", "driver/metadata_cache", format=format)
+            yield sight.find("metadata-cache-not-qcow2", path, cache, format=format)
 
 
 @where_written("dataStore")
@@ -210,6 +209,7 @@ def data_store(sight: Sight) -> Iterator[Problem]:
         if format is not None and format.get("type") != "raw":
             yield sight.find("data-store-not-raw", "source/dataStore/format/@type")
         if inner is not None and (
-            inner.find("dataStore") is not None or inner.find("slices") is not None
+            inner.find("dataStore") is not None
+            or inner.find("slices/slice[@type='storage']") is not None
         ):
             yield sight.find("data-store-nested", "source/dataStore/source")

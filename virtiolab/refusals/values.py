@@ -5,10 +5,8 @@ from collections.abc import Iterator
 from lxml import etree
 
 from ..form import Reader, Shape, inside, shape_of, text_of
-from ..parsing import one_line
 from ..vocabulary import lookup, nearest, nearest_name
-from .problems import WHERE_WRITTEN, DiskRule, Problem, Sight
-
+from .problems import WHERE_WRITTEN, DiskRule, Problem, Sight, path_of
 
 _NONE: dict = {}
 
@@ -56,16 +54,8 @@ def _is_refused(read: Reader, text: str) -> bool:
     return False
 
 
-def path_of(sight: Sight, element: etree._Element, attribute: str | None) -> str:
-    """The path of a name below its disk, as it stands in a problem."""
-    tags = [element.tag, *(above.tag for above in element.iterancestors())]
-    inside = tags[: tags.index("disk")] if "disk" in tags else tags
-    names = [one_line(tag.replace("/", "|"), 60) for tag in reversed(inside)]
-    return "/".join(names + ([f"@{one_line(attribute, 60)}"] if attribute else []))
-
-
 def _refused(sight: Sight, element: etree._Element, attribute: str | None, read: Reader) -> Problem:
-    path = path_of(sight, element, attribute)
+    path = path_of(element, attribute)
     text = element.get(attribute) if attribute else text_of(element)
     facts = {"element": element, "name": attribute or element.tag, "value": text}
     known = getattr(read, "known", None)
@@ -80,7 +70,7 @@ def _missing(sight: Sight, element: etree._Element, shape: Shape) -> Iterator[Pr
     """What libvirt cannot do without."""
     for name in shape.required:
         if not _is_there(element, name, shape):
-            path = f"{path_of(sight, element, None)}/{name}"
+            path = f"{path_of(element)}/{name}"
             yield sight.find(
                 "name-missing", path, element, name=name.lstrip("@"), holder=element.tag
             )
@@ -98,7 +88,7 @@ def _is_there(element: etree._Element, name: str, shape: Shape) -> bool:
 
 def _not_read(sight: Sight, element: etree._Element, attribute: str | None) -> Problem:
     """Nobody reads it here: it is misspelt, it stands in the wrong place, or it came before."""
-    path = path_of(sight, element, attribute)
+    path = path_of(element, attribute)
     facts = {"element": element, "name": attribute or element.tag}
     if lookup(f"/disk/{path}"):
         return sight.find("name-without-effect", path, **facts)
