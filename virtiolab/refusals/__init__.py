@@ -15,7 +15,8 @@ from . import network as _network
 from . import secrets as _secrets
 from . import source as _source
 from .mending import apply
-from .problems import ALWAYS, OF_GUESTS, SEVERITIES, Guest, Problem, Sight
+from .problems import SEVERITIES, Problem
+from .sights import ALWAYS, OF_GUESTS, Guest, Sight
 from .values import values
 
 __all__ = ["SEVERITIES", "Problem", "check", "mend"]

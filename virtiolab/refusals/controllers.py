@@ -7,7 +7,8 @@ from lxml import etree
 from ..document import whole_number
 from ..inference import VIRTIO_SCSI_MODELS
 from .driver import defined_iothreads
-from .problems import Guest, Problem, Sight, always, of_guests
+from .problems import Problem
+from .sights import Guest, Sight, always, of_guests
 
 _MODELS = {
     "ide": ("piix3", "piix4", "ich6"),
@@ -19,6 +20,8 @@ _MODELS = {
     "sata": (),
     "fdc": (),
 }  # fmt: skip
+_MOST_ON_PCI = 1000  # libvirt 9.0 found room for at most 781, whatever the machine
+_MOST = 0xFFFF  # with so many it does not come to an end
 _ICH9 = "ich9-"
 _VIRTIO_SCSI_ONLY = ("queues", "cmd_per_lun", "max_sectors", "ioeventfd", "iothread")
 
@@ -138,6 +141,16 @@ def machine(sight: Sight) -> Iterator[Problem]:
     machine = sight.machine
     if machine is not None and sight.bus in machine.lacks:
         yield sight.find("bus-not-in-machine", "target/@bus", machine=machine.title)
+
+
+@always
+def far(sight: Sight) -> Iterator[Problem]:
+    """libvirt adds every controller up to the one that a disk needs."""
+    index, machine = sight.controller.get("index", 0), sight.machine
+    on_pci = machine is not None and machine.transport == "pci" and machine.scsi != "ibmvscsi"
+    if index > (_MOST_ON_PCI if on_pci else _MOST):
+        path = "target/@dev" if sight.child("address") is None else "address/@controller"
+        yield sight.find("controller-too-far", path, index=index)
 
 
 @always

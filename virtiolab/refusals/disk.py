@@ -7,7 +7,8 @@ from lxml import etree
 
 from ..form import c_number
 from ..names import disk_number
-from .problems import Problem, Sight, always, where_written
+from .problems import Problem
+from .sights import Sight, always, where_written
 
 _HARD_DISK_NAMES = ("hd", "sd", "vd", "xvd", "ubd", "nvme")
 _NOT_IN_QEMU = ("xen", "uml")

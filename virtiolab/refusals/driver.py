@@ -7,7 +7,8 @@ from lxml import etree
 
 from ..document import Domain, whole_number
 from ..form import children_of, number, text_of
-from .problems import Problem, Sight, where_written
+from .problems import Problem
+from .sights import Sight, where_written
 
 _VIRTIO_ONLY = (
     "queues", "queue_size", "ioeventfd", "event_idx", "iommu", "ats", "packed", "page_per_vq",

@@ -9,7 +9,8 @@ from lxml import etree
 from ..document import whole_number
 from ..form import c_number
 from .driver import limits_of
-from .problems import Guest, Problem, Sight, of_guests
+from .problems import Problem
+from .sights import Guest, Sight, of_guests
 
 _OF_DRIVES = ("ide", "fdc", "scsi", "sata")
 _PARTS = ("controller", "bus", "target", "unit")

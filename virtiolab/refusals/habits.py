@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from ..form import number
 from ..names import PREFIX_OF_BUS, prefix_of
 from .driver import limits_of
-from .problems import PATHS, Guest, Problem, Sight, always, of_guests, where_written
+from .problems import Problem
+from .sights import PATHS, Guest, Sight, always, of_guests, where_written
 
 # What the end of a file's name says about its format, where it says anything.
 _FORMAT_OF_SUFFIX = {

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from lxml import etree
 
 from ..form import number, text_of
-from .problems import Problem, Sight, Source, where_written
+from .problems import Problem
+from .sights import Sight, Source, where_written
 
 _GONE = {"tftp": "2.8", "vxhs": "5.2"}  # the QEMU that no longer had it
 _WITH_TLS = ("nbd", "vxhs")

@@ -1,31 +1,26 @@
-"""What a problem is, and how the rules find one: each looks at one disk, or at the whole guest."""
+"""What a problem is, what is said of it, and what would mend it."""
 
 import os
-from collections.abc import Callable, Iterator
-from functools import cache, cached_property
+from functools import cache
 from typing import Any, NamedTuple
 
 from lxml import etree
 
-from ..document import Disk, Domain
-from ..inference import infer
-from ..machines import Machine
+from ..document import Disk
 from ..names import PREFIX_OF_BUS, prefix_of
 from ..parsing import one_line
 from .mending import changed
 
 # By device, the buses that it can be on, the best first.
-_BUSES = {
+BUSES = {
+    "disk": ("virtio", "scsi", "sata", "usb", "ide", "sd", "nvme", "xen", "uml"),
     "cdrom": ("sata", "scsi", "usb", "ide"),
     "floppy": ("fdc",),
     "lun": ("scsi",),
 }
 _LONGER = 400  # for a list of our own
-_HARD_DISK_BUSES = ("virtio", "scsi", "sata", "usb", "ide", "sd", "nvme", "xen", "uml")
 
 SEVERITIES = ("error", "warning", "note")  # from the worst to the mildest
-LOCAL = {"file": "file", "block": "dev", "dir": "dir"}  # types, and the attribute with the path
-PATHS = LOCAL | {"network": "name"}
 
 
 class Problem(NamedTuple):
@@ -126,7 +121,7 @@ class _Words(dict):
             bus = name.removeprefix("free_")
             return self.disk.domain.free_name(self[bus] if bus in ("same", "instead") else bus)
         device, bus = self["device"], super().__getitem__("bus")
-        buses = _BUSES.get(device, _HARD_DISK_BUSES)
+        buses = BUSES.get(device, BUSES["disk"])
         if name == "same" and bus in buses:
             return bus
         # A machine without IDE (q35) has SATA for guests without virtio's drivers.
@@ -150,106 +145,6 @@ class _Words(dict):
         return one_line(said, _LONGER if name == "known" else self.limit)
 
 
-class Source(NamedTuple):
-    """Where bytes come from: the disk's own `<source>`, or one of its backing chain, at `path`.
-
-    `format` is that of the image in it; `above` the path of what holds it, empty for the disk.
-    """
-
-    element: etree._Element
-    path: str
-    type: str
-    format: str | None
-    above: str
-
-    @property
-    def protocol(self) -> str | None:
-        """Of a network image, the protocol."""
-        return self.element.get("protocol") if self.type == "network" else None
-
-
-class Sight:
-    """One disk as the rules see it: what libvirt takes it for, and what is written in it."""
-
-    def __init__(self, disk: Disk):
-        self.disk, self.domain = disk, disk.domain
-        # Only what they say: answers of 10,000 disks, kept together, keep the collector busy.
-        answers = infer(disk)
-        self.device, self.bus = answers.device.value, answers.bus.value
-        self.format, self.readonly = answers.format.value, answers.readonly.value
-        self.snapshot = answers.snapshot.value
-        self.place: dict = answers.address.value or {}
-        self.controller: dict = answers.controller.value or {}
-        self.is_controller_chosen = answers.controller.origin == "stated"
-        # Without a source libvirt forgets the type (virDomainDiskDefParseSourceXML).
-        self.type = "file" if disk.child("source") is None else answers.type.value
-        self.get = disk.get
-        self.child = disk.child
-
-    @property
-    def protocol(self) -> str | None:
-        """Of a network disk, the protocol."""
-        return self.get("protocol", "source") if self.type == "network" else None
-
-    @cached_property
-    def sources(self) -> list[Source]:
-        """The sources of the disk and of the images below it, from the top."""
-        own, holder = self.child("source"), self.child("backingStore")
-        found = [] if own is None else [Source(own, "source", self.type, self.format, "")]
-        path = "backingStore"
-        while holder is not None and (kind := holder.get("type")) is not None:
-            format, source = holder.find("format"), holder.find("source")
-            if source is not None:
-                told = None if format is None else format.get("type")
-                found.append(Source(source, f"{path}/source", kind, told, path))
-            holder, path = holder.find("backingStore"), f"{path}/backingStore"
-        return found
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is no medium: virStorageSourceIsEmpty."""
-        attribute = LOCAL.get(self.type)
-        return attribute is not None and not self.get(attribute, "source")
-
-    @property
-    def is_opened(self) -> bool:
-        """Whether QEMU opens it as it starts: not without a medium, nor where a pool has to say
-        what it is, nor where it is plugged in later."""
-        return not (
-            self.is_empty or self.type == "volume" or self.get("shareBacking", "transient") == "yes"
-        )
-
-    @property
-    def path(self) -> str | None:
-        """The path of the image, or its name over the network."""
-        return self.get(PATHS[self.type], "source") if self.type in PATHS else None
-
-    @property
-    def machine(self) -> Machine | None:
-        """The machine, where it is known."""
-        return self.domain.kind
-
-    @property
-    def suits(self) -> bool:
-        """Whether such a device can be on such a bus at all."""
-        return self.bus in _BUSES.get(self.device, _HARD_DISK_BUSES)
-
-    def on(self, *buses: str) -> bool:
-        """Whether the disk is on one of these buses."""
-        return self.bus in buses
-
-    def text(self, name: str) -> str | None:
-        """The text of a child; None where there is none."""
-        child = self.child(name)
-        return None if child is None else child.text or None
-
-    def find(self, code: str, path: str, element: etree._Element | None = None, **facts) -> Problem:
-        """A problem at a path inside the disk, such as `driver/@io`; there may be several of it."""
-        facts |= {"bus": self.bus, "device": self.device, "dev": self.disk.target, "path": path}
-        element = nearest(self.disk.element, path) if element is None else element
-        return Problem(code, f"/disk/{path}", element, self.disk, facts)
-
-
 def path_of(element: etree._Element, attribute: str | None = None) -> str:
     """The path of a name below its disk, as it stands in a problem."""
     tags = [element.tag, *(above.tag for above in element.iterancestors())]
@@ -266,80 +161,6 @@ def nearest(element: etree._Element, path: str) -> etree._Element:
             return element
         element = inner
     return element
-
-
-@cache
-def _first_in_each(name: str, where: str) -> etree.XPath:
-    return etree.XPath(f"*/{name}[1]{where}")
-
-
-class Guest:
-    """A whole guest as the rules see it: `sights` are its disks."""
-
-    def __init__(self, domain: Domain, sights: list[Sight]):
-        self.domain, self.sights, self.root = domain, sights, domain.element
-        self._sight_of = {sight.disk.element: sight for sight in sights}
-        self.controllers = list(self.devices("controller"))
-
-    def sight_of(self, element: etree._Element) -> Sight | None:
-        """The disk that this element is; None of other devices."""
-        return self._sight_of.get(element)
-
-    def devices(self, name: str) -> Iterator[etree._Element]:
-        """All devices of one kind."""
-        return (found for devices in self.domain.devices for found in devices.iterchildren(name))
-
-    def beside(self, name: str, where: str = "") -> list[etree._Element]:
-        """The first of this name in each device, where one of the disks has one.
-
-        `where` narrows them down, in XPath, which is much faster than to look at each.
-        """
-        if all(sight.child(name) is None for sight in self.sights):
-            return []
-        find = _first_in_each(name, where)
-        return [found for devices in self.domain.devices for found in find(devices)]
-
-    def find_in(self, device: etree._Element, code: str, path: str, **facts) -> Problem:
-        """A problem in any device, a disk or another."""
-        sight = self.sight_of(device)
-        return sight.find(code, path, **facts) if sight else self.find(code, device, path, **facts)
-
-    def find(self, code: str, device: etree._Element, path: str, **facts) -> Problem:
-        """A problem in another device than a disk."""
-        above = "/domain/devices" if self.domain.complete else "/devices"
-        return Problem(code, f"{above}/{device.tag}/{path}", nearest(device, path), None, facts)
-
-
-DiskRule = Callable[[Sight], Iterator[Problem]]
-GuestRule = Callable[[Guest], Iterator[Problem]]
-
-ALWAYS: list[DiskRule] = []
-# By element and attribute (None: the element) that make a rule worth asking.
-WHERE_WRITTEN: dict[str, dict[str | None, list[DiskRule]]] = {}
-OF_GUESTS: list[GuestRule] = []
-
-
-def always(rule: DiskRule) -> DiskRule:
-    """Ask this rule about every disk."""
-    ALWAYS.append(rule)
-    return rule
-
-
-def where_written(*names: str) -> Callable[[DiskRule], DiskRule]:
-    """Ask this rule about disks in which one of these names is written: `io` or `driver/@io`."""
-
-    def register(rule: DiskRule) -> DiskRule:
-        for element, _, attribute in (name.partition("/@") for name in names):
-            WHERE_WRITTEN.setdefault(element, {}).setdefault(attribute or None, []).append(rule)
-        return rule
-
-    return register
-
-
-def of_guests(rule: GuestRule) -> GuestRule:
-    """Ask this rule about every guest."""
-    OF_GUESTS.append(rule)
-    return rule
 
 
 @cache

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from .problems import Problem, Sight, where_written
+from .problems import Problem
+from .sights import Sight, where_written
 
 _AUTH = {  # protocols with a login, and the kind of secret that they want
     "iscsi": "iscsi", "rbd": "ceph", "http": None, "https": None, "ftp": None, "ftps": None,

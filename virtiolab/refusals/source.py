@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from lxml import etree
 
 from ..form import in_bytes, shape_of, text_of
-from .problems import LOCAL, Problem, Sight, Source, always, path_of, where_written
+from .problems import Problem, path_of
+from .sights import LOCAL, Sight, Source, always, where_written
 
 _WITH_BACKING = ("cow", "qcow", "qcow2", "qed", "vmdk")
 _NOT_READ = ("cow", "dir", "iso")  # formats that libvirt knows and QEMU does not take

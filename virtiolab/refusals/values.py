@@ -6,7 +6,8 @@ from lxml import etree
 
 from ..form import Reader, Shape, inside, shape_of, text_of
 from ..vocabulary import lookup, nearest, nearest_name
-from .problems import WHERE_WRITTEN, DiskRule, Problem, Sight, path_of
+from .problems import Problem, path_of
+from .sights import WHERE_WRITTEN, DiskRule, Sight
 
 _NONE: dict = {}
 
