@@ -12,7 +12,7 @@ from oracle import DISK_DRIVERS, what_libvirt_says, what_we_say
 from virtiolab import infer, read
 from virtiolab.conversion import BUSES, Unconvertible, convert
 from virtiolab.conversion.facts import facts
-from virtiolab.conversion.layout import laid_out
+from virtiolab.layout import laid_out
 from virtiolab.names import usual_name
 from virtiolab.writing import written
 

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "virtiolab"
 
 # From the ground up. __init__ is the front door: what `from virtiolab import read` asks.
 FLOORS = [
-    {"parsing", "names", "machines", "vocabulary", "writing"},
+    {"parsing", "names", "machines", "vocabulary", "writing", "layout"},
     {"document", "form"},
     {"answers", "evidence"},
     {"inference"},

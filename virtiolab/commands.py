@@ -4,13 +4,12 @@ import argparse
 from collections.abc import Callable
 from typing import NamedTuple
 
-from lxml import etree
-
 from .build import build, choices
 from .conversion import BUSES, Conversion, Unconvertible, convert
 from .document import Disk, Domain, read
 from .explanation import Explanation
 from .inference import infer
+from .layout import laid_out
 from .refusals import Problem, check, mend
 from .resolution import Resolution
 from .views.changes import conversion_as_text
@@ -94,7 +93,7 @@ def _check(domain: Domain, options) -> Said:
 def _fixed(domain: Domain, options) -> Said:
     """The mended XML, and aside what is left."""
     mended = mend(domain)
-    left, xml = check(mended), etree.tostring(mended.element, encoding="unicode", with_tail=False)
+    left, xml = check(mended), laid_out(mended.element)
     if options.json:
         content = {"xml": xml, "problems": [problem.as_dict() for problem in left]}
         return Said(content, _status(left))

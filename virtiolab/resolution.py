@@ -25,6 +25,7 @@ _PLACE = {
     "pci": ("domain", "bus", "slot", "function"),
     "usb": ("bus",),
 }
+_PATHS = {"file": "file", "block": "dev", "dir": "dir"}
 _USER_ALIAS = "ua-"
 
 
@@ -86,9 +87,9 @@ def _complete_source(source: etree._Element) -> None:
     kind = source.getparent().get("type", "file")
     if kind == "network":
         _complete_network(source)
-    for attribute in {"file": ["file"], "block": ["dev"], "dir": ["dir"]}.get(kind, ()):
-        if source.get(attribute) == "":  # how some programs write an empty drive
-            del source.attrib[attribute]
+    attribute = _PATHS.get(kind, "")
+    if attribute and source.get(attribute) == "":  # how some programs write an empty drive
+        del source.attrib[attribute]
     if kind == "nvme":
         source.set("managed", source.get("managed", "yes"))
     if kind == "volume":

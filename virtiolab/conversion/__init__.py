@@ -6,8 +6,8 @@ The rules choose; the facts about the buses, and all that is said, stand in conv
 from typing import NamedTuple
 
 from ..document import Disk
+from ..layout import dedented, laid_out
 from .guest import Part, Step, notes, parts
-from .layout import dedented, laid_out
 from .limits import BUSES, Unconvertible, free_name, refuse_impossible
 from .rewriting import Dropped, add_controller, disk_of, rewritten
 
