@@ -48,7 +48,7 @@ def _name(name: str, element: etree._Element) -> str:
     """A name as it is written; lxml's `{uri}name` has lost its prefix."""
     uri, _, local = name.rpartition("}")
     prefixes = {known: prefix for prefix, known in element.nsmap.items()} | {_XML: "xml"}
-    prefix = prefixes[uri[1:]] if uri else None
+    prefix = prefixes.get(uri[1:])  # none where libxml2 mended names without their xmlns
     return f"{prefix}:{local}" if prefix else local
 
 

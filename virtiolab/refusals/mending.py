@@ -42,7 +42,9 @@ def _without(parts: list[str], others: list[str]) -> str:
 def _outline(disk: Disk) -> Domain:
     """A copy of the guest, with this disk alone and nothing else but controllers."""
     domain = disk.domain
-    guest = etree.Element(domain.element.tag, dict(domain.element.attrib))
+    guest = etree.Element(domain.element.tag)
+    if domain.type is not None:
+        guest.set("type", domain.type)
     devices = guest
     if domain.complete:
         guest.extend(copy.deepcopy(e) for e in domain.element.iterchildren() if e.tag != "devices")
@@ -93,15 +95,14 @@ _BASES = {"controller": _controller, "domain": _guest}
 
 
 def _apply(line: str, base: etree._Element) -> None:
-    if line[0] == "-":
-        _remove(line[1:], base)
-        return
-    path, _, value = line.lstrip("+~").partition("=")
+    path, _, value = line.lstrip("-+~").partition("=")
     *names, last = path.split("/")
-    if line[0] == "~":
-        _rename(_ensured(names, base), last, value)
-        return
-    if last[0] == "@":
+    if line[0] in "-~":
+        for name in names:  # what is not there need not go
+            base = base if base is None else child_of(base, name)
+        if base is not None:
+            _remove(last, base) if line[0] == "-" else _rename(base, last, value)
+    elif last[0] == "@":
         _ensured(names, base).set(last[1:], value)
     elif value:
         _ensured([*names, last], base).text = value
@@ -111,18 +112,23 @@ def _apply(line: str, base: etree._Element) -> None:
 
 def _rename(holder: etree._Element, old: str, new: str) -> None:
     """Give an attribute or an element the name that was meant."""
-    if old[0] == "@":
+    if old[0] == "@" and old[1:] in holder.attrib:
         holder.set(new, holder.attrib.pop(old[1:]))
-    else:
-        holder.find(old).tag = new
+    elif (element := child_of(holder, old)) is not None:
+        element.tag = new
 
 
 def _ensured(names: Iterable[str], element: etree._Element) -> etree._Element:
     """The element of a path, made where it is missing."""
     for name in names:
-        inner = element.find(name)
+        inner = child_of(element, name)
         element = _inserted(etree.Element(name), element) if inner is None else inner
     return element
+
+
+def child_of(element: etree._Element, name: str) -> etree._Element | None:
+    """The first child of this name; unlike find(), for any name that somebody's XML may have."""
+    return next((child for child in element if child.tag == name), None)
 
 
 def _inserted(child: etree._Element, parent: etree._Element) -> etree._Element:
@@ -142,16 +148,12 @@ def _inserted(child: etree._Element, parent: etree._Element) -> etree._Element:
     return child
 
 
-def _remove(path: str, base: etree._Element) -> None:
-    """Take away an attribute or an element, together with its line."""
-    *names, last = path.split("/")
-    holder = base.find("/".join(names)) if names else base
-    if holder is None:
+def _remove(name: str, holder: etree._Element) -> None:
+    """Take away an attribute, or all elements of a name, together with their lines."""
+    if name[0] == "@":
+        holder.attrib.pop(name[1:], None)
         return
-    if last[0] == "@":
-        holder.attrib.pop(last[1:], None)
-        return
-    for element in holder.findall(last):
+    for element in [child for child in holder if child.tag == name]:
         before = element.getprevious()
         if before is not None and element.getnext() is None:
             before.tail = element.tail

@@ -9,7 +9,7 @@ from lxml import etree
 from ..document import Disk
 from ..names import PREFIX_OF_BUS, prefix_of
 from ..parsing import one_line
-from .mending import changed
+from .mending import changed, child_of
 
 # By device, the buses that it can be on, the best first.
 BUSES = {
@@ -147,16 +147,21 @@ class _Words(dict):
 
 def path_of(element: etree._Element, attribute: str | None = None) -> str:
     """The path of a name below its disk, as it stands in a problem."""
-    tags = [element.tag, *(above.tag for above in element.iterancestors())]
-    inside = tags[: tags.index("disk")] if "disk" in tags else tags
-    names = [one_line(tag.replace("/", "|"), 60) for tag in reversed(inside)]
-    return "/".join(names + ([f"@{one_line(attribute, 60)}"] if attribute else []))
+    above = [element, *element.iterancestors()]
+    tags = [one.tag for one in reversed(above)]
+    inside = tags[tags.index("disk") + 1 :]  # the outermost; one inside a disk is nothing
+    return "/".join([*map(_name, inside), *([f"@{_name(attribute)}"] if attribute else [])])
+
+
+def _name(name: str) -> str:
+    """A name as it stands in a path: short, and in a namespace no name of libvirt's."""
+    return one_line(name.replace("/", "|"), 60)
 
 
 def nearest(element: etree._Element, path: str) -> etree._Element:
     """The first element of a path below this one, or the nearest above it that is written."""
     for name in path.split("/"):
-        inner = None if name[:1] == "@" else element.find(name)
+        inner = child_of(element, name)
         if inner is None:
             return element
         element = inner
