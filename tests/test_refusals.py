@@ -160,7 +160,10 @@ NEWER = {
     },
     "9.5.0": {"discard-no-unref-not-here"},  # driver/@discard_no_unref
     "9.8.0": {"identity-incomplete", "known-hosts-without-path", "vdpa-cache"},
-    "10.0.0": {"iothread-twice", "mapping-not-on-virtio", "mapping-undefined", "mapping-wrong"},
+    "10.0.0": {
+        "iothread-twice", "mapping-beyond", "mapping-not-on-virtio", "mapping-undefined",
+        "mapping-wrong",
+    },
     "10.10.0": {"data-store-nested", "data-store-not-qcow2", "data-store-not-raw"},
     "11.2.0": {
         "controller-iothread-twice", "controller-mapping",  # controller/driver/iothreads
@@ -374,3 +377,16 @@ def test_what_is_newer():
     """The libvirt that first refused it is said of each, and of no other."""
     since = {code: said["since"] for code, said in SENTENCES.items() if "since" in said}
     assert since == {code: version for version, codes in NEWER.items() for code in codes}
+
+
+# ----------------------------------------------------------------------------------- what it costs
+
+
+@pytest.mark.parametrize("count", ["4294967295", "99999999999"])
+def test_as_many_threads_as_somebody_writes(count):
+    """A number is not counted up to."""
+    guest = (
+        f"<domain type='kvm'><iothreads>{count}</iothreads><devices><disk><source file='/a'/>"
+        "<driver iothread='7'/><target dev='vda'/></disk></devices></domain>"
+    )
+    assert {problem.code for problem in check(read(guest))} <= {"iothread-undefined"}

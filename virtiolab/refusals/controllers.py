@@ -6,7 +6,7 @@ from lxml import etree
 
 from ..document import whole_number
 from ..inference import VIRTIO_SCSI_MODELS
-from .driver import defined_iothreads
+from .driver import has_iothread
 from .problems import Problem
 from .sights import Guest, Sight, always, of_guests
 
@@ -86,7 +86,7 @@ def _options(guest: Guest, element: etree._Element, kind: str) -> Iterator[Probl
     if thread and is_virtio and guest.domain.complete:
         if machine and machine.mmio_if_asked and guest.domain.has_virtio_mmio:
             yield guest.find("controller-in-memory", element, "driver/@iothread")
-        if thread not in defined_iothreads(guest.domain):
+        if not has_iothread(guest.domain, thread):
             yield guest.find("controller-iothread", element, "driver/@iothread", iothread=thread)
 
 

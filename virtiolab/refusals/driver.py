@@ -1,7 +1,6 @@
 """What libvirt refuses in how QEMU handles a disk: the driver's options, limits and sharing."""
 
 from collections.abc import Iterator
-from itertools import islice
 
 from lxml import etree
 
@@ -15,6 +14,7 @@ _VIRTIO_ONLY = (
 )  # fmt: skip
 _ENCRYPTED = etree.XPath("encryption | source/encryption")
 _DIRECT = ("none", "directsync")  # the cache modes that go past the host's page cache
+_MOST_THREADS = 1000  # libvirt would make them all
 _HOTPLUGGED = ("usb", "virtio", "scsi")
 MOST = 10**15  # QEMU_BLOCK_IOTUNE_MAX
 _SORTS = ("bytes_sec", "iops_sec", "bytes_sec_max", "iops_sec_max")
@@ -74,7 +74,8 @@ def iothreads(sight: Sight) -> Iterator[Problem]:
     if not sight.on("virtio"):
         yield sight.find("iothread-not-on-virtio", path)
     elif _is_missing(sight, thread):
-        yield sight.find("iothread-undefined", path, iothread=thread)
+        code = "iothread-undefined" if number(thread) <= _MOST_THREADS else "iothread-beyond"
+        yield sight.find(code, path, iothread=thread)
 
 
 @where_written("iothreads")
@@ -91,7 +92,9 @@ def mapping(sight: Sight) -> Iterator[Problem]:
     for thread in threads:
         if sight.on("virtio") and _is_missing(sight, thread.get("id")):
             at = f"{path}/iothread/@id"
-            yield sight.find("mapping-undefined", at, thread, iothread=thread.get("id"))
+            is_few = number(thread.get("id")) <= _MOST_THREADS
+            code = "mapping-undefined" if is_few else "mapping-beyond"
+            yield sight.find(code, at, thread, iothread=thread.get("id"))
 
 
 def _wrong_shares(threads: list[etree._Element], queues: int) -> str | None:
@@ -118,15 +121,14 @@ def _wrong_shares(threads: list[etree._Element], queues: int) -> str | None:
 
 def _is_missing(sight: Sight, thread: str | None) -> bool:
     known = whole_number(thread)
-    return bool(known) and sight.domain.complete and known not in defined_iothreads(sight.domain)
+    return bool(known) and sight.domain.complete and not has_iothread(sight.domain, known)
 
 
-def defined_iothreads(domain: Domain) -> set[int | None]:
-    """The numbers of the guest's I/O threads: those with an id, and the lowest others."""
+def has_iothread(domain: Domain, thread: int) -> bool:
+    """Whether the guest has this I/O thread: one with that id, or one of the lowest others."""
     ids = {whole_number(e.get("id")) for e in domain.element.iterfind("iothreadids/iothread")}
-    count = whole_number(domain.element.findtext("iothreads")) or 0
-    free = (n for n in range(1, count + len(ids) + 1) if n not in ids)
-    return ids | set(islice(free, max(0, count - len(ids))))
+    others = (whole_number(domain.element.findtext("iothreads")) or 0) - len(ids)
+    return thread in ids or thread - sum(1 for known in ids if (known or 0) < thread) <= others
 
 
 @where_written("shareable")
