@@ -17,8 +17,6 @@ from itertools import product
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
-from hypothesis import strategies as st
-
 from virtiolab.names import usual_name
 from virtiolab.vocabulary import entries
 
@@ -521,9 +519,3 @@ def guest(pick) -> str:
         f"<os><type arch='{arch}'{machine}>hvm</type>{around['boot']}</os>"
         f"<devices>{text}</devices></domain>"
     )
-
-
-@st.composite
-def guests(draw) -> str:
-    """The XML of a guest with one to four disks, right or wrong."""
-    return guest(lambda options: draw(st.sampled_from(options)))

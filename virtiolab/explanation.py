@@ -7,7 +7,7 @@ from lxml import etree
 from .answers import Inference
 from .document import Disk
 from .inference import infer
-from .parsing import one_line
+from .parsing import one_line, path_name
 from .vocabulary import Entry, lookup, nearest_name, nearest_value, terms_of
 
 # Where the answers of infer() would be written: attributes of the disk itself or of a child.
@@ -88,11 +88,11 @@ class Explanation:
         self._write(element, None, row, repeated)
         for name, value in element.items():
             answer = self._answer(element, name)
-            inner = self._row(f"{path}/@{_name(name)}", value, row.known, answer, element)
+            inner = self._row(f"{path}/@{path_name(name)}", value, row.known, answer, element)
             self._write(element, name, inner, repeated)
         self._add_attributes(element, path)
         for child in element.iterchildren("*"):
-            self._element(child, f"{path}/{_name(child.tag)}", row.known, repeated)
+            self._element(child, f"{path}/{path_name(child.tag)}", row.known, repeated)
 
     def _write(self, element: etree._Element, attribute: str | None, row: Row, ignored) -> None:
         if ignored:
@@ -186,8 +186,3 @@ def as_attributes(value) -> str:
     if not isinstance(value, dict):
         return value
     return " ".join(f"{name}='{part}'" for name, part in value.items())
-
-
-def _name(name: str) -> str:
-    """A name as it stands in a path: short, and in a namespace no name of libvirt's."""
-    return one_line(name.replace("/", "|"), 60)

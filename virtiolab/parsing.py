@@ -149,6 +149,11 @@ def one_line(text: str, limit: int = 160) -> str:
     return shown if len(text) <= limit and len(shown) <= limit else shown[: limit - 1] + "…"
 
 
+def path_name(name: str) -> str:
+    """A name as it stands in a path: short, and in a namespace no name of libvirt's."""
+    return one_line(name.replace("/", "|"), 60)
+
+
 def _refuse_unsafe(root: etree._Element) -> None:
     if root.getroottree().docinfo.internalDTD is not None:
         raise _doctype()

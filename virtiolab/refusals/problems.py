@@ -8,7 +8,7 @@ from lxml import etree
 
 from ..document import Disk
 from ..names import PREFIX_OF_BUS, prefix_of
-from ..parsing import one_line
+from ..parsing import one_line, path_name
 from .mending import changed, child_of
 
 # By device, the buses that it can be on, the best first.
@@ -150,12 +150,7 @@ def path_of(element: etree._Element, attribute: str | None = None) -> str:
     above = [element, *element.iterancestors()]
     tags = [one.tag for one in reversed(above)]
     inside = tags[tags.index("disk") + 1 :]  # the outermost; one inside a disk is nothing
-    return "/".join([*map(_name, inside), *([f"@{_name(attribute)}"] if attribute else [])])
-
-
-def _name(name: str) -> str:
-    """A name as it stands in a path: short, and in a namespace no name of libvirt's."""
-    return one_line(name.replace("/", "|"), 60)
+    return "/".join([*map(path_name, inside), *([f"@{path_name(attribute)}"] if attribute else [])])
 
 
 def nearest(element: etree._Element, path: str) -> etree._Element:
