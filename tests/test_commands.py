@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from lxml import etree
-from test_command_line import DISK, DOMAINS, run  # noqa: F401: a fixture
+from test_command_line import DISK, DOMAINS, run  # noqa: F401 (a fixture)
 
 IDE = b"<disk><source file='/a.qcow2'/><driver type='qcow2'/><target dev='hda'/><readonly/></disk>"
 TYPO = b"<disk>\n<driver typo='qcow2'/>\n<source file='/a'/>\n<target dev='vda'/>\n</disk>"
