@@ -5,6 +5,7 @@ import time
 
 import pytest
 from lxml import html
+from test_refusals import each_of_the_document, of_the_document
 from test_views import PAYLOADS
 
 from virtiolab import read
@@ -14,45 +15,6 @@ from virtiolab.widgets import DiskBuilder, XMLExplainer
 from virtiolab.widgets.draft import Draft, path_of
 
 WIN7 = dict(type="file", source="/data/win7.img", target="vda")
-# The six configurations of the source document.
-SEED = [
-    """<disk type='file' device='disk'>
-    <source file='/data0/0/21/disk.0'/>
-    <target dev='vda'/>
-    <driver name='qemu' type='qcow2' cache='default'/>
-</disk>""",
-    """<disk type='file' device='disk'>
-  <driver name='qemu' cache='none'/>
-  <source file='/opt/images/win7.img'/>
-  <target dev='vda' bus='virtio'/>
-</disk>""",
-    """<disk type='file' device='disk'>
-  <driver name='qemu' type='qcow2'/>
-  <source file='/data2/vms/ubuntu.qcow2'/>
-  <target dev='vda' bus='virtio'/>
-</disk>""",
-    """<disk type='block' device='lun'>
-  <driver name='qemu' type='raw'/>
-  <source dev='/dev/sda'/>
-  <target dev='sda' bus='scsi'/>
-  <address type='drive' controller='0' bus='0' target='3' unit='0'/>
-</disk>""",
-    """<disk type='dir' device='floppy'>
-  <source dir='/tmp/test'/>
-  <target dev='fda' bus='fdc'/>
-  <readonly/>
-</disk>""",
-    """<disk type='network'>
-  <driver name="qemu" type="raw" io="threads" ioeventfd="on" event_idx="off"/>
-  <source protocol="sheepdog" name="image_name">
-    <host name="hostname" port="7000"/>
-  </source>
-  <target dev="hdb" bus="ide"/>
-  <boot order='1'/>
-  <transient/>
-  <address type='drive' controller='0' bus='1' unit='0'/>
-</disk>""",
-]
 
 
 def text_of(widget):
@@ -432,10 +394,10 @@ def test_notes_are_used_again(chosen):
 # ------------------------------------------------------------------------------------ real disks
 
 
-@pytest.mark.parametrize("xml", SEED)
-def test_configurations_of_the_document(xml):
+@each_of_the_document
+def test_configurations_of_the_document(name):
     """Loaded into the fields and built again, nothing is lost, whichever group was opened."""
-    disk = read(xml).disks[0]
+    disk = of_the_document(name).disks[0]
     chosen = choices_of(disk)
     builder = DiskBuilder(**chosen)
     assert choices_of(read(builder.xml).disks[0]) == chosen
