@@ -76,7 +76,7 @@ class Problem(NamedTuple):
         except _NoOtherBus:
             return ()
         # An edit of its path would look for the first element there is.
-        is_first = self.element is nearest(self.disk.element, self.path.removeprefix("/disk/"))
+        is_first = self.element is deepest(self.disk.element, self.path.removeprefix("/disk/"))
         return edits if is_first or all(":" in edit for edit in edits) else ()
 
     @property
@@ -153,7 +153,7 @@ def path_of(element: etree._Element, attribute: str | None = None) -> str:
     return "/".join([*map(path_name, inside), *([f"@{path_name(attribute)}"] if attribute else [])])
 
 
-def nearest(element: etree._Element, path: str) -> etree._Element:
+def deepest(element: etree._Element, path: str) -> etree._Element:
     """The first element of a path below this one, or the nearest above it that is written."""
     for name in path.split("/"):
         inner = child_of(element, name)

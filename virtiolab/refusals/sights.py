@@ -9,7 +9,7 @@ from lxml import etree
 from ..document import Disk, Domain
 from ..inference import infer
 from ..machines import Machine
-from .problems import BUSES, Problem, nearest
+from .problems import BUSES, Problem, deepest
 
 LOCAL = {"file": "file", "block": "dev", "dir": "dir"}  # types, and the attribute with the path
 PATHS = LOCAL | {"network": "name"}
@@ -111,7 +111,7 @@ class Sight:
     def find(self, code: str, path: str, element: etree._Element | None = None, **facts) -> Problem:
         """A problem at a path inside the disk, such as `driver/@io`; there may be several of it."""
         facts |= {"bus": self.bus, "device": self.device, "dev": self.disk.target, "path": path}
-        element = nearest(self.disk.element, path) if element is None else element
+        element = deepest(self.disk.element, path) if element is None else element
         return Problem(code, f"/disk/{path}", element, self.disk, facts)
 
 
@@ -154,7 +154,7 @@ class Guest:
     def find(self, code: str, device: etree._Element, path: str, **facts) -> Problem:
         """A problem in another device than a disk."""
         above = "/domain/devices" if self.domain.complete else "/devices"
-        return Problem(code, f"{above}/{device.tag}/{path}", nearest(device, path), None, facts)
+        return Problem(code, f"{above}/{device.tag}/{path}", deepest(device, path), None, facts)
 
 
 DiskRule = Callable[[Sight], Iterator[Problem]]
