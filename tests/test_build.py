@@ -7,13 +7,14 @@ import sys
 from functools import cache
 
 import pytest
-import schema
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
 from virtiolab import form, read
 from virtiolab.build import MAX_ENTRIES, build, choices, choices_of
+from virtiolab.evidence.grammar import schema_file
+from virtiolab.evidence.schema import HOW_TO_GET_IT
 from virtiolab.resolution import resolve
 from virtiolab.vocabulary import entries, lookup
 from virtiolab.writing import written
@@ -944,9 +945,9 @@ def guest_with(xml):
 @pytest.fixture(scope="module")
 def relaxng():
     """Libvirt's schema for a domain."""
-    if not schema.SCHEMAS.exists():
-        pytest.skip("libvirt's schema is not installed: apt-get install libvirt0")
-    return etree.RelaxNG(etree.parse(schema.SCHEMAS / "domain.rng"))
+    if schema_file() is None:
+        pytest.skip(HOW_TO_GET_IT)
+    return etree.RelaxNG(file=str(schema_file()))
 
 
 def test_what_is_newer():

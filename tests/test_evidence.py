@@ -49,7 +49,7 @@ def test_a_crash_is_an_answer(libvirt):
 def test_a_hang_is_an_answer(libvirt, monkeypatch):
     """After the deadline, and the next question works."""
     monkeypatch.setattr(evidence, "DEADLINE", 0.5)
-    os.kill(libvirt._process.pid, signal.SIGSTOP)
+    os.kill(libvirt._conversation._process.pid, signal.SIGSTOP)
     too_long_for_a_pipe = guest(VDA + f"<!--{'x' * 300_000}-->")
     assert "did not answer within" in libvirt.ask(too_long_for_a_pipe).refusal
     monkeypatch.setattr(evidence, "DEADLINE", 30.0)
@@ -58,7 +58,7 @@ def test_a_hang_is_an_answer(libvirt, monkeypatch):
 
 def test_a_killed_worker_is_replaced(libvirt):
     """Whenever it dies, the next question is answered."""
-    os.kill(libvirt._process.pid, signal.SIGKILL)
+    os.kill(libvirt._conversation._process.pid, signal.SIGKILL)
     libvirt.ask(guest(VDA))
     assert libvirt.ask(guest(VDA)).refusal is None
 
@@ -91,7 +91,7 @@ def test_a_fragment_cannot_be_asked_about(libvirt):
 def test_nothing_is_left_behind(libvirt):
     """Neither the private directory nor the process."""
     with evidence.Libvirt() as second:
-        directory, process = Path(second._directory), second._process
+        directory, process = second._workshop.folder, second._conversation._process
         assert second.ask(guest(VDA)).refusal is None and directory.exists()
     assert not directory.exists() and process.poll() is not None
 

@@ -20,10 +20,11 @@ def main(root: str, uid: str, gid: str) -> None:
     libvirt.registerErrorHandler(lambda *_: None, None)  # else each refusal is printed on stderr
     libvirt.virEventRegisterDefaultImpl()
     threading.Thread(target=_run_events, args=(libvirt,), daemon=True).start()
-    connection = libvirt.open(f"qemu:///embed?root={root}")
-    _write({"libvirt": connection.getLibVersion()})
+    qemu, generic = libvirt.open(f"qemu:///embed?root={root}"), libvirt.open("test:///default")
+    version = qemu.getLibVersion()
     for line in sys.stdin:
-        _write(_answer(libvirt, connection, json.loads(line)))
+        answer = {"version": version} | _answer(libvirt, qemu, generic, json.loads(line))
+        print(json.dumps(answer), flush=True)
 
 
 def _run_events(libvirt) -> None:
@@ -31,21 +32,31 @@ def _run_events(libvirt) -> None:
         libvirt.virEventRunDefaultImpl()
 
 
-def _answer(libvirt, connection, question: dict) -> dict:
-    """What libvirt makes of a domain: its XML written back, and QEMU's command line, or why not."""
+def _answer(libvirt, qemu, generic, question: dict) -> dict:
+    """What libvirt makes of a domain: its XML written back by both drivers, and QEMU's command
+    line; or why not."""
     answer = {}
+    if "generic" in question:
+        try:
+            answer["generic"] = _written_back(libvirt, generic, question["generic"])
+        except libvirt.libvirtError as error:
+            answer["generic_refusal"] = str(error)
     try:
-        domain = connection.defineXML(question["xml"])
-        answer["xml"] = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
-        domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_KEEP_NVRAM)
-        answer["argv"] = connection.domainXMLToNative("qemu-argv", question["bare_xml"])
+        answer["xml"] = _written_back(
+            libvirt, qemu, question["xml"], libvirt.VIR_DOMAIN_UNDEFINE_KEEP_NVRAM
+        )
+        answer["argv"] = qemu.domainXMLToNative("qemu-argv", question["bare"])
     except libvirt.libvirtError as error:
         answer["refusal"] = str(error)
     return answer
 
 
-def _write(answer: dict) -> None:
-    print(json.dumps(answer), flush=True)
+def _written_back(libvirt, connection, xml: str, how: int = 0) -> str:
+    domain = connection.defineXML(xml)
+    try:
+        return domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    finally:
+        domain.undefineFlags(how)
 
 
 if __name__ == "__main__":

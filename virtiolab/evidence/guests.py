@@ -1,0 +1,97 @@
+"""The part of a guest that libvirt and QEMU are asked about."""
+
+import copy
+
+from lxml import etree
+from lxml.builder import E
+
+from ..document import Domain
+
+# What a disk depends on, beside <devices>. All else is left out, so that it cannot stand in the
+# way: the host's CPU, firmware that is not installed here, labels, limits, or arguments for QEMU.
+_BESIDE_DEVICES = {
+    "vcpu", "iothreads", "iothreadids", "throttlegroups", "os", "cpu", "memory", "memoryBacking",
+}  # fmt: skip
+_INSIDE = {  # of these elements, the children that count
+    "os": {"type", "boot"},
+    "cpu": {"numa"},
+    "memoryBacking": {"access"},
+}
+_FOR_QEMU = {"disk", "controller"}  # the devices whose arguments are made
+
+
+def whole(domain: Domain) -> Domain:
+    """The domain itself; a fragment in an ordinary guest: x86_64, machine pc."""
+    if domain.complete:
+        return domain
+    system = E.os(E.type("hvm", arch="x86_64", machine="pc"))
+    guest = E.domain(system, copy.deepcopy(domain.element), type="kvm")
+    return Domain(guest)
+
+
+def only(domain: Domain, number: int) -> Domain:
+    """The domain with this disk alone."""
+    root = copy.deepcopy(domain.element)
+    for position, disk in enumerate(root.xpath("devices/disk")):
+        if position != number:
+            disk.getparent().remove(disk)
+    return Domain(root)
+
+
+def reduced(domain: Domain) -> etree._Element:
+    """What a disk depends on, and the other devices, as a `<domain>` for QEMU without KVM.
+
+    Without the emulator that it names, which libvirt would run to learn what it can.
+    """
+    given = domain.element
+    root = E.domain(E.name("virtiolab"), type="qemu")
+    for part in given.iterchildren("*"):
+        if part.tag in _BESIDE_DEVICES:
+            root.append(_part(part))
+        elif part.tag == "devices":
+            root.append(_without(part, lambda device: device.tag == "emulator"))
+    if root.find("memory") is None:
+        root.append(E.memory("65536"))
+    return root
+
+
+def bare(root: etree._Element) -> etree._Element:
+    """The same with disks and their controllers only: for other devices libvirt opens files and
+    sockets of the host when it makes the command line."""
+    root = copy.deepcopy(root)
+    for devices in root.findall("devices"):
+        root.replace(devices, _without(devices, lambda device: device.tag not in _FOR_QEMU))
+    return root
+
+
+def generic(root: etree._Element) -> etree._Element:
+    """The same for libvirt's test driver, which has one machine of its own."""
+    root = copy.deepcopy(root)
+    root.set("type", "test")
+    for system in root.findall("os/type"):
+        system.attrib.clear()
+    return root
+
+
+def as_text(root: etree._Element) -> str:
+    """The XML of it."""
+    return etree.tostring(root, encoding="unicode", with_tail=False)
+
+
+def _part(part: etree._Element) -> etree._Element:
+    kept = _INSIDE.get(part.tag)
+    part = _without(part, lambda child: kept is not None and child.tag not in kept)
+    if part.tag == "vcpu":
+        part.attrib.clear()  # which CPUs of the host it runs on
+    if part.tag == "cpu":
+        part.attrib.clear()
+    return part
+
+
+def _without(parent: etree._Element, is_left_out) -> etree._Element:
+    """A copy without these children, comments and the like."""
+    parent = copy.deepcopy(parent)
+    for child in list(parent):
+        if not isinstance(child.tag, str) or is_left_out(child):
+            parent.remove(child)
+    return parent

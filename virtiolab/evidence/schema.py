@@ -1,0 +1,66 @@
+"""Ask libvirt's own schema about a disk: what `virsh define --validate` would say, and where."""
+
+import sys
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from ..document import Disk
+from . import NotInstalled
+from .conversation import Conversation
+from .grammar import schema_file
+from .guests import as_text
+from .workshop import Workshop
+
+PACKAGES = Path(__file__).parents[2]
+DEADLINE = 10.0  # seconds; for a <driver> with 15 attributes libxml2 needs more than a minute
+HOW_TO_GET_IT = (
+    "libvirt's schema is not installed; on Debian and Ubuntu: apt-get install libvirt0"
+    " (Ubuntu: libvirt-daemon-system)"
+)
+
+
+class Fault(NamedTuple):
+    """A name that the schema does not accept: its path, its line, and why, as a sentence."""
+
+    path: str
+    line: int | None
+    why: str
+
+
+class Schema:
+    """Libvirt's schema; a context manager. NotInstalled, with how to get it, where there is none.
+
+    Whoever has no answer within the deadline gets NoAnswer.
+    """
+
+    def __init__(self):
+        if schema_file() is None:
+            raise NotInstalled(HOW_TO_GET_IT)
+        self._workshop = Workshop()
+        command = [sys.executable, "-s", "-m", f"{__package__}.validator"]
+        self._conversation = Conversation(
+            self._workshop, command, "libxml2", {"PYTHONPATH": str(PACKAGES)}
+        )
+
+    def __enter__(self) -> "Schema":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def faults(self, disk: Disk) -> list[Fault]:
+        """What is wrong with a disk; nothing if it is valid."""
+        xml = "\n" * (disk.element.sourceline - 1) + as_text(disk.element)
+        answer = self._conversation.ask({"disk": xml}, DEADLINE)
+        return [Fault(**fault) for fault in answer["faults"]]
+
+    def close(self) -> None:
+        """End the process."""
+        self._workshop.close()
+
+
+@cache
+def shared() -> Schema:
+    """One for all who ask in this process, until it ends."""
+    return Schema()
