@@ -1,9 +1,9 @@
 """What several test files need."""
 
 import pytest
-from oracle import PACKAGES
 
-from virtiolab.evidence.libvirt import Libvirt, NotInstalled
+from virtiolab.evidence import NotInstalled
+from virtiolab.evidence.libvirt import OTHER_MACHINES, Libvirt
 
 
 @pytest.fixture(scope="session")
@@ -12,6 +12,6 @@ def libvirt():
     try:
         asked = Libvirt()
     except NotInstalled as missing:
-        pytest.skip(f"{missing}; for all machines: {PACKAGES}")
+        pytest.skip(f"{missing}; for all machines: {OTHER_MACHINES}")
     with asked:
         yield asked

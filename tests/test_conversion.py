@@ -7,11 +7,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from oracle import DISK_DRIVERS, what_libvirt_says, what_we_say
 
 from virtiolab import infer, read
 from virtiolab.conversion import BUSES, Unconvertible, convert
 from virtiolab.conversion.facts import facts
+from virtiolab.evidence.arguments import devices
+from virtiolab.ladder import inferred, said_by_libvirt
 from virtiolab.layout import laid_out
 from virtiolab.names import usual_name
 from virtiolab.writing import written
@@ -753,9 +754,9 @@ def assert_converts(libvirt, before, domain, number, bus):
     after = read(conversion.domain)
     answer = libvirt.ask(after)
     assert answer.refusal is None, conversion.domain
-    said = what_libvirt_says(answer)
+    said = said_by_libvirt(answer)
     assert said[conversion.target]["bus"] == bus
-    assert {other.target: what_we_say(other) for other in after.disks} == said
+    assert {other.target: inferred(other) for other in after.disks} == said
     assert_boots_as_before(before, answer, one, conversion)
     back = convert(after.disks[number], infer(one).bus.value)
     again = libvirt.ask(read(back.domain))
@@ -776,11 +777,10 @@ def assert_boots_as_before(before, after, one, conversion):
 
 def boots_from(answer):
     """The first hard disk that libvirt gives QEMU an order to start from."""
-    said = what_libvirt_says(answer)
-    devices = [device for device in answer.devices if device["driver"].startswith(DISK_DRIVERS)]
+    said = said_by_libvirt(answer)
     orders = [
         (device["bootindex"], name)
-        for device, name in zip(devices, said)
+        for name, device in devices(answer).items()
         if "bootindex" in device and said[name]["device"] != "cdrom"
     ]
     return min(orders)[1] if orders else None

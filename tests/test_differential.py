@@ -5,9 +5,10 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from oracle import PACKAGES, what_libvirt_says, what_we_say
 
 from virtiolab import read
+from virtiolab.evidence.libvirt import OTHER_MACHINES
+from virtiolab.ladder import inferred, said_by_libvirt
 from virtiolab.names import BUS_OF_PREFIX, usual_name
 
 pytestmark = pytest.mark.live
@@ -137,13 +138,13 @@ def test_generated_domains_agree(libvirt):
         if answer.refusal:
             compared["refused domains"] += 1
             return
-        said = what_libvirt_says(answer)
+        said = said_by_libvirt(answer)
         for disk in domain.disks:
-            assert what_we_say(disk) == said[disk.target], xml
+            assert inferred(disk) == said[disk.target], xml
             compared[domain.arch, domain.machine] += 1
             compared["disks"] += 1
 
     agree()
     print(compared)
     assert compared["disks"] >= 2000
-    assert all(compared[machine] for machine in MACHINES), f"{compared}: install {PACKAGES}"
+    assert all(compared[machine] for machine in MACHINES), f"{compared}: install {OTHER_MACHINES}"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
-from oracle import what_libvirt_says, what_we_say
 
 from virtiolab import infer, read
-from virtiolab.document import Domain
+from virtiolab.evidence.guests import only
+from virtiolab.ladder import inferred, said_by_libvirt
 from virtiolab.widgets.predict import PREDICTIONS
 
 pytestmark = pytest.mark.live
@@ -28,11 +28,8 @@ def program(name, package):
 
 def only_disk(domain, number, *unwritten):
     """The domain with this disk alone, and without these elements or attributes of it."""
-    root = copy.deepcopy(domain.element)
-    for position, disk in enumerate(root.findall("devices/disk")):
-        if position != number:
-            disk.getparent().remove(disk)
-    [disk] = root.findall("devices/disk")
+    alone = only(domain, number)
+    [disk] = alone.element.findall("devices/disk")
     for path in unwritten:
         name, _, attribute = path.partition("/@")
         for element in disk.findall(name):
@@ -40,16 +37,16 @@ def only_disk(domain, number, *unwritten):
                 element.attrib.pop(attribute, None)
             else:
                 disk.remove(element)
-    return Domain(root)
+    return alone
 
 
 def assert_agrees(domain, libvirt):
     """Every answer about every disk, if libvirt accepts the domain at all."""
     answer = libvirt.ask(domain)
     if answer.refusal is None:
-        said = what_libvirt_says(answer)
+        said = said_by_libvirt(answer)
         for disk in domain.disks:
-            assert what_we_say(disk) == said[disk.target]
+            assert inferred(disk) == said[disk.target]
     return answer.refusal
 
 
@@ -136,7 +133,7 @@ def test_predictions(name, libvirt):
             "<os><type arch='x86_64' machine='pc'>hvm</type></os>"
             f"<devices>{xml}{CARDS}</devices></domain>"
         )
-        [said] = what_libvirt_says(libvirt.ask(domain)).values()
+        [said] = said_by_libvirt(libvirt.ask(domain)).values()
         assert said[row] == getattr(infer(domain.disks[0]), row).value
         values.append(said[row])
     value = values[0] if len(values) == 1 else values

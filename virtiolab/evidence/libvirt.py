@@ -28,6 +28,8 @@ HOW_TO_GET_IT = (
     "the real libvirt is not installed; on Debian and Ubuntu: apt-get install"
     " python3-libvirt libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils"
 )
+# For guests of other machines than a PC.
+OTHER_MACHINES = "qemu-system-arm qemu-system-ppc qemu-system-misc"
 # A guest without devices: what libvirt says of it is not asked, only that it speaks.
 _NOTHING = {"xml": "<domain/>", "bare": "<domain/>"}
 

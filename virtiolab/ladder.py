@@ -1,0 +1,154 @@
+"""Climbs the first rungs of the ladder of proof for each disk of a domain: libvirt's schema, libvirt
+itself beside what we inferred, and QEMU's arguments."""
+
+from dataclasses import dataclass
+
+from lxml import etree
+
+from .document import Disk, Domain
+from .evidence import NoAnswer, Tell, say_nothing
+from .evidence.arguments import Argument, arguments, controller, devices
+from .evidence.guests import only, whole
+from .evidence.libvirt import Answer, Libvirt
+from .evidence.schema import Fault, Schema
+from .inference import infer
+
+# The answers that libvirt gives too. Not the cache: it writes back only what was written.
+ROWS = (
+    "type", "device", "bus", "driver", "format", "readonly", "snapshot", "address", "controller",
+    "qemu_device", "virtio",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Climb:
+    """What the rungs say of one disk.
+
+    `faults`: of the schema; a str says why it gave no answer. `answer`: libvirt's about the guest,
+    or, where it refuses that, about the guest with this disk alone (`alone`). `inferred` and `said`
+    are our answers and libvirt's by row, `said` and `arguments` empty where it refuses.
+    """
+
+    disk: Disk
+    faults: list[Fault] | str
+    answer: Answer
+    alone: bool
+    inferred: dict[str, object]
+    said: dict[str, object]
+    arguments: list[Argument]
+
+    @property
+    def disagreements(self) -> list[str]:
+        """The rows in which libvirt says something else."""
+        return [row for row in self.said if self.said[row] != self.inferred[row]]
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """What they say of a domain: `refusal` is libvirt's of the guest as a whole, `placed` says
+    whether a fragment was put into an ordinary guest to be asked about."""
+
+    climbs: list[Climb]
+    version: int
+    refusal: str | None
+    generic_refusal: str | None
+    placed: bool
+
+
+def climb(domain: Domain, tell: Tell = say_nothing) -> Ladder:
+    """Ask about each disk. NotInstalled where libvirt or its schema is not."""
+    guest = whole(domain)
+    with Libvirt(tell) as libvirt, Schema() as schema:
+        answer = libvirt.ask(guest, generic=True)
+        climbs = [
+            _climb(guest, number, answer, libvirt, schema) for number in range(len(guest.disks))
+        ]
+        return Ladder(
+            climbs, libvirt.version, answer.refusal, answer.generic_refusal, not domain.complete
+        )
+
+
+def _climb(guest: Domain, number: int, answer: Answer, libvirt: Libvirt, schema: Schema) -> Climb:
+    disk, alone = guest.disks[number], answer.refusal is not None
+    faults = _faults(disk, schema)
+    if alone:
+        [disk] = only(guest, number).disks
+        answer = libvirt.ask(disk.domain, generic=True)
+    if answer.argv is None:
+        return Climb(disk, faults, answer, alone, inferred(disk), {}, [])
+    said = said_by_libvirt(answer)[disk.target]
+    return Climb(disk, faults, answer, alone, inferred(disk), said, arguments(answer, disk))
+
+
+def _faults(disk: Disk, schema: Schema) -> list[Fault] | str:
+    try:
+        return schema.faults(disk)
+    except NoAnswer as silence:
+        return str(silence)
+
+
+def inferred(disk: Disk) -> dict[str, object]:
+    """Our answers about a disk, in a form in which libvirt gives them too."""
+    answers = infer(disk)
+    said = {row: getattr(answers, row).value for row in ROWS}
+    if disk.child("source") is None:
+        said["type"] = None  # an empty drive is written back as a file, whatever it was
+    return said | {"address": _comparable(said["address"])}
+
+
+def said_by_libvirt(answer: Answer) -> dict[str, dict[str, object]]:
+    """By target: what libvirt wrote back, and the device that it gives QEMU, as the same rows."""
+    root = etree.fromstring(answer.xml)
+    models = {
+        (c.get("type"), c.get("index")): c.get("model") for c in root.iterfind("devices/controller")
+    }
+    given, said = devices(answer), {}
+    for disk in root.iterfind("devices/disk"):
+        target = disk.find("target").get("dev")
+        said[target] = _said(disk, models) | _given(answer, given[target])
+    return said
+
+
+def _said(disk: etree._Element, models: dict) -> dict[str, object]:
+    bus, address = disk.find("target").get("bus"), disk.find("address")
+    place = None if address is None else dict(address.items())
+    readonly = disk.find("readonly") is not None
+    return {
+        "type": None if disk.find("source") is None else disk.get("type"),
+        "device": disk.get("device"),
+        "bus": bus,
+        "driver": disk.find("driver").get("name"),
+        "format": disk.find("driver").get("type"),
+        "readonly": readonly,
+        # virDomainDiskDefFormat does not write the "no" of a read-only disk.
+        "snapshot": disk.get("snapshot") or ("no" if readonly else None),
+        "address": _address(place),
+        "controller": _controller(bus, place, models),
+    }
+
+
+def _given(answer: Answer, device: dict) -> dict[str, object]:
+    driver, holder = device["driver"], controller(answer, device) or {}
+    return {
+        "qemu_device": driver,
+        "virtio": driver.startswith(("virtio-blk", "vhost-user-blk"))
+        or holder.get("driver", "").startswith("virtio-scsi"),
+    }
+
+
+def _address(place: dict | None) -> dict | None:
+    if place is not None and place["type"] == "drive":
+        place = {name: value if name == "type" else int(value) for name, value in place.items()}
+    return _comparable(place)
+
+
+def _comparable(place: dict | None) -> dict | None:
+    """Of a drive's address everything; of others the type, as libvirt picks the numbers."""
+    return place if place is None or place["type"] == "drive" else {"type": place["type"]}
+
+
+def _controller(bus: str, place: dict | None, models: dict) -> dict | None:
+    if place is None or place["type"] != "drive":
+        return None
+    index = place["controller"]
+    return {"type": bus, "index": int(index), "model": models[bus, index]}
