@@ -50,7 +50,7 @@ class Conversation:
         )  # fmt: skip
         self._lines: Queue[str] = Queue()
         threading.Thread(
-            target=_forward, args=(self._process.stdout, self._lines), daemon=True
+            target=forward, args=(self._process.stdout, self._lines), daemon=True
         ).start()
 
     def _put(self, question: str) -> None:
@@ -73,7 +73,7 @@ class Conversation:
         return (self._errors.read().strip().splitlines() or ["the worker ended"])[-1]
 
 
-def _forward(stream, lines: Queue) -> None:
+def forward(stream, lines: Queue) -> None:
     """Put its lines into a queue, which unlike a pipe can be waited for; "" at the end."""
     with contextlib.suppress(ValueError):  # closed, as it was ended
         for line in stream:

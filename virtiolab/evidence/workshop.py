@@ -50,9 +50,12 @@ class Workshop:
         self._children.append(child)
         return child
 
-    def run(self, command: list, deadline: float = 30.0) -> subprocess.CompletedProcess:
+    def run(
+        self, command: list, deadline: float = 30.0, environment: dict = {}
+    ) -> subprocess.CompletedProcess:
         """A program that is waited for, with what it said; TimeoutExpired after `deadline` s."""
-        child = self.start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        child = self.start(command, environment, text=True, **pipes)
         with child:
             try:
                 said, complaint = child.communicate(timeout=deadline)

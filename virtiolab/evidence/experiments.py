@@ -1,0 +1,143 @@
+"""Small experiments with a stopped QEMU: what a disk's words do to the files behind it."""
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ..document import read
+from .libvirt import Answer, Libvirt
+from .qemu import Opened, Qemu
+from .standins import SIZE, program, stand_ins, with_images
+from .workshop import Workshop
+
+CACHES = (None, "default", "none", "writethrough", "writeback", "directsync", "unsafe")
+_GUEST = """<domain><os><type arch='x86_64' machine='pc'>hvm</type></os><devices>
+<disk><driver {}/><source {}/><target dev='vda'/></disk></devices></domain>"""
+_NODE = "libvirt-1-format"  # what libvirt calls the image of the only disk
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A cache mode: the two switches of QEMU's `-blockdev` and the one of its `-device` (None: not
+    given), and what came of it: whether the open file is O_DIRECT."""
+
+    mode: str | None
+    direct: bool | None
+    no_flush: bool | None
+    write_cache: str | None
+    o_direct: bool
+
+
+@contextmanager
+def running(libvirt: Libvirt, xml: str, formats: Mapping[str, str] = {}):
+    """The workshop, libvirt's arguments and the QEMU of a guest with images of ours."""
+    with with_images() as workshop:
+        made = stand_ins(workshop, libvirt.ask(read(xml)), formats)
+        answer = libvirt.ask(made.domain)
+        with Qemu(workshop, answer) as qemu:
+            yield workshop, answer, qemu
+
+
+def disk(driver: str = "", source: str = "file='/a'") -> str:
+    """A guest whose only disk has these attributes."""
+    return _GUEST.format(driver, source)
+
+
+def caches(libvirt: Libvirt) -> list[Cache]:
+    """All cache modes, and none written."""
+    return [_cache(libvirt, mode) for mode in CACHES]
+
+
+def _cache(libvirt: Libvirt, mode: str | None) -> Cache:
+    written = "type='raw'" + (f" cache='{mode}'" if mode else "")
+    with running(libvirt, disk(written)) as (_, answer, qemu):
+        [opened] = qemu.opened()
+        given = answer.arguments("-blockdev")[0].get("cache", {})
+        device = next(one for one in answer.devices if "drive" in one)
+        switches = given.get("direct"), given.get("no-flush"), device.get("write-cache")
+        return Cache(mode, *switches, opened.direct)
+
+
+def readings(libvirt: Libvirt) -> dict[str, dict]:
+    """One qcow2 image, opened as qcow2 and as raw: the size that a guest would see, in bytes, and
+    what stands at its beginning."""
+    return {format: _reading(libvirt, format) for format in ("qcow2", "raw")}
+
+
+def _reading(libvirt: Libvirt, format: str) -> dict:
+    with running(libvirt, disk(f"type='{format}'"), {"vda": "qcow2"}) as (workshop, _, qemu):
+        [block] = qemu.blocks().values()
+        [opened] = qemu.opened()
+        command = ["--force-share", "--read-only", "-f", format, "-c", "read -v 0 16", opened.path]
+        shown = workshop.run([program("qemu-io"), *command]).stdout
+        size = block["inserted"]["image"]["virtual-size"]
+        return {"size": size, "begins": shown.splitlines()[0].split("  ")[-1]}
+
+
+def snapshots(libvirt: Libvirt) -> dict[str, dict]:
+    """A snapshot kept inside the image and one kept outside, of a qcow2 image, of a raw one and of
+    a read-only disk: QEMU's refusal, or the files that it holds open afterwards, with the snapshots
+    in each and the file that it stands on."""
+    disks = {
+        "qcow2": disk("type='qcow2'"),
+        "raw": disk("type='raw'"),
+        "read-only": disk("type='qcow2'").replace("<target", "<readonly/><target"),
+    }
+    ways = {"internal": _inside, "external": _outside}
+    return {
+        f"{way}, {kind}": _snapshot(libvirt, xml, take)
+        for kind, xml in disks.items()
+        for way, take in ways.items()
+    }
+
+
+def _snapshot(libvirt: Libvirt, xml: str, take: Callable[[Workshop, Qemu], None]) -> dict:
+    from qemu.qmp import ExecuteError
+
+    with running(libvirt, xml) as (workshop, _, qemu):
+        try:
+            take(workshop, qemu)
+        except ExecuteError as error:
+            return {"refusal": str(error)}
+        return {"files": [_file(workshop, opened) for opened in qemu.opened()]}
+
+
+def _inside(_workshop: Workshop, qemu: Qemu) -> None:
+    qemu.ask("blockdev-snapshot-internal-sync", device=_NODE, name="before")
+
+
+def _outside(workshop: Workshop, qemu: Qemu) -> None:
+    [image], overlay = qemu.opened(), str(workshop.folder / "overlay.qcow2")
+    below = ["-b", image.path, "-F", image.path.suffix[1:]]
+    workshop.run(
+        [program("qemu-img"), "create", "-q", "-u", "-f", "qcow2", *below, overlay, str(SIZE)]
+    )
+    layer = {"driver": "file", "filename": overlay}
+    qemu.ask("blockdev-add", driver="qcow2", file=layer, backing=None, **{"node-name": "overlay"})
+    qemu.ask("blockdev-snapshot", node=_NODE, overlay="overlay")
+
+
+def _file(workshop: Workshop, opened: Opened) -> dict:
+    command = [program("qemu-img"), "info", "--force-share", "--output=json", opened.path]
+    told = json.loads(workshop.run(command).stdout)
+    return {
+        "file": opened.path.name,
+        "writable": opened.writable,
+        "snapshots": [one["name"] for one in told.get("snapshots", [])],
+        "backing": told.get("backing-filename", "").rpartition("/")[2] or None,
+    }
+
+
+def over_nbd(libvirt: Libvirt) -> dict:
+    """An image behind an NBD server on a Unix socket, opened as `type='network'`: what QEMU's layer
+    is, and the size that it sees; and that QEMU itself holds no image open."""
+    xml = disk("type='raw'").replace("<disk>", "<disk type='network'>")
+    xml = xml.replace("file='/a'", "protocol='nbd' name=''")
+    with running(libvirt, xml) as (_, answer, qemu):
+        [block] = qemu.blocks().values()
+        return {
+            "driver": answer.arguments("-blockdev")[0]["driver"],
+            "size": block["inserted"]["image"]["virtual-size"],
+            "files": len(qemu.opened()),
+        }

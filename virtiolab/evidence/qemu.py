@@ -1,0 +1,198 @@
+"""A QEMU that is started with libvirt's own arguments and stopped before its first instruction:
+what it opened, how, and what it calls the devices.
+
+It opens nothing but what was made for it: of a command line only the machine, the disks, their
+controllers and their images are passed on, and an image outside the workshop is refused.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from . import NoAnswer, NotInstalled
+from .arguments import DISK_DRIVERS
+from .libvirt import Answer
+from .standins import program
+from .workshop import Workshop
+
+DEADLINE = 20.0  # seconds for an answer of QEMU
+HOW_TO_GET_QMP = "QEMU's client library is not installed: pip install qemu.qmp"
+# Of the layers that open something: the key that says what.
+_OPENS = {"file": "filename", "vvfat": "dir", "nbd": "server"}
+_OBJECTS = ("iothread", "throttle-group")
+# Like libvirt's own: QEMU cannot start other programs. Little memory for what it translates.
+_CONFINED = [
+    "-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg,tb-size=64",
+    "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+]  # fmt: skip
+
+
+class Foreign(ValueError):
+    """QEMU would open something that was not made for it; the message says what."""
+
+
+class Refused(RuntimeError):
+    """QEMU did not start; the message is its own."""
+
+
+class Opened(NamedTuple):
+    """A file that QEMU holds open; `direct`: past the host's page cache."""
+
+    path: Path
+    direct: bool
+    writable: bool
+
+
+def command(answer: Answer, folder: Path) -> list[str]:
+    """QEMU's command line, of libvirt's only what shows the disks; Foreign if it names an image
+    that is not in this folder."""
+    blocks, devices = answer.arguments("-blockdev"), list(_wanted(answer.devices))
+    for block in blocks:
+        _assert_ours(block, folder)
+    words = answer.words
+    machine = words[words.index("-machine") + 1].partition(",")[0]
+    emulator = next(word for word in words if Path(word).name.startswith("qemu-system-"))
+    objects = [o for o in answer.arguments("-object") if o["qom-type"] in _OBJECTS]
+    parts = [("-object", objects), ("-blockdev", blocks), ("-device", devices)]
+    given = [part for flag, all in parts for one in all for part in (flag, json.dumps(one))]
+    return [program(Path(emulator).name), *_CONFINED, "-machine", machine, *given]
+
+
+def _wanted(devices: list[dict]) -> Iterator[dict]:
+    """The disks, and the controllers that they are plugged into."""
+    wanted = {one["id"] for one in devices if one["driver"].startswith(DISK_DRIVERS)}
+    for one in reversed(devices):  # libvirt writes a controller before what is plugged into it
+        if one["id"] in wanted:
+            bus = str(one.get("bus", ""))  # pci.2, the port itself, or scsi0.0, of controller scsi0
+            wanted |= {bus, bus.partition(".")[0]}
+    return (one for one in devices if one["id"] in wanted)
+
+
+def _assert_ours(block: dict, folder: Path) -> None:
+    """That a layer opens nothing, or something in this folder."""
+    if "file" in block and block["driver"] not in _OPENS and not block.get("backing"):
+        return
+    opened = block.get(_OPENS.get(block["driver"], ""))
+    path = opened.get("path") if isinstance(opened, dict) else opened
+    if not path or not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+        raise Foreign(f"QEMU would open {json.dumps(block)}")
+
+
+class Qemu:
+    """A stopped QEMU; a context manager. Refused, in QEMU's words, if it does not start."""
+
+    def __init__(self, workshop: Workshop, answer: Answer):
+        self._workshop, self._folder = workshop, workshop.folder
+        try:
+            from qemu.qmp import QMPClient
+        except ImportError:
+            raise NotInstalled(HOW_TO_GET_QMP) from None
+        ours, its = socket.socketpair()
+        with its:
+            channel = ["-chardev", f"socket,id=qmp,fd={its.fileno()}"]
+            self._process = workshop.start(
+                [*command(answer, self._folder), "-S", "-m", "64", *channel]
+                + ["-mon", "chardev=qmp,mode=control"],
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=[its.fileno()],
+            )  # fmt: skip
+        # A loop of its own, because a notebook's is busy with the cell that asks.
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._client = QMPClient("virtiolab")
+        try:
+            self._wait_for(self._client.connect(ours))
+        except BaseException as error:
+            complaint = self._end(patience=1.0)  # to say why
+            if isinstance(error, Exception) and complaint:
+                raise Refused(complaint) from None
+            raise
+
+    def __enter__(self) -> "Qemu":
+        return self
+
+    def __exit__(self, *_) -> None:
+        try:
+            self._wait_for(self._client.disconnect())
+        finally:
+            self._end()
+
+    def ask(self, name: str, /, **arguments):
+        """The answer to one command of QMP; an ExecuteError is QEMU's refusal of it."""
+        return self._wait_for(self._client.execute(name, arguments))
+
+    def monitor(self, line: str) -> str:
+        """What QEMU's monitor for people prints."""
+        return self.ask("human-monitor-command", **{"command-line": line})
+
+    def blocks(self) -> dict[str, dict]:
+        """What `query-block` says of each device, by its id."""
+        return {_device_of(block): block for block in self.ask("query-block")}
+
+    def place(self, device: str) -> list[str]:
+        """Where a device is in the machine: the drivers and buses from the outermost to itself."""
+        return _path_to(self.monitor("info qtree"), device)
+
+    def opened(self) -> list[Opened]:
+        """The files of the workshop that QEMU holds open, with their flags in /proc."""
+        found = []
+        for number in Path(f"/proc/{self._process.pid}/fd").iterdir():
+            path = Path(os.readlink(number))
+            if path.is_relative_to(self._folder.resolve()) and not path.is_dir():
+                found.append(Opened(path, *_flags(number)))
+        return sorted(found)
+
+    def _wait_for(self, coroutine):
+        waiting = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            return waiting.result(DEADLINE)
+        except TimeoutError:
+            raise NoAnswer(f"QEMU did not answer within {DEADLINE:g} seconds") from None
+
+    def _end(self, patience: float = 0.0) -> str:
+        """End QEMU, if it does not end by itself in so many seconds; what it complained of."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(patience)
+        self._process.kill()
+        _, complaint = self._process.communicate()
+        return in_words(complaint.decode(errors="replace"))
+
+
+def in_words(complaint: str) -> str:
+    """The last line of what QEMU wrote, without its own name and the argument that it repeats."""
+    last = (complaint.strip().splitlines() or [""])[-1]
+    last = re.sub(r"^qemu-system-\w+: ", "", last)
+    return re.sub(r"^-\w+ \{.*\}: ", "", last)
+
+
+def _device_of(block: dict) -> str:
+    """The id of the device that has a block: the name in `/machine/peripheral/NAME/…`."""
+    parts = (block.get("qdev") or block["device"]).split("/")
+    return parts[3] if len(parts) > 3 else parts[-1]
+
+
+def _flags(descriptor: Path) -> tuple[bool, bool]:
+    """Whether O_DIRECT is set, and whether it is open for writing."""
+    info = Path(f"{descriptor.parent.parent}/fdinfo/{descriptor.name}").read_text()
+    flags = int(re.search(r"^flags:\s*(\d+)", info, flags=re.M)[1], 8)
+    return bool(flags & os.O_DIRECT), bool(flags & (os.O_WRONLY | os.O_RDWR))
+
+
+def _path_to(tree: str, device: str) -> list[str]:
+    """The names above and at the line `dev: …, id "device"`, by their indentation."""
+    above: list[tuple[int, str]] = []
+    for line in tree.splitlines():
+        if found := re.match(r'( *)(dev|bus): ([^,]+)(?:, id "(.*)")?', line):
+            depth = len(found[1])
+            above = [one for one in above if one[0] < depth] + [(depth, found[3])]
+            if found[4] == device:
+                return [name for _, name in above]
+    return []
