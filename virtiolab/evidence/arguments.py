@@ -64,13 +64,13 @@ def arguments(answer: Answer, disk: Disk) -> list[Argument]:
     device = devices(answer)[disk.target]
     holder = controller(answer, device)
     by_controller = device["driver"].startswith("scsi-")  # it, not the disk, is virtio or not
-    found = [_layer(layer, disk) for layer in _layers(answer, device)]
+    found = [_layer(layer, disk) for layer in layers(answer, device)]
     if holder:
         found.append(_argument("-device", "controller", holder, disk, settles=by_controller))
     return [*found, _argument("-device", "device", device, disk, settles=not by_controller)]
 
 
-def _layers(answer: Answer, device: dict) -> Iterator[dict]:
+def layers(answer: Answer, device: dict) -> Iterator[dict]:
     """The `-blockdev` of an image and of those below it, the lowest first."""
     nodes = {node["node-name"]: node for node in answer.arguments("-blockdev")}
     wanted, found = [device.get("drive")], []

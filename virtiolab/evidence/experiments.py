@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..document import read
-from .libvirt import Answer, Libvirt
+from .libvirt import Libvirt
 from .qemu import Opened, Qemu
 from .standins import SIZE, program, stand_ins, with_images
 from .workshop import Workshop

@@ -22,6 +22,10 @@ DEADLINE = 120.0  # seconds to boot; under emulation it takes about 10
 Progress = Callable[[float, str], None]
 
 
+def no_progress(_part: float, _what: str) -> None:
+    """For those who do not want to see it."""
+
+
 class BlockDevice(NamedTuple):
     """A disk as the guest sees it: `target` is that of the disk in the XML, by the label on it;
     `drivers` from the bus to the disk, `start` its first four bytes."""
@@ -38,7 +42,7 @@ def boot(
     workshop: Workshop,
     answer: Answer,
     tell: Tell = say_nothing,
-    progress: Progress = lambda part, what: None,
+    progress: Progress = no_progress,
 ) -> list[BlockDevice]:
     """Boot a guest with these disks, whose images are in the workshop, and ask it for them.
 

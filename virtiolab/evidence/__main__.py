@@ -1,0 +1,5 @@
+"""`python -m virtiolab.evidence`: ask everything again, and write it into `recorded.json`."""
+
+from .record import record
+
+record(print)

@@ -1,0 +1,61 @@
+"""What each rung said of the course's configurations, kept in `recorded.json` with the versions and
+the day, so that the notebooks can show it where nothing is installed."""
+
+import datetime
+import json
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+
+from . import Tell, experiments, say_nothing
+from .kernel import kernel
+from .lessons import Lesson, lessons
+from .libvirt import dotted
+from .rungs import RUNGS, Ladder
+from .standins import program
+from .workshop import Workshop
+
+FILE = Path(__file__).with_name("recorded.json")
+
+
+@cache
+def recorded() -> dict:
+    """The record: `asked` (the day), `versions`, `lessons` by name and rung, `experiments`."""
+    return json.loads(FILE.read_text(encoding="utf-8"))
+
+
+def versions(ladder: Ladder) -> dict[str, str]:
+    """Of libvirt, QEMU and the guest's kernel."""
+    with Workshop() as workshop:
+        said = workshop.run([program("qemu-system-x86_64"), "--version"]).stdout
+        release = kernel(workshop, ladder.tell).release
+    libvirt = dotted(ladder.libvirt.version)
+    return {"libvirt": libvirt, "QEMU": said.split("version ")[1].split()[0], "Linux": release}
+
+
+def of_lesson(ladder: Ladder, lesson: Lesson) -> dict[str, dict]:
+    """What every rung says of a lesson's configuration."""
+    return {rung: ladder.climb(rung, lesson.domain, lesson.bytes) for rung in RUNGS}
+
+
+def of_experiments(ladder: Ladder) -> dict:
+    """What came of the experiments with a stopped QEMU."""
+    libvirt = ladder.libvirt
+    return {
+        "caches": [asdict(mode) for mode in experiments.caches(libvirt)],
+        "readings": experiments.readings(libvirt),
+        "snapshots": experiments.snapshots(libvirt),
+        "nbd": experiments.over_nbd(libvirt),
+    }
+
+
+def record(tell: Tell = say_nothing) -> None:
+    """Ask everything again, and write it down."""
+    with Ladder(tell) as ladder:
+        said = {"asked": datetime.date.today().isoformat(), "versions": versions(ladder)}
+        said["lessons"] = {}
+        for lesson in lessons().values():
+            tell(lesson.says)
+            said["lessons"][lesson.name] = of_lesson(ladder, lesson)
+        said["experiments"] = of_experiments(ladder)
+    FILE.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")

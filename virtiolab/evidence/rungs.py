@@ -1,0 +1,107 @@
+"""The five rungs of the ladder of proof: what each says of a guest, in a form that can be kept.
+
+Each takes a guest and gives what JSON can hold. A refusal is an answer: `{"refusal": …}`.
+"""
+
+from collections.abc import Callable, Mapping
+
+from lxml import etree
+
+from ..document import Domain
+from . import Tell, say_nothing
+from .arguments import controller, devices, layers
+from .guest import Progress, boot, no_progress
+from .libvirt import Answer, Libvirt
+from .qemu import Qemu, Refused
+from .schema import Schema
+from .standins import stand_ins, with_images
+
+RUNGS = ("schema", "libvirt", "arguments", "qemu", "guest")
+
+
+class Ladder:
+    """The tools to climb with; a context manager. NotInstalled where libvirt or its schema is."""
+
+    def __init__(self, tell: Tell = say_nothing, progress: Progress = no_progress):
+        self.tell, self.progress = tell, progress
+        self.libvirt = Libvirt(tell)
+        try:
+            self._schema = Schema()
+        except BaseException:
+            self.libvirt.close()
+            raise
+
+    def __enter__(self) -> "Ladder":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.libvirt.close()
+        self._schema.close()
+
+    def climb(self, rung: str, domain: Domain, bytes: Mapping[str, str] = {}) -> dict:
+        """What a rung says of a guest. Where libvirt refuses it, no rung above says anything."""
+        if rung == "schema":
+            return {
+                "faults": [
+                    fault._asdict() for d in domain.disks for fault in self._schema.faults(d)
+                ]
+            }
+        answer = self.libvirt.ask(domain, generic=True)
+        if rung == "libvirt":
+            return _libvirt(answer)
+        if answer.refusal is not None:
+            return {"refusal": answer.refusal}
+        if rung == "arguments":
+            return _arguments(answer)
+        return self._on_images(_qemu if rung == "qemu" else self._guest, answer, bytes)
+
+    def _on_images(self, rung: Callable, answer: Answer, bytes: Mapping[str, str]) -> dict:
+        with with_images() as workshop:
+            made = stand_ins(workshop, answer, bytes)
+            try:
+                said = rung(workshop, self.libvirt.ask(made.domain))
+            except Refused as refusal:
+                return {"refusal": str(refusal)}
+            return said | {"notes": made.notes}
+
+    def _guest(self, workshop, answer: Answer) -> dict:
+        found = boot(workshop, answer, self.tell, self.progress)
+        return {"disks": [one._asdict() | {"start": one.start.hex()} for one in found]}
+
+
+def _libvirt(answer: Answer) -> dict:
+    root = etree.fromstring(answer.xml) if answer.xml else None
+    kept = [] if root is None else root.xpath("devices/disk | devices/controller[@type='scsi']")
+    return {
+        "generic_refusal": answer.generic_refusal,
+        "refusal": answer.refusal,
+        "xml": [etree.tostring(one, encoding="unicode", with_tail=False) for one in kept],
+    }
+
+
+def _arguments(answer: Answer) -> dict:
+    """By target: the `-blockdev` from below, then the `-device` of the controller and of the disk."""
+    said = {}
+    for target, device in devices(answer).items():
+        holder = controller(answer, device)
+        given = [["-device", one] for one in (holder, device) if one]
+        said[target] = [["-blockdev", layer] for layer in layers(answer, device)] + given
+    return {"arguments": said}
+
+
+def _qemu(workshop, answer: Answer) -> dict:
+    """By target: what QEMU calls the disk, where it is, what it opened for it, and how."""
+    with Qemu(workshop, answer) as qemu:
+        blocks, opened = qemu.blocks(), qemu.opened()
+        found = {}
+        for target, device in devices(answer).items():
+            block = blocks.get(device["id"], {}).get("inserted") or {}
+            found[target] = {
+                "device": device["driver"],
+                "place": qemu.place(device["id"]),
+                "format": block.get("drv"),
+                "size": block.get("image", {}).get("virtual-size"),
+                "cache": block.get("cache"),
+            }
+        files = [one._asdict() | {"path": one.path.name} for one in opened]
+        return {"disks": found, "files": files}
