@@ -6,9 +6,18 @@ import os
 import sys
 from pathlib import Path
 
-from .commands import COMMANDS, REFUSED, UNREADABLE, Said, add_choices, build_disk
+from .commands import (
+    COMMANDS,
+    NOT_INSTALLED,
+    REFUSED,
+    UNREADABLE,
+    Said,
+    add_choices,
+    build_disk,
+)
 from .conversion import Unconvertible
 from .document import Domain, read
+from .evidence import NotInstalled
 from .parsing import MAX_BYTES, UnreadableXML, one_line
 
 _BUILD = "build"
@@ -23,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         return UNREADABLE
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.reconfigure(errors="backslashreplace")  # for terminals that lack a character
-    options.colour = _colour()
+    options.colour, options.tell = _colour(), _tell
     try:
         status = _build(options) if options.files is None else _answers(options)
         print(end="", flush=True)
@@ -80,7 +89,11 @@ def _answer(name: str, options: argparse.Namespace) -> int:
     except UnreadableXML as error:
         return _report(name, error.message, error.line, options.json)
     except Unconvertible as error:
-        return min(_report(name, str(error), None, options.json), REFUSED)
+        _report(name, str(error), None, options.json)
+        return REFUSED
+    except NotInstalled as error:
+        _report(name, str(error), None, options.json)
+        return NOT_INSTALLED
     if options.json:
         said = said._replace(content={"file": name} | said.content)
     several = len(options.files) > 1
@@ -118,6 +131,12 @@ def _read(name: str) -> Domain:
 def _colour() -> bool:
     no_colour = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     return sys.stdout.isatty() and not no_colour
+
+
+def _tell(what: str) -> None:
+    """Say to whoever waits what takes so long."""
+    if sys.stderr and sys.stderr.isatty():
+        print(what, file=sys.stderr)
 
 
 def _report(name: str, message: str, line: int | None, as_json: bool) -> int:

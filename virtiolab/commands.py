@@ -18,7 +18,7 @@ from .views.resolved import controllers_as_text, resolved_as_text
 from .views.text import NO_DISK, answers_of, disk_name, explanation_of
 from .writing import printable
 
-OK, REFUSED, UNREADABLE = 0, 1, 2
+OK, REFUSED, UNREADABLE, NOT_INSTALLED = 0, 1, 2, 3
 
 
 class Said(NamedTuple):
@@ -122,6 +122,17 @@ def _converted(converted: Conversion) -> dict:
     return _named(converted.disk) | said | {"new_target": converted.target, "steps": steps}
 
 
+def _ask(domain: Domain, options) -> Said:
+    from .ladder import climb  # no other command needs them, and they take their time
+    from .views.ladder import ladder_as_text
+
+    climbed = climb(domain, options.tell)
+    status = REFUSED if climbed.refusal else OK
+    if options.json:
+        return Said(climbed.as_dict(), status)
+    return Said(ladder_as_text(climbed, options.colour), status)
+
+
 # Of `build`, which reads no file: the XML, or why libvirt would refuse it.
 def build_disk(options: argparse.Namespace) -> Said:
     """The `<disk>` that was chosen; a ValueError says what cannot be written."""
@@ -164,4 +175,5 @@ COMMANDS = {
     "convert": Command(
         _convert, "put a disk on another bus, and say what the guest needs first", _BUS | _TARGET
     ),
+    "ask": Command(_ask, "ask the real libvirt, beside what virtiolab infers"),
 }

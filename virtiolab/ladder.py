@@ -9,7 +9,7 @@ from .document import Disk, Domain
 from .evidence import NoAnswer, Tell, say_nothing
 from .evidence.arguments import Argument, arguments, controller, devices
 from .evidence.guests import only, whole
-from .evidence.libvirt import Answer, Libvirt
+from .evidence.libvirt import Answer, Libvirt, dotted
 from .evidence.schema import Fault, Schema
 from .inference import infer
 
@@ -42,6 +42,23 @@ class Climb:
         """The rows in which libvirt says something else."""
         return [row for row in self.said if self.said[row] != self.inferred[row]]
 
+    def as_dict(self) -> dict:
+        """The same for JSON."""
+        faults = self.faults
+        return {
+            "target": self.disk.target,
+            "line": self.disk.line,
+            "schema": faults if isinstance(faults, str) else [one._asdict() for one in faults],
+            "refusal": self.answer.refusal,
+            "generic_refusal": self.answer.generic_refusal,
+            "said": {
+                row: {"virtiolab": self.inferred[row], "libvirt": value}
+                for row, value in self.said.items()
+            },
+            "disagreements": self.disagreements,
+            "arguments": [one.as_dict() for one in self.arguments],
+        }
+
 
 @dataclass(frozen=True)
 class Ladder:
@@ -53,6 +70,11 @@ class Ladder:
     refusal: str | None
     generic_refusal: str | None
     placed: bool
+
+    def as_dict(self) -> dict:
+        """The same for JSON."""
+        said = {"libvirt": dotted(self.version), "refusal": self.refusal, "placed": self.placed}
+        return said | {"disks": [one.as_dict() for one in self.climbs]}
 
 
 def climb(domain: Domain, tell: Tell = say_nothing) -> Ladder:
@@ -105,7 +127,9 @@ def said_by_libvirt(answer: Answer) -> dict[str, dict[str, object]]:
     given, said = devices(answer), {}
     for disk in root.iterfind("devices/disk"):
         target = disk.find("target").get("dev")
-        said[target] = _said(disk, models) | _given(answer, given[target])
+        said[target] = _said(disk, models)
+        if target in given:  # else libvirt plugs it in later
+            said[target] |= _given(answer, given[target])
     return said
 
 

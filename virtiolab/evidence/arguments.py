@@ -19,6 +19,16 @@ DISK_DRIVERS = (
 )  # fmt: skip
 
 
+# Not given are disks on buses that QEMU's machines bring along or have not, those that libvirt plugs
+# in once the guest is there, and optional volumes of a pool that cannot be asked.
+_GIVEN = etree.XPath(
+    "devices/disk[not(target/@bus='sd' or target/@bus='xen' or target/@bus='uml'"
+    " or transient/@shareBacking='yes'"
+    " or @type='volume' and source/@startupPolicy='optional'"
+    " and not(@device='cdrom' or @device='floppy'))]/target/@dev"
+)
+
+
 class Key(NamedTuple):
     """One key of an argument: its value as JSON has it, what it means, and the paths below /disk
     that it comes from: first those that are written in this disk."""
@@ -42,13 +52,18 @@ class Argument(NamedTuple):
         """The driver of QEMU that it names."""
         return next(key.value for key in self.keys if key.name == "driver")
 
+    def as_dict(self) -> dict:
+        """The same for JSON."""
+        keys = [key._asdict() for key in self.keys]
+        return {"flag": self.flag, "settles": self.settles, "keys": keys}
+
 
 def devices(answer: Answer) -> dict[str, dict]:
     """The `-device` of each disk, by the name of its target.
 
-    Libvirt gives QEMU the disks in the order in which it writes them back.
+    Libvirt gives QEMU the disks in the order in which it writes them back, but for a few.
     """
-    targets = etree.fromstring(answer.xml).xpath("devices/disk/target/@dev")
+    targets = _GIVEN(etree.fromstring(answer.xml))
     disks = [one for one in answer.devices if one["driver"].startswith(DISK_DRIVERS)]
     return dict(zip(targets, disks, strict=True))
 
@@ -60,8 +75,13 @@ def controller(answer: Answer, device: dict) -> dict | None:
 
 
 def arguments(answer: Answer, disk: Disk) -> list[Argument]:
-    """What QEMU gets for a disk: the layers of its image from below, its controller, and itself."""
-    device = devices(answer)[disk.target]
+    """What QEMU gets for a disk: the layers of its image from below, its controller, and itself.
+
+    Nothing for one that libvirt does not give QEMU.
+    """
+    device = devices(answer).get(disk.target)
+    if device is None:
+        return []
     holder = controller(answer, device)
     by_controller = device["driver"].startswith("scsi-")  # it, not the disk, is virtio or not
     found = [_layer(layer, disk) for layer in layers(answer, device)]
@@ -70,35 +90,51 @@ def arguments(answer: Answer, disk: Disk) -> list[Argument]:
     return [*found, _argument("-device", "device", device, disk, settles=not by_controller)]
 
 
-def layers(answer: Answer, device: dict) -> Iterator[dict]:
-    """The `-blockdev` of an image and of those below it, the lowest first."""
+class Layer(NamedTuple):
+    """A `-blockdev`; `above` is the path of what in the XML describes it: empty for the disk."""
+
+    given: dict
+    above: str
+
+
+def layers(answer: Answer, device: dict) -> list[Layer]:
+    """The layers of an image and of those below it, the lowest first."""
     nodes = {node["node-name"]: node for node in answer.arguments("-blockdev")}
-    wanted, found = [device.get("drive")], []
-    for name in wanted:
+    wanted, found = [(device.get("drive"), "")], []
+    for name, above in wanted:
         if name in nodes:
-            found.append(nodes[name])
-            wanted += [nodes[name].get("file"), nodes[name].get("backing")]
-    return reversed(found)
+            found.append(Layer(nodes[name], above))
+            wanted.append((nodes[name].get("file"), above))
+            wanted.append((nodes[name].get("backing"), f"{above}backingStore/"))
+    return found[::-1]
 
 
-def _layer(given: dict, disk: Disk) -> Argument:
-    return _argument("-blockdev", "format" if "file" in given else "blockdev", given, disk)
+def _layer(layer: Layer, disk: Disk) -> Argument:
+    table = "format" if "file" in layer.given else "blockdev"
+    return _argument("-blockdev", table, layer.given, disk, above=layer.above)
 
 
-def _argument(flag: str, table: str, given: dict, disk: Disk, settles: bool = False) -> Argument:
-    known = facts()[table]
-    keys = (_key(name, value, known, disk) for name, value in flattened(given))
+def _argument(
+    flag: str, table: str, given: dict, disk: Disk, settles: bool = False, above: str = ""
+) -> Argument:
+    known, family = facts()[table], given["driver"].partition("-")[0]
+    keys = []
+    for name, value in flattened(given):
+        meaning, paths = known.get(f"{family}:{name}") or known.get(name, ("", []))
+        keys.append(_key(name, value, meaning, [_below(above, path) for path in paths], disk))
     return Argument(flag, tuple(keys), settles)
 
 
-def _key(name: str, value: object, known: dict, disk: Disk) -> Key:
-    meaning, paths = known.get(name, ("", []))
-    written = [path for path in paths if _is_written(disk, path)]
+def _below(above: str, path: str) -> str:
+    """The path by which an image of the backing chain has what a disk has by `path`."""
+    if above and path == "driver/@type":
+        return f"{above}format/@type"
+    return f"{above}{path}" if path.startswith(("source", "@type", "backingStore")) else path
+
+
+def _key(name: str, value: object, meaning: str, paths: list[str], disk: Disk) -> Key:
+    written = [path for path in paths if disk.element.xpath(path)]
     return Key(name, value, meaning, tuple(written or paths), bool(written))
-
-
-def _is_written(disk: Disk, path: str) -> bool:
-    return bool(disk.element.xpath(path))
 
 
 def flattened(given: dict, before: str = "") -> Iterator[tuple[str, object]]:
@@ -116,6 +152,4 @@ def flattened(given: dict, before: str = "") -> Iterator[tuple[str, object]]:
 @cache
 def facts() -> dict[str, dict[str, tuple[str, list[str]]]]:
     """By table (blockdev, format, device, controller) and key: the meaning, and the paths."""
-    text = Path(__file__).with_name("arguments.toml").read_text(encoding="utf-8")
-    tables = tomllib.loads(text)
-    return tables | {"format": tables["blockdev"] | tables["format"]}
+    return tomllib.loads(Path(__file__).with_name("arguments.toml").read_text(encoding="utf-8"))

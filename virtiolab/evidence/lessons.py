@@ -9,7 +9,7 @@ from ..document import Domain, read
 
 _GUEST = (
     "<domain type='kvm'>\n<os><type arch='x86_64' machine='{machine}'>hvm</type></os>\n"
-    "<devices>{disks}\n</devices>\n</domain>"
+    "<devices>\n{disks}\n</devices>\n</domain>"
 )
 
 

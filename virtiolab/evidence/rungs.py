@@ -85,7 +85,7 @@ def _arguments(answer: Answer) -> dict:
     for target, device in devices(answer).items():
         holder = controller(answer, device)
         given = [["-device", one] for one in (holder, device) if one]
-        said[target] = [["-blockdev", layer] for layer in layers(answer, device)] + given
+        said[target] = [["-blockdev", layer.given] for layer in layers(answer, device)] + given
     return {"arguments": said}
 
 
