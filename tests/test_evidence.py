@@ -2,11 +2,17 @@
 
 import os
 import signal
+import statistics
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from virtiolab import read
+from virtiolab.evidence import NotInstalled
 from virtiolab.evidence import libvirt as evidence
 
 pytestmark = pytest.mark.live
@@ -17,6 +23,10 @@ VDA = "<disk><source file='/a'/><target dev='vda'/></disk>"
 # Libvirt 9.0 dies of SIGSEGV when it makes the command line of an iSCSI disk without a host.
 CRASHES = """<disk type='network'><source protocol='iscsi' name='iqn.2013-07.com.example:a/1'/>
 <target dev='vda'/></disk>"""
+
+
+# And it never comes back from a long name on a bus of drives.
+HANGS = "<disk><source file='/a'/><target dev='vdfxshrxx' bus='sata'/></disk>"
 
 
 def guest(devices):
@@ -88,6 +98,80 @@ def test_a_fragment_cannot_be_asked_about(libvirt):
         libvirt.ask(read(VDA))
 
 
+def test_libvirt_itself_hangs(libvirt, monkeypatch):
+    """A question that outlasts its deadline is answered with that, and its process ended."""
+    monkeypatch.setattr(evidence, "DEADLINE", 2.0)
+    hanging = libvirt._conversation._process.pid
+    assert libvirt.ask(guest(HANGS)).refusal == "libvirt did not answer within 2 seconds"
+    assert not Path(f"/proc/{hanging}").exists()
+    monkeypatch.setattr(evidence, "DEADLINE", 30.0)
+    assert libvirt.ask(guest(VDA)).refusal is None
+
+
+def test_an_interrupted_question(libvirt, monkeypatch):
+    """Its answer is not taken for that of the next."""
+
+    def interrupted(deadline):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(libvirt._conversation, "_next_line", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            libvirt.ask(guest(VDA))
+    assert "Unknown disk name" in libvirt.ask(guest(VDA.replace("vda", "disk1"))).refusal
+
+
+def memory(pid):
+    """What a process holds in memory, in MiB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+
+
+def test_a_thousand_questions(libvirt):
+    """In milliseconds each, and neither side grows."""
+    libvirt.ask(guest(VDA))
+    worker, held, took = libvirt._conversation._process.pid, [], []
+    for number in range(1100):
+        if number in (100, 600):  # after it has settled
+            held.append((memory(worker), memory(os.getpid())))
+        begun = time.perf_counter()
+        assert libvirt.ask(guest(VDA)).refusal is None
+        took.append(time.perf_counter() - begun)
+    held.append((memory(worker), memory(os.getpid())))
+    assert libvirt._conversation._process.pid == worker
+    growth = [late - early for early, late in zip(held[0], held[2])]
+    assert max(growth) < 4, held
+    assert statistics.median(took) < 0.02  # 5 ms on a quiet machine
+
+
+def test_two_at_once(libvirt):
+    """Two notebooks, each with its own, and two threads of one: nobody gets another's answer."""
+    names = [f"vd{letter}" for letter in "abcdefgh"]
+    with evidence.Libvirt() as other:
+        answers = {}
+
+        def ask(asked, name):
+            xml = asked.ask(guest(VDA.replace("vda", name))).xml
+            answers[asked, name] = f"dev='{name}'" in (xml or "")
+
+        pairs = [(asked, name) for asked in (libvirt, other) for name in names]
+        threads = [threading.Thread(target=ask, args=pair) for pair in pairs]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert answers == dict.fromkeys(pairs, True)
+        assert other._workshop.folder != libvirt._workshop.folder
+
+
+def test_a_poor_environment(tmp_path):
+    """No PATH, no HOME, and a working directory in which nobody may write."""
+    command = [sys.executable, "-m", "virtiolab", "ask", "-"]
+    asked = subprocess.run(command, input=VDA, capture_output=True, text=True, cwd="/proc", env={})
+    assert asked.returncode == 0, asked.stderr
+    assert "says the same" in asked.stdout
+
+
 def test_nothing_is_left_behind(libvirt):
     """Neither the private directory nor the process."""
     with evidence.Libvirt() as second:
@@ -100,5 +184,5 @@ def test_it_says_how_to_get_it(monkeypatch):
     """Where there is no Python with the binding."""
     monkeypatch.setattr(evidence, "SYSTEM_PYTHON", "/nonexistent/python3")
     monkeypatch.setattr(evidence.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(evidence.NotInstalled, match="apt-get install python3-libvirt"):
+    with pytest.raises(NotInstalled, match="apt-get install python3-libvirt"):
         evidence.Libvirt()

@@ -1,6 +1,7 @@
 """A kernel and an initramfs for a guest that only looks at its disks: from the distribution's own
 packages, fetched without being root, and kept in the user's cache."""
 
+import contextlib
 import io
 import lzma
 import os
@@ -9,6 +10,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +31,10 @@ MODULES = (
     "mptsas", "megaraid_sas", "vmw_pvscsi", "uhci-hcd", "ehci-pci", "xhci-pci", "usb-storage",
     "sd_mod", "sr_mod",
 )  # fmt: skip
+_WANTED = re.compile(
+    r"/vmlinuz-|/bin/busybox$"
+    r"|/kernel/(arch|block|crypto|lib|drivers/(ata|block|cdrom|message|scsi|usb|virtio))/.*\.ko"
+)
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 
@@ -59,11 +65,10 @@ def _known(folder: Path) -> Kernel:
 
 
 def _cache() -> Path:
-    """Where it is kept. The name has the time of what it was made with, to be made anew after that
-    has changed."""
+    """Where it is kept; the name changes with what it is made with."""
     above = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    made_with = max(int(Path(file).stat().st_mtime) for file in (__file__, INIT))
-    return above / "virtiolab" / f"guest-{made_with}"
+    made_with = Path(__file__).read_bytes() + INIT.read_bytes()
+    return above / "virtiolab" / f"guest-{zlib.crc32(made_with):08x}"
 
 
 def _keep(made: Path, kept: Path) -> Kernel:
@@ -71,8 +76,10 @@ def _keep(made: Path, kept: Path) -> Kernel:
     kept.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=kept.parent) as near:
         shutil.copytree(made, f"{near}/guest")
-        if not kept.exists():
+        with contextlib.suppress(OSError):  # another was quicker
             os.rename(f"{near}/guest", kept)
+    for older in set(kept.parent.glob("guest-*")) - {kept}:
+        shutil.rmtree(older, ignore_errors=True)
     return _known(kept)
 
 
@@ -88,8 +95,9 @@ def _fetch(workshop: Workshop, tell: Tell) -> Path:
     made.mkdir()
     modules = {Path(n).name.partition(".")[0]: _plain(n, c) for n, c in files.items() if ".ko" in n}
     image = next(name for name in files if "/vmlinuz-" in name)
+    busybox = next(name for name in files if name.endswith("/busybox"))
     (made / "vmlinuz").write_bytes(files[image])
-    (made / "initramfs").write_bytes(_initramfs(files["./bin/busybox"], modules))
+    (made / "initramfs").write_bytes(_initramfs(files[busybox], modules))
     (made / "release").write_text(image.partition("vmlinuz-")[2])
     return made
 

@@ -77,13 +77,18 @@ def _wanted(devices: list[dict]) -> Iterator[dict]:
 
 
 def _assert_ours(block: dict, folder: Path) -> None:
-    """That a layer opens nothing, or something in this folder."""
-    if "file" in block and block["driver"] not in _OPENS and not block.get("backing"):
+    """That a layer opens something in this folder, or nothing: it stands on others by their names."""
+    below = [block[key] for key in ("file", "backing") if block.get(key) is not None]
+    if below and all(isinstance(name, str) for name in below):
         return
     opened = block.get(_OPENS.get(block["driver"], ""))
     path = opened.get("path") if isinstance(opened, dict) else opened
-    if not path or not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+    if below or not path or not _is_inside(path, folder):
         raise Foreign(f"QEMU would open {json.dumps(block)}")
+
+
+def _is_inside(path: str, folder: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 class Qemu:
