@@ -40,7 +40,7 @@ class Foreign(ValueError):
 
 
 class Refused(RuntimeError):
-    """QEMU did not start; the message is its own."""
+    """QEMU did not start, or libvirt made no command line; the message is theirs."""
 
 
 class Opened(NamedTuple):
@@ -52,8 +52,12 @@ class Opened(NamedTuple):
 
 
 def command(answer: Answer, folder: Path) -> list[str]:
-    """QEMU's command line, of libvirt's only what shows the disks; Foreign if it names an image
-    that is not in this folder."""
+    """QEMU's command line, of libvirt's only what shows the disks.
+
+    Foreign, if it names an image that is not in this folder; Refused, if libvirt made none.
+    """
+    if answer.argv is None:
+        raise Refused(answer.refusal)
     blocks, devices = answer.arguments("-blockdev"), list(_wanted(answer.devices))
     for block in blocks:
         _assert_ours(block, folder)

@@ -26,6 +26,7 @@ _KEPT = {
     "driver", "target", "address", "readonly", "shareable", "serial", "wwn", "vendor", "product",
     "boot", "blockio", "geometry", "iotune", "throttlefilters",
 }  # fmt: skip
+_QEMUS_NAME = {"ploop": "parallels", "vhd": "vhdx"}  # where libvirt calls a format otherwise
 _NOT_MADE = {"vhostuser": "a server of its own", "vhostvdpa": "a device of the host"}
 
 
@@ -54,7 +55,7 @@ def with_images() -> Workshop:
 
 def _has_direct_io(folder: Path) -> bool:
     try:
-        with tempfile.NamedTemporaryFile(dir=folder) as probe:
+        with tempfile.NamedTemporaryFile(prefix="virtiolab-", dir=folder) as probe:
             os.close(os.open(probe.name, os.O_RDONLY | os.O_DIRECT))
     except OSError:
         return False
@@ -137,7 +138,8 @@ def make_image(
     os.truncate(raw, size)
     if format == "raw":
         return raw.rename(name)
-    convert = [program("qemu-img"), "convert", "-f", "raw", "-O", format, raw, name]
+    wanted = _QEMUS_NAME.get(format, format)
+    convert = [program("qemu-img"), "convert", "-f", "raw", "-O", wanted, raw, name]
     made = workshop.run(convert)
     raw.unlink()
     if made.returncode:

@@ -1,0 +1,96 @@
+"""`virtiolab ask`: the first three rungs for each disk, beside what is inferred."""
+
+import json
+from pathlib import Path
+
+import pytest
+from test_command_line import DOMAINS, run  # noqa: F401 (a fixture)
+
+from virtiolab import read
+from virtiolab.evidence.libvirt import Answer
+from virtiolab.ladder import Climb, Ladder
+from virtiolab.views.ladder import ladder_as_text
+
+DISK = b"<disk><source file='/a'/><target dev='vda'/></disk>"
+LUN = b"""<disk type='block' device='lun'><source dev='/dev/sda'/><target dev='sda' bus='scsi'/>
+<address type='drive' target='3'/></disk>"""
+live = pytest.mark.live
+
+
+@live
+@pytest.mark.parametrize("file", sorted(DOMAINS.glob("*.xml")), ids=lambda file: file.stem)
+def test_the_files_of_the_course(run, libvirt, file):
+    """libvirt accepts each guest, and says the same of every disk."""
+    status, [line], _ = run("ask", "--json", file)
+    said = json.loads(line)
+    assert status == 0 and said["refusal"] is None and said["file"] == str(file)
+    assert len(said["disks"]) == len(read(Path(file)).disks)
+    for disk in said["disks"]:
+        assert disk["disagreements"] == [] and disk["schema"] == []
+        assert len(disk["said"]) == 11 and disk["arguments"]
+
+
+@live
+def test_side_by_side(run, libvirt):
+    """What virtiolab infers, what libvirt said, and the line that settles it."""
+    status, out, err = run("ask", "-", stdin=DISK)
+    text = "\n".join(out)
+    assert status == 0 and not err
+    assert "It was asked" not in text and "libvirt was asked about an ordinary one" in text
+    assert "says the same as virtiolab about every disk." in text
+    assert "bus          virtio          virtio" in text
+    assert "-device virtio-blk-pci  <-- this settles it: virtio" in text
+
+
+@live
+def test_a_guest_that_is_refused(run, libvirt):
+    """Its reason, and each disk alone, so that the culprit is known."""
+    status, out, _ = run("ask", "-", stdin=LUN + DISK)
+    text = "\n".join(out)
+    assert status == 1 and "refuses this guest: unsupported configuration: target must be 0" in text
+    assert "alone, refused" in text and "alone, accepted" in text
+    assert "every disk that it accepts" in text
+
+
+@live
+def test_what_the_schema_says(run, libvirt):
+    """It does not stand in libvirt's way: only `virsh define --validate` asks it."""
+    status, out, _ = run("ask", "-", stdin=DISK.replace(b"dev=", b"dve='x' dev="))
+    text = "\n".join(out)
+    assert status == 0 and "1 schema     not valid" in text and "/disk/target/@dve" in text
+
+
+def test_a_disagreement_is_loud():
+    """At the top, and in its row."""
+    [disk] = read(DISK).disks
+    ours, theirs = {"bus": "virtio", "format": "raw"}, {"bus": "ide", "format": "raw"}
+    climb = Climb(
+        disk, [], Answer(9_000_000, xml="", argv=""), False, ours, theirs | {"virtio": False}, []
+    )
+    ours["virtio"] = False
+    text = ladder_as_text(Ladder([climb], 9_000_000, None, None, False))
+    assert text.startswith("DISAGREEMENT: libvirt 9.0.0 says something else about vda.")
+    [row] = [line for line in text.splitlines() if "NOT THE SAME" in line]
+    assert row.split()[:3] == ["bus", "virtio", "ide"]
+    assert climb.disagreements == ["bus"]
+
+
+def test_not_installed(run, monkeypatch):
+    """3, and how to get it, in one line."""
+    monkeypatch.setattr("virtiolab.evidence.libvirt.SYSTEM_PYTHON", "/nonexistent/python3")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    status, out, [err] = run("ask", "-", stdin=DISK)
+    assert status == 3 and not out and "apt-get install python3-libvirt" in err
+
+
+def test_unreadable(run):
+    """2, as with every command."""
+    assert run("ask", "-", stdin=b"<disk")[0] == 2
+
+
+@live
+def test_hostile_names_stay_on_their_line(run, libvirt):
+    """Neither a terminal nor a reader is fooled by what stands in the XML."""
+    xml = "<disk><driver t\u00e9='\u202e\u009b31m'/><source file='/a\u009b31m'/><target dev='vda'/></disk>"
+    _, out, _ = run("ask", "-", stdin=xml.encode())
+    assert not set("\x1b\x9b\u202e") & set("\n".join(out))

@@ -1,0 +1,121 @@
+"""The record: what it holds, and that the real thing still says the same."""
+
+import json
+import re
+
+import pytest
+
+from virtiolab import infer
+from virtiolab.evidence import NotInstalled
+from virtiolab.evidence.lessons import lessons
+from virtiolab.evidence.record import of_experiments, of_lesson, recorded, versions
+from virtiolab.evidence.rungs import RUNGS, Ladder
+from virtiolab.refusals import check, mend
+
+each_lesson = pytest.mark.parametrize("name", lessons())
+# Of the document's six, three start today; mended, all do.
+REFUSED = {"lun", "floppy", "network", "ide-on-q35", "native-io"}
+
+
+@pytest.fixture(scope="module")
+def ladder():
+    """The real thing, in the versions of the record: with others the answers may rightly differ."""
+    try:
+        climbing = Ladder()
+    except NotInstalled as missing:
+        pytest.skip(str(missing))
+    with climbing:
+        here, there = versions(climbing), recorded()["versions"]
+        for name in ("libvirt", "QEMU"):
+            if here[name].split(".")[:2] != there[name].split(".")[:2]:
+                pytest.skip(
+                    f"the record is of {name} {there[name]}, here is {here[name]}:"
+                    " python -m virtiolab.evidence makes another"
+                )
+        yield climbing
+
+
+def plain(said):
+    """As JSON has it: tuples are lists."""
+    return json.loads(json.dumps(said))
+
+
+@pytest.mark.live
+@each_lesson
+def test_lessons_are_as_recorded(ladder, name):
+    """All five rungs, asked again; the guest boots."""
+    assert plain(of_lesson(ladder, lessons()[name])) == recorded()["lessons"][name]
+
+
+@pytest.mark.live
+def test_experiments_are_as_recorded(ladder):
+    """Cache modes, two readings of one image, snapshots and NBD."""
+    assert plain(of_experiments(ladder)) == recorded()["experiments"]
+
+
+@each_lesson
+def test_five_rungs(name):
+    """Each lesson has them all; what is refused has the reason on those that it never reaches."""
+    said = recorded()["lessons"][name]
+    assert tuple(said) == RUNGS
+    assert bool(said["libvirt"]["refusal"]) is (name in REFUSED)
+    for rung in ("arguments", "qemu", "guest"):
+        assert ("refusal" in said[rung]) is (name in REFUSED)
+
+
+@each_lesson
+def test_the_guest_agrees_with_us(name):
+    """Whether a virtio driver stands above the disk in the booted guest, as infer() says."""
+    lesson = lessons()[name]
+    seen = {disk["target"]: disk for disk in recorded()["lessons"][name]["guest"].get("disks", [])}
+    for disk in lesson.domain.disks if name not in REFUSED else ():
+        drivers = seen.get(disk.target, seen.get(None))["drivers"]
+        assert infer(disk).virtio.value is any(d.startswith("virtio_") for d in drivers)
+
+
+@each_lesson
+def test_check_agrees_with_libvirt(name):
+    """An error where it refuses, none where it does not."""
+    errors = [p for p in check(lessons()[name].domain) if p.severity == "error"]
+    assert bool(errors) is (name in REFUSED)
+
+
+@pytest.mark.parametrize("name", [name for name in lessons() if name.endswith("-mended")])
+def test_mended_by_the_smallest_change(name):
+    """What our own fixes make of the document's disk is the disk that is recorded."""
+    broken = lessons()[name.removesuffix("-mended")].domain
+    assert names(mend(broken)) == names(lessons()[name].domain)
+
+
+def names(domain):
+    """Every element and attribute of the devices, in any order."""
+    devices = domain.devices[0]
+    return sorted((e.tag, sorted(e.items())) for e in devices.iter() if e is not devices)
+
+
+def test_what_the_experiments_show():
+    """The facts that the course stands on."""
+    found = recorded()["experiments"]
+    direct = {mode["mode"]: mode["o_direct"] for mode in found["caches"]}
+    assert direct == {
+        None: False, "default": False, "none": True, "writethrough": False, "writeback": False,
+        "directsync": True, "unsafe": False,
+    }  # fmt: skip
+    assert found["readings"]["raw"]["size"] < found["readings"]["qcow2"]["size"] == 16 << 20
+    assert found["readings"]["raw"]["begins"].startswith("QFI")
+    assert [f["snapshots"] for f in found["snapshots"]["internal, qcow2"]["files"]] == [["before"]]
+    assert [f["backing"] for f in found["snapshots"]["external, raw"]["files"]] == [
+        None,
+        "disk0.raw",
+    ]
+    assert {name for name, said in found["snapshots"].items() if "refusal" in said} == {
+        "internal, raw", "internal, read-only",
+    }  # fmt: skip
+    assert found["nbd"] == {"driver": "nbd", "size": 16 << 20, "files": 0}
+
+
+def test_nothing_of_a_machine_is_kept():
+    """No path of where it was asked, no id that is another tomorrow."""
+    text = json.dumps(recorded())
+    assert not re.search(r"/(tmp/virtiolab|home|root|work|Users)/|[0-9a-f]{8}-[0-9a-f]{4}-", text)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", recorded()["asked"])
