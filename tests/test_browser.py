@@ -80,6 +80,21 @@ def test_predict_then_reveal(page):
     assert outcome.inner_text() == "✓ Right: Yes"
 
 
+@pytest.mark.live
+def test_proof(page, libvirt):
+    """What stands there was asked just now; at the press of a button a guest boots, with a bar."""
+    shown = widget(page, ".vl-proof")
+    shown.get_by_text("Asked here, just now: libvirt").wait_for()
+    boot = shown.get_by_role("button", name="Boot the guest here")
+    boot.click()
+    shown.get_by_text("The guest loads its drivers").wait_for()
+    assert boot.is_disabled() and shown.get_by_role("progressbar").is_visible()
+    shown.get_by_text("The guest was booted here, just now.").wait_for(timeout=90_000)
+    assert "Driven by virtio-pci › virtio_blk" in shown.inner_text()
+    shown.get_by_text("what each key means").first.click()
+    assert "The file or the device of the host that is opened." in shown.inner_text()
+
+
 def test_explainer_takes_what_is_pasted(page):
     """Paste XML, and the page says what the kernel said; broken XML gets its sentence."""
     explainer = widget(page, ".vl-explainer")

@@ -15,13 +15,14 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
+CONDA_NAMES = {"python-qemu-qmp": "qemu.qmp"}  # where conda-forge calls a package otherwise
 APT = (ROOT / "binder/apt.txt").read_text().split()
 
 
 def bounds(lines):
-    """{name: bound} of requirement lines, without the package itself."""
-    requirements = map(Requirement, lines)
-    return {r.name: str(r.specifier) for r in requirements if r.name != PROJECT["name"]}
+    """{name on PyPI: bound} of requirement lines, without the package itself."""
+    requirements = [one for one in map(Requirement, lines) if one.name != PROJECT["name"]]
+    return {CONDA_NAMES.get(one.name, one.name): str(one.specifier) for one in requirements}
 
 
 def conda_dependencies():

@@ -83,11 +83,36 @@ def arguments(answer: Answer, disk: Disk) -> list[Argument]:
     if device is None:
         return []
     holder = controller(answer, device)
-    by_controller = device["driver"].startswith("scsi-")  # it, not the disk, is virtio or not
-    found = [_layer(layer, disk) for layer in layers(answer, device)]
-    if holder:
-        found.append(_argument("-device", "controller", holder, disk, settles=by_controller))
-    return [*found, _argument("-device", "device", device, disk, settles=not by_controller)]
+    given = [("-blockdev", layer.given, layer.above) for layer in layers(answer, device)]
+    given += [("-device", one, "") for one in (holder, device) if one]
+    return explained(given, disk)
+
+
+def explained(given: list[tuple[str, dict, str]], disk: Disk) -> list[Argument]:
+    """The arguments of a disk, the device itself last: `(flag, argument, path of its image)`."""
+    last = given[-1][1]
+    # Of a SCSI disk it is the controller that is virtio or not.
+    settling = given[-2][1] if last["driver"].startswith("scsi-") else last
+    return [
+        Argument(flag, _keys(_table(flag, one, one is last), one, above, disk), one is settling)
+        for flag, one, above in given
+    ]
+
+
+def _table(flag: str, given: dict, is_last: bool) -> str:
+    """Which of the facts are about this argument."""
+    if flag == "-device":
+        return "device" if is_last else "controller"
+    return "format" if "file" in given else "blockdev"
+
+
+def _keys(table: str, given: dict, above: str, disk: Disk) -> tuple[Key, ...]:
+    known, family = facts()[table], given["driver"].partition("-")[0]
+    keys = []
+    for name, value in flattened(given):
+        meaning, paths = known.get(f"{family}:{name}") or known.get(name, ("", []))
+        keys.append(_key(name, value, meaning, [_below(above, path) for path in paths], disk))
+    return tuple(keys)
 
 
 class Layer(NamedTuple):
@@ -107,22 +132,6 @@ def layers(answer: Answer, device: dict) -> list[Layer]:
             wanted.append((nodes[name].get("file"), above))
             wanted.append((nodes[name].get("backing"), f"{above}backingStore/"))
     return found[::-1]
-
-
-def _layer(layer: Layer, disk: Disk) -> Argument:
-    table = "format" if "file" in layer.given else "blockdev"
-    return _argument("-blockdev", table, layer.given, disk, above=layer.above)
-
-
-def _argument(
-    flag: str, table: str, given: dict, disk: Disk, settles: bool = False, above: str = ""
-) -> Argument:
-    known, family = facts()[table], given["driver"].partition("-")[0]
-    keys = []
-    for name, value in flattened(given):
-        meaning, paths = known.get(f"{family}:{name}") or known.get(name, ("", []))
-        keys.append(_key(name, value, meaning, [_below(above, path) for path in paths], disk))
-    return Argument(flag, tuple(keys), settles)
 
 
 def _below(above: str, path: str) -> str:

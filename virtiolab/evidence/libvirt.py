@@ -12,7 +12,7 @@ import os
 import shlex
 import sys
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
 from ..document import Domain
@@ -116,12 +116,6 @@ class Libvirt:
     def close(self) -> None:
         """End the worker and remove its directory."""
         self._workshop.close()
-
-
-@cache
-def shared() -> Libvirt:
-    """One libvirt for all who ask in this process, until it ends."""
-    return Libvirt()
 
 
 def dotted(version: int) -> str:

@@ -11,7 +11,7 @@ from . import Tell, experiments, say_nothing
 from .kernel import kernel
 from .lessons import Lesson, lessons
 from .libvirt import dotted
-from .rungs import RUNGS, Ladder
+from .rungs import RUNGS, Climber
 from .standins import program
 from .workshop import Workshop
 
@@ -24,7 +24,7 @@ def recorded() -> dict:
     return json.loads(FILE.read_text(encoding="utf-8"))
 
 
-def versions(ladder: Ladder) -> dict[str, str]:
+def versions(ladder: Climber) -> dict[str, str]:
     """Of libvirt, QEMU and the guest's kernel."""
     with Workshop() as workshop:
         said = workshop.run([program("qemu-system-x86_64"), "--version"]).stdout
@@ -33,12 +33,12 @@ def versions(ladder: Ladder) -> dict[str, str]:
     return {"libvirt": libvirt, "QEMU": said.split("version ")[1].split()[0], "Linux": release}
 
 
-def of_lesson(ladder: Ladder, lesson: Lesson) -> dict[str, dict]:
+def of_lesson(ladder: Climber, lesson: Lesson) -> dict[str, dict]:
     """What every rung says of a lesson's configuration."""
     return {rung: ladder.climb(rung, lesson.domain, lesson.bytes) for rung in RUNGS}
 
 
-def of_experiments(ladder: Ladder) -> dict:
+def of_experiments(ladder: Climber) -> dict:
     """What came of the experiments with a stopped QEMU."""
     libvirt = ladder.libvirt
     return {
@@ -51,7 +51,7 @@ def of_experiments(ladder: Ladder) -> dict:
 
 def record(tell: Tell = say_nothing) -> None:
     """Ask everything again, and write it down."""
-    with Ladder(tell) as ladder:
+    with Climber(tell) as ladder:
         said = {"asked": datetime.date.today().isoformat(), "versions": versions(ladder)}
         said["lessons"] = {}
         for lesson in lessons().values():

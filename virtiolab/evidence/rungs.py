@@ -4,12 +4,14 @@ Each takes a guest and gives what JSON can hold. A refusal is an answer: `{"refu
 """
 
 import re
+import threading
 from collections.abc import Callable, Mapping
+from functools import cache, partial
 
 from ..document import Domain
 from . import Tell, say_nothing
 from .arguments import controller, devices, layers
-from .guest import Progress, boot, no_progress
+from .guest import BlockDevice, Progress, boot, no_progress
 from .libvirt import Answer, Libvirt
 from .qemu import Qemu, Refused
 from .schema import Schema
@@ -18,11 +20,11 @@ from .standins import stand_ins, with_images
 RUNGS = ("schema", "libvirt", "arguments", "qemu", "guest")
 
 
-class Ladder:
+class Climber:
     """The tools to climb with; a context manager. NotInstalled where libvirt or its schema is."""
 
-    def __init__(self, tell: Tell = say_nothing, progress: Progress = no_progress):
-        self.tell, self.progress = tell, progress
+    def __init__(self, tell: Tell = say_nothing):
+        self.tell = tell
         self.libvirt = Libvirt(tell)
         try:
             self._schema = Schema()
@@ -30,14 +32,20 @@ class Ladder:
             self.libvirt.close()
             raise
 
-    def __enter__(self) -> "Ladder":
+    def __enter__(self) -> "Climber":
         return self
 
     def __exit__(self, *_) -> None:
         self.libvirt.close()
         self._schema.close()
 
-    def climb(self, rung: str, domain: Domain, bytes: Mapping[str, str] = {}) -> dict:
+    def climb(
+        self,
+        rung: str,
+        domain: Domain,
+        bytes: Mapping[str, str] = {},
+        progress: Progress = no_progress,
+    ) -> dict:
         """What a rung says of a guest. Where libvirt refuses it, no rung above says anything."""
         if rung == "schema":
             return {
@@ -52,7 +60,8 @@ class Ladder:
             return {"refusal": answer.refusal}
         if rung == "arguments":
             return _arguments(answer)
-        return self._on_images(_qemu if rung == "qemu" else self._guest, answer, bytes)
+        look = _qemu if rung == "qemu" else partial(_guest, self.tell, progress)
+        return self._on_images(look, answer, bytes)
 
     def _on_images(self, rung: Callable, answer: Answer, bytes: Mapping[str, str]) -> dict:
         with with_images() as workshop:
@@ -63,9 +72,19 @@ class Ladder:
                 return {"refusal": str(refusal)}
             return said | {"notes": made.notes}
 
-    def _guest(self, workshop, answer: Answer) -> dict:
-        found = boot(workshop, answer, self.tell, self.progress)
-        return {"disks": [one._asdict() | {"start": one.start.hex()} for one in found]}
+
+_making = threading.Lock()
+
+
+def shared() -> Climber:
+    """One for all who ask in this process, until it ends."""
+    with _making:
+        return _shared()
+
+
+@cache
+def _shared() -> Climber:
+    return Climber()
 
 
 # As libvirt writes them back: the disks, and the controllers that decide about SCSI.
@@ -109,3 +128,13 @@ def _qemu(workshop, answer: Answer) -> dict:
             }
         files = [one._asdict() | {"path": one.path.name} for one in opened]
         return {"disks": found, "files": files}
+
+
+def _guest(tell: Tell, progress: Progress, workshop, answer: Answer) -> dict:
+    """What the booted guest sees."""
+    found = boot(workshop, answer, tell, progress)
+    return {"disks": [one._asdict() | _for_json(one) for one in found]}
+
+
+def _for_json(seen: BlockDevice) -> dict:
+    return {"start": seen.start.hex(), "drivers": list(seen.drivers)}

@@ -1,7 +1,6 @@
 """Ask libvirt's own schema about a disk: what `virsh define --validate` would say, and where."""
 
 import sys
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,9 +57,3 @@ class Schema:
     def close(self) -> None:
         """End the process."""
         self._workshop.close()
-
-
-@cache
-def shared() -> Schema:
-    """One for all who ask in this process, until it ends."""
-    return Schema()

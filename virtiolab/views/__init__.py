@@ -1,12 +1,13 @@
 """How answers look: as text, and as HTML. A view shows what it is given and decides nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..conversion import Conversion
 from ..document import Disk, Domain
+from ..evidence.lessons import Lesson
 from ..explanation import Explanation, Row
 from ..inference import infer
-from ..parsing import UnreadableXML
+from ..parsing import UnreadableXML, one_line
 from ..refusals import Problem
 from ..resolution import Resolution
 from ..writing import written
@@ -25,8 +26,8 @@ from .text import disk_name, unmarked
 
 __all__ = [
     "Converted", "Explained", "Problems", "Resolved", "View", "changes", "choices", "disk_name",
-    "explain", "interactive", "marked", "names", "nothing_yet", "overview", "problem", "show",
-    "unmarked", "verdict_on",
+    "explain", "interactive", "marked", "names", "nothing_yet", "overview", "problem",
+    "proof", "proof_note", "show", "unmarked", "verdict_on",
 ]  # fmt: skip
 
 
@@ -144,6 +145,19 @@ def choices(question: str, options: list[str], answer: View | None = None) -> Vi
     """A question with its options, and the answer folded away below them."""
     shown = html.choices_of(question, options, answer and answer.html)
     return View(shown, text.choices_of(question, options, answer and answer.text))
+
+
+def proof(lesson: Lesson, said: Mapping[str, Mapping], source: str | None = None) -> View:
+    """What the rungs of the ladder say of a lesson; `source` is where from, else the record."""
+    from .rungs import from_the_record, rungs_as_html, rungs_as_text
+
+    source = source or from_the_record()
+    return View(rungs_as_html(lesson, source, said), rungs_as_text(lesson, source, said))
+
+
+def proof_note(said: str) -> str:
+    """What is happening on the ladder, for a widget."""
+    return html.sentence(one_line(said, 400), "vl-doing")
 
 
 def verdict_on(guess: str | None, right: str, why: str) -> View:

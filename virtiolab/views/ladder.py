@@ -7,6 +7,7 @@ from ..evidence.arguments import Key
 from ..evidence.libvirt import dotted
 from ..ladder import Climb, Ladder
 from ..parsing import one_line
+from .rungs import told
 from .text import NO_DISK, disk_name, label, paint, value_as_text, wrapped
 
 _GREEN, _RED, _BOLD = "32", "31", "1"
@@ -97,9 +98,8 @@ def _verdict(climb: Climb) -> str:
 
 def _key(key: Key) -> Iterator[str]:
     yield f"       {key.name} = {_line(json.dumps(key.value, ensure_ascii=False))}"
-    origin = f" {'From' if key.written else 'Not written:'} {', '.join(key.paths)}."
     if key.meaning:
-        yield wrapped(key.meaning + origin * bool(key.paths), 15)
+        yield wrapped(told(key), 15)
 
 
 def _line(text: str) -> str:

@@ -3,5 +3,6 @@
 from .builder import DiskBuilder
 from .explainer import XMLExplainer
 from .predict import Predict
+from .proof import Proof
 
-__all__ = ["DiskBuilder", "Predict", "XMLExplainer"]
+__all__ = ["DiskBuilder", "Predict", "Proof", "XMLExplainer"]

@@ -1,0 +1,144 @@
+"""The Proof widget and its views: the record everywhere, the real thing where it is installed."""
+
+import copy
+import re
+
+import pytest
+from lxml import html
+
+from virtiolab.evidence import NotInstalled
+from virtiolab.evidence.lessons import lessons
+from virtiolab.evidence.record import recorded
+from virtiolab.views import proof
+from virtiolab.views.rungs import size
+from virtiolab.widgets import Proof
+from virtiolab.widgets import proof as widget
+
+each_lesson = pytest.mark.parametrize("name", lessons())
+
+
+def text_of(shown):
+    """What a person reads of HTML, in one line."""
+    return " ".join(html.fromstring(shown).text_content().split())
+
+
+def waited(shown):
+    """The widget, once its thread has asked."""
+    shown.asking.join(60)
+    assert not shown.asking.is_alive()
+    return shown
+
+
+@pytest.fixture
+def nothing_installed(monkeypatch):
+    """As on a machine without libvirt."""
+
+    def missing():
+        raise NotInstalled("libvirt is not installed: get it")
+
+    monkeypatch.setattr(widget, "shared", missing)
+
+
+@each_lesson
+def test_the_static_form_is_the_record(name, nothing_installed):
+    """It says so; every rung is a row with something in it, as HTML and as text."""
+    shown = waited(Proof(name))
+    for said in (text_of(shown.static_html()), shown.static_text()):
+        assert f"This is a record: libvirt {recorded()['versions']['libvirt']}" in said
+        assert lessons()[name].says in said and not re.search(r"\bNone\b|[{]'|``", said)
+    rows = html.fromstring(shown.static_html()).findall(".//tr")
+    titles = ["1 Schema", "2 libvirt", "3 QEMU's arguments", "4 QEMU, stopped", "5 The guest"]
+    assert [row.find("th").text for row in rows] == titles
+    assert all(len(row.find("td").text_content()) > 20 for row in rows)
+    assert all(title in shown.static_text() for title in titles)
+
+
+def test_only_some_rungs(nothing_installed):
+    """In the order in which they are named."""
+    shown = waited(Proof("first", "guest", "libvirt"))
+    rows = html.fromstring(shown.static_html()).findall(".//th")
+    assert [row.text for row in rows] == ["5 The guest", "2 libvirt"]
+
+
+def test_the_line_that_settles_it(nothing_installed):
+    """Is marked, in both forms, and it is the one of the device or of the controller."""
+    for name, driver in [("first", "virtio-blk-pci"), ("virtio-scsi", "virtio-scsi-pci")]:
+        shown = waited(Proof(name, "arguments"))
+        [mark] = html.fromstring(shown.static_html()).findall(".//mark")
+        [line] = [line for line in shown.static_text().splitlines() if line.startswith("=>")]
+        assert mark.text == line.removeprefix("=>  ") and f'"driver": "{driver}"' in mark.text
+
+
+def test_what_the_guest_says(nothing_installed):
+    """Names that differ, and a qcow2 file that is taken for a disk."""
+    ide = Proof("ide", "guest").static_text()
+    assert "The guest calls it sda; the XML calls it hda." in ide
+    missing = Proof("missing-type", "guest").static_text()
+    assert "Its size is 384 KiB." in missing and "It begins with QFI" in missing
+    refused = Proof("lun", "guest").static_text()
+    assert "Not reached: libvirt refuses this guest." in refused
+
+
+def test_where_nothing_is_installed(nothing_installed):
+    """The record, and how to get the real thing; nothing to press."""
+    shown = waited(Proof("first"))
+    assert "This is a record" in shown.shown.value
+    assert "It could not be asked here: libvirt is not installed: get it" in shown.doing.value
+    assert shown.controls.layout.display == "none"
+
+
+@pytest.mark.live
+def test_asked_live(libvirt):
+    """It says so, and whether the record is the same."""
+    shown = waited(Proof("second"))
+    assert "Asked here, just now: libvirt" in shown.shown.value
+    assert ("says the same as the record" in shown.shown.value) is (
+        recorded()["versions"]["libvirt"] == "9.0.0" and libvirt.version == 9_000_000
+    )
+    assert shown.controls.layout.display == "" and "Rung 5 is the record" in shown.doing.value
+
+
+@pytest.mark.live
+def test_booted_live(libvirt):
+    """The button starts a guest; its bar moves, and then it is said that it was booted here."""
+    shown = waited(Proof("ide", "guest"))
+    parts = []
+    shown.progress.observe(lambda change: parts.append(change["new"]), "value")
+    shown.boot.click()
+    assert shown.boot.disabled
+    waited(shown)
+    assert "The guest was booted here, just now." in shown.doing.value
+    assert len(parts) > 20 and parts == sorted(parts)
+    assert not shown.boot.disabled and shown.progress.layout.visibility == "hidden"
+
+
+@pytest.mark.live
+def test_another_answer_than_the_record(libvirt, monkeypatch):
+    """Is not hidden."""
+    other = copy.deepcopy(recorded())
+    other["lessons"]["second"]["libvirt"]["xml"] = ["<disk/>"]
+    monkeypatch.setattr(widget, "recorded", lambda: other)
+    shown = waited(Proof("second", "libvirt"))
+    assert "does not say the same as the record" in shown.shown.value
+
+
+def test_hostile_answers():
+    """Whatever libvirt, QEMU or a guest would say, it stays text."""
+    evil = "<script>alert(1)</script>\u202e`*"
+    said = copy.deepcopy(recorded()["lessons"]["first"])
+    said["schema"]["faults"] = [{"path": evil, "line": 1, "why": evil}]
+    said["libvirt"] |= {"refusal": evil, "generic_refusal": evil}
+    said["arguments"]["arguments"]["vda"][0][1]["filename"] = evil
+    said["guest"]["disks"][0] |= {"place": evil, "drivers": [evil]}
+    shown = proof(lessons()["first"], said)
+    assert not html.fromstring(shown.html).findall(".//script")
+    assert "\u202e" not in shown.text
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(16 << 20, "16 MiB"), (393216, "384 KiB"), (2949120, "2,880 KiB"), (512, "0.5 KiB")],
+)
+def test_size(number, said):
+    """As people say it."""
+    assert size(number) == said

@@ -1,0 +1,182 @@
+"""The five rungs of the ladder of proof about one configuration, as text and as HTML."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from lxml import etree
+from lxml.builder import E
+
+from ..evidence.arguments import Key, explained
+from ..evidence.lessons import Lesson
+from ..evidence.record import recorded
+from .elements import append, prose, visible
+from .html import root
+from .text import unmarked, wrapped
+
+TITLES = {
+    "schema": "Schema",
+    "libvirt": "libvirt",
+    "arguments": "QEMU's arguments",
+    "qemu": "QEMU, stopped",
+    "guest": "The guest",
+}
+_NUMBERS = {rung: number for number, rung in enumerate(TITLES, 1)}
+_TOP = {"style": "text-align: left; vertical-align: top"}
+_QCOW2 = "514649fb"  # "QFI" and a byte: how a qcow2 image begins
+
+
+class Line(NamedTuple):
+    """One thing that is said: prose with `backticks`, or code to be shown as it is; `marked` if it
+    settles whether the disk is virtio. `keys` explain what stands in the code."""
+
+    text: str
+    is_code: bool = False
+    marked: bool = False
+    keys: tuple[Key, ...] = ()
+
+
+def lines(rung: str, said: Mapping, lesson: Lesson) -> list[Line]:
+    """What a rung said of a lesson's configuration, in sentences."""
+    if rung not in ("schema", "libvirt") and "refusal" in said:
+        return [Line("Not reached: libvirt refuses this guest.")]
+    return list(_LINES[rung](said, lesson))
+
+
+def _schema(said: Mapping, _lesson: Lesson) -> Iterator[Line]:
+    if not said["faults"]:
+        yield Line("Valid: libvirt's schema knows every name and every value.")
+    for fault in said["faults"]:
+        yield Line(f"Not valid: `{_plain(fault['path'])}`: {_plain(fault['why'])}.")
+
+
+def _libvirt(said: Mapping, _lesson: Lesson) -> Iterator[Line]:
+    if said["refusal"]:
+        yield Line(f"Refused: {_plain(said['refusal'])}.")
+        also = "refuses it too" if said["generic_refusal"] else "accepts it"
+        yield Line(f"libvirt's test driver, which has no hypervisor, {also}.")
+    else:
+        yield Line("Accepted, and written back as:")
+        yield from (Line(xml, is_code=True) for xml in said["xml"])
+
+
+def _arguments(said: Mapping, lesson: Lesson) -> Iterator[Line]:
+    disks = {disk.target: disk for disk in lesson.domain.disks}
+    for target, given in said["arguments"].items():
+        shown = explained([(flag, one, "") for flag, one in given], disks[target])
+        for (flag, one), argument in zip(given, shown, strict=True):
+            yield Line(f"{flag} {json.dumps(one)}", True, argument.settles, argument.keys)
+
+
+def _qemu(said: Mapping, _lesson: Lesson) -> Iterator[Line]:
+    for target, disk in said["disks"].items():
+        place = " › ".join(f"`{_plain(part)}`" for part in disk["place"])
+        yield Line(f"`{target}` is at {place}.", marked=True)
+        yield Line(f"Its format is `{disk['format']}`, its size {size(disk['size'])}.")
+    for file in said["files"]:
+        how = "past the host's page cache (`O_DIRECT`)" if file["direct"] else "without `O_DIRECT`"
+        writable = "reading and writing" if file["writable"] else "reading"
+        yield Line(f"QEMU holds `{file['path']}` open, for {writable}, {how}.")
+    yield from map(Line, said["notes"])
+
+
+def _guest(said: Mapping, lesson: Lesson) -> Iterator[Line]:
+    only = lesson.domain.disks[0].target
+    for disk in said["disks"]:
+        target = disk["target"] or only
+        drivers = " › ".join(f"`{_plain(name)}`" for name in disk["drivers"])
+        name = f"The guest calls it `{disk['name']}`"
+        yield Line(
+            f"{name}, as the XML does."
+            if disk["name"] == target
+            else f"{name}; the XML calls it `{target}`."
+        )
+        yield Line(f"Driven by {drivers}, at `{_plain(disk['place'])}`.", marked=True)
+        yield Line(f"Its size is {size(disk['bytes'])}.")
+        if disk["start"] == _QCOW2:
+            yield Line(
+                "It begins with `QFI`: the guest sees the qcow2 file, not the disk inside it."
+            )
+    yield from map(Line, said["notes"])
+
+
+_LINES = {
+    "schema": _schema,
+    "libvirt": _libvirt,
+    "arguments": _arguments,
+    "qemu": _qemu,
+    "guest": _guest,
+}
+
+
+def size(number: int) -> str:
+    """A size as people say it: `16 MiB`, `384 KiB`."""
+    return f"{number >> 20:,} MiB" if number % (1 << 20) == 0 else f"{number / 1024:,g} KiB"
+
+
+def versions(said: Mapping[str, str]) -> str:
+    """`libvirt 9.0.0, QEMU 7.2.22, Linux 6.1`."""
+    return ", ".join(f"{name} {version}" for name, version in said.items())
+
+
+def from_the_record() -> str:
+    """Where what is shown comes from, when nothing was asked here."""
+    return f"This is a record: {versions(recorded()['versions'])}."
+
+
+def rungs_as_text(lesson: Lesson, source: str, said: Mapping[str, Mapping]) -> str:
+    """A heading, where it comes from, and the rungs."""
+    parts = [f"{lesson.says}. {source}"]
+    for rung, answer in said.items():
+        parts.append(f"{_NUMBERS[rung]} {TITLES[rung]}")
+        parts += [_line_as_text(line) for line in lines(rung, answer, lesson)]
+    return "\n".join(parts)
+
+
+def _line_as_text(line: Line) -> str:
+    if not line.is_code:
+        return wrapped(unmarked(line.text), 2)
+    sign = "=>" if line.marked else "  "
+    shown = [f"{sign}  {visible(part)}" for part in line.text.splitlines()]
+    return "\n".join(shown + [wrapped(f"{key.name}: {told(key)}", 6) for key in line.keys])
+
+
+def told(key: Key) -> str:
+    """What a key means, and the names in the XML that it comes from."""
+    origin = f" {'From' if key.written else 'Not written:'} {', '.join(key.paths)}."
+    return key.meaning + origin * bool(key.paths)
+
+
+def rungs_as_html(lesson: Lesson, source: str, said: Mapping[str, Mapping]) -> str:
+    """The same as a table, a row a rung."""
+    rows = [
+        E.tr(
+            E.th(f"{_NUMBERS[rung]} {TITLES[rung]}", _TOP, scope="row"),
+            E.td(_TOP, *(e for line in lines(rung, answer, lesson) for e in _elements(line))),
+        )
+        for rung, answer in said.items()
+    ]
+    heading = E.p({"class": "vl-verdict"}, E.strong(lesson.says), ". ", E.em(source))
+    return root(heading, E.table({"class": "vl-rungs"}, E.tbody(*rows)))
+
+
+def _elements(line: Line) -> Iterator[etree._Element]:
+    if not line.is_code:
+        yield prose("p", line.text, "vl-settles" if line.marked else "")
+        return
+    pre = E.pre({"class": "vl-xml vl-wrapped", "style": "white-space: pre-wrap"})
+    append(pre, E.mark(visible(line.text)) if line.marked else visible(line.text))
+    yield pre
+    if line.keys:
+        yield E.details(E.summary("what each key means"), E.dl(*_glossary(line.keys)))
+
+
+def _glossary(keys: tuple[Key, ...]) -> Iterator[etree._Element]:
+    for key in keys:
+        yield E.dt(E.code(key.name))
+        yield E.dd(told(key))
+
+
+def _plain(text: str) -> str:
+    """Text of another's in our prose, where backticks mark code."""
+    return visible(text).replace("`", "'")

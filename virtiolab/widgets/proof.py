@@ -1,0 +1,97 @@
+"""The ladder of proof about one of the course's configurations: asked live where libvirt and QEMU
+are installed, shown from the record where they are not."""
+
+import threading
+from collections.abc import Callable
+
+import ipywidgets
+
+from ..evidence.lessons import lessons
+from ..evidence.libvirt import dotted
+from ..evidence.record import recorded
+from ..evidence.rungs import RUNGS, shared
+from ..views import proof, proof_note
+from .static import WithStaticForm
+
+
+class Proof(WithStaticForm):
+    """A lesson, by name, and the rungs to show; all five where none is named.
+
+    The static form is the record, which is the same everywhere. The widget asks what takes
+    milliseconds at once; the guest boots when its button is pressed. Both happen beside the cell:
+    `asking` is the thread.
+    """
+
+    def __init__(self, lesson: str, *rungs: str):
+        self._lesson = lessons()[lesson]
+        kept = recorded()["lessons"][lesson]
+        self._recorded = {rung: kept[rung] for rung in rungs or RUNGS}
+        self._said = dict(self._recorded)
+        self.shown, self.doing = ipywidgets.HTML(), ipywidgets.HTML()
+        self.boot = ipywidgets.Button(
+            description="Boot the guest here",
+            tooltip="Start QEMU with this disk: 10 seconds",
+            layout={"width": "auto"},
+        )
+        self.progress = ipywidgets.FloatProgress(max=1.0)
+        self.progress.layout.visibility = "hidden"
+        self.controls = ipywidgets.HBox([self.boot, self.progress])
+        self.controls.layout.display = "none"
+        super().__init__([self.shown, self.controls, self.doing])
+        self.add_class("vl-proof")
+        self.boot.on_click(lambda _: self._begin(self._boot))
+        self._show("Asking libvirt …")
+        self._begin(self._ask)
+
+    def static_html(self) -> str:
+        return proof(self._lesson, self._recorded).html
+
+    def static_text(self) -> str:
+        return proof(self._lesson, self._recorded).text
+
+    def _begin(self, work: Callable[[], None]) -> None:
+        self.asking = threading.Thread(target=self._try, args=(work,), daemon=True)
+        self.asking.start()
+
+    def _try(self, work: Callable[[], None]) -> None:
+        """Whatever hinders it, the record stays, and a sentence says why."""
+        try:
+            work()
+        except Exception as error:
+            self._said = dict(self._recorded)
+            self._show()
+            self.doing.value = proof_note(f"It could not be asked here: {error}")
+
+    def _show(self, source: str | None = None) -> None:
+        self.shown.value = proof(self._lesson, self._said, source).html
+
+    def _climb(self, rung: str, **options) -> None:
+        self._said[rung] = shared().climb(rung, self._lesson.domain, self._lesson.bytes, **options)
+
+    def _ask(self) -> None:
+        """All rungs but the guest."""
+        for rung in self._said:
+            if rung != "guest":
+                self._climb(rung)
+        self._show(self._asked())
+        if "guest" in self._said and "refusal" not in self._recorded["guest"]:
+            self.controls.layout.display = ""
+            self.doing.value = proof_note("Rung 5 is the record; boot the guest to ask it here.")
+
+    def _asked(self) -> str:
+        same = "says the same" if self._said == self._recorded else "does not say the same"
+        here = f"Asked here, just now: libvirt {dotted(shared().libvirt.version)}"
+        return f"{here} {same} as the record of {recorded()['asked']}."
+
+    def _boot(self) -> None:
+        self.boot.disabled, self.progress.layout.visibility = True, "visible"
+        try:
+            self._climb("guest", progress=self._progressed)
+            self._show(self._asked())
+            self.doing.value = proof_note("The guest was booted here, just now.")
+        finally:
+            self.boot.disabled, self.progress.layout.visibility = False, "hidden"
+
+    def _progressed(self, part: float, what: str) -> None:
+        self.progress.value = part
+        self.doing.value = proof_note(f"{what[0].upper()}{what[1:]} …")
