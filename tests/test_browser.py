@@ -88,7 +88,7 @@ def test_proof(page, libvirt):
     boot = shown.get_by_role("button", name="Boot the guest here")
     boot.click()
     shown.get_by_text("The guest loads its drivers").wait_for()
-    assert boot.is_disabled() and shown.get_by_role("progressbar").is_visible()
+    assert boot.is_disabled() and shown.locator(".progress").is_visible()
     shown.get_by_text("The guest was booted here, just now.").wait_for(timeout=90_000)
     assert "Driven by virtio-pci › virtio_blk" in shown.inner_text()
     shown.get_by_text("what each key means").first.click()
