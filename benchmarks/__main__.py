@@ -9,6 +9,9 @@ from lxml import etree
 
 from benchmarks.guests import guests, many_disks
 from virtiolab import infer, read
+from virtiolab.evidence import NotInstalled
+from virtiolab.evidence.lessons import lessons
+from virtiolab.evidence.libvirt import Libvirt
 from virtiolab.explanation import Explanation
 from virtiolab.refusals import check
 from virtiolab.views.text import explanation_of
@@ -61,6 +64,14 @@ def import_cost(module: str, floor: str, rounds: int = 15) -> float:
     return statistics.median(module - floor for module, floor in pairs) * 1000
 
 
+def asking(rounds: int = 300) -> float:
+    """Milliseconds for a question to a libvirt that was asked before; NotInstalled without one."""
+    domain = lessons()["first"].domain
+    with Libvirt() as libvirt:
+        libvirt.ask(domain)
+        return statistics.median(_seconds(libvirt.ask, domain) for _ in range(rounds)) * 1000
+
+
 def _seconds(work, texts) -> float:
     begun = time.perf_counter()
     work(texts)
@@ -84,6 +95,10 @@ def main() -> int:
         ("10,000 disks checked, to 1,000", growth(judge, 1000, 10_000, 5), 12, "×"),
         ("import virtiolab, beyond lxml's", import_cost("virtiolab", "lxml.etree"), 25, "ms"),
     ]
+    try:
+        rows.append(("ask libvirt, once it is warm", asking(), 5, "ms"))
+    except NotInstalled as missing:
+        print(missing)
     print(f"{'what':34} {'measured':>9} {'limit':>7}")
     for what, measured, limit, unit in rows:
         over = "" if measured <= limit else "OVER"

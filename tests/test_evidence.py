@@ -56,6 +56,17 @@ def test_a_crash_is_an_answer(libvirt):
     assert libvirt.ask(guest(VDA)).refusal is None
 
 
+def test_crashes_leave_nothing_open(libvirt):
+    """Neither pipes nor files of the workers that died."""
+    libvirt.ask(guest(VDA))
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(5):
+        os.kill(libvirt._conversation._process.pid, signal.SIGKILL)
+        libvirt.ask(guest(VDA))
+        libvirt.ask(guest(VDA))
+    assert len(os.listdir("/proc/self/fd")) <= before
+
+
 def test_a_hang_is_an_answer(libvirt, monkeypatch):
     """After the deadline, and the next question works."""
     monkeypatch.setattr(evidence, "DEADLINE", 0.5)

@@ -65,7 +65,7 @@ def test_a_disagreement_is_loud():
     [disk] = read(DISK).disks
     ours, theirs = {"bus": "virtio", "format": "raw"}, {"bus": "ide", "format": "raw"}
     climb = Climb(
-        disk, [], Answer(9_000_000, xml="", argv=""), False, ours, theirs | {"virtio": False}, []
+        disk, [], Answer(9_000_000, xml="", argv=""), ours, theirs | {"virtio": False}, []
     )
     ours["virtio"] = False
     text = ladder_as_text(Ladder([climb], 9_000_000, None, None, False))

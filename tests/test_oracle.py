@@ -9,7 +9,7 @@ import pytest
 from lxml import etree
 
 from virtiolab import infer, read
-from virtiolab.evidence.guests import only
+from virtiolab.evidence.guests import alone
 from virtiolab.ladder import inferred, said_by_libvirt
 from virtiolab.widgets.predict import PREDICTIONS
 
@@ -28,8 +28,8 @@ def program(name, package):
 
 def only_disk(domain, number, *unwritten):
     """The domain with this disk alone, and without these elements or attributes of it."""
-    alone = only(domain, number)
-    [disk] = alone.element.findall("devices/disk")
+    guest = list(alone(domain))[number]
+    [disk] = guest.element.findall("devices/disk")
     for path in unwritten:
         name, _, attribute = path.partition("/@")
         for element in disk.findall(name):
@@ -37,7 +37,7 @@ def only_disk(domain, number, *unwritten):
                 element.attrib.pop(attribute, None)
             else:
                 disk.remove(element)
-    return alone
+    return guest
 
 
 def assert_agrees(domain, libvirt):

@@ -36,9 +36,23 @@ EXAMPLES = {
 }
 
 
+ASKED = "<disk type='file' device='disk'><source file='/a'/><target dev='vda' bus='virtio'/></disk>"
+
+
 @pytest.mark.parametrize(("command", "beginning"), EXAMPLES)
 def test_example(run, command, beginning):
     """Each stands in the output as one piece; a … at its end leaves out the rest."""
+    assert_stands_in_it(run, command, beginning, EXAMPLES[command, beginning])
+
+
+@pytest.mark.live
+def test_example_of_ask(run, libvirt):
+    """The same, where the real libvirt answers."""
+    assert_stands_in_it(run, "ask", "     -device virtio-blk-pci", ASKED)
+
+
+def assert_stands_in_it(run, command, beginning, xml):
+    """The README's example of a command is a piece of its output."""
     example = README.split(f"```\n{beginning}")[1].split("\n```")[0]
-    _, out, _ = run(command, "-", stdin=EXAMPLES[command, beginning].strip().encode())
+    _, out, _ = run(command, "-", stdin=xml.strip().encode())
     assert beginning + example.removesuffix("\n…") in "\n".join(out)

@@ -2,13 +2,14 @@
 itself beside what we inferred, and QEMU's arguments."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml import etree
 
 from .document import Disk, Domain
 from .evidence import NoAnswer, Tell, say_nothing
 from .evidence.arguments import Argument, arguments, controller, devices
-from .evidence.guests import only, whole
+from .evidence.guests import alone, whole
 from .evidence.libvirt import Answer, Libvirt, dotted
 from .evidence.schema import Fault, Schema
 from .inference import infer
@@ -25,14 +26,13 @@ class Climb:
     """What the rungs say of one disk.
 
     `faults`: of the schema; a str says why it gave no answer. `answer`: libvirt's about the guest,
-    or, where it refuses that, about the guest with this disk alone (`alone`). `inferred` and `said`
-    are our answers and libvirt's by row, `said` and `arguments` empty where it refuses.
+    or, where it refuses that, about the guest with this disk alone. `inferred` and `said` are our
+    answers and libvirt's by row, `said` and `arguments` empty where it refuses.
     """
 
     disk: Disk
     faults: list[Fault] | str
     answer: Answer
-    alone: bool
     inferred: dict[str, object]
     said: dict[str, object]
     arguments: list[Argument]
@@ -82,24 +82,22 @@ def climb(domain: Domain, tell: Tell = say_nothing) -> Ladder:
     guest = whole(domain)
     with Libvirt(tell) as libvirt, Schema() as schema:
         answer = libvirt.ask(guest, generic=True)
-        climbs = [
-            _climb(guest, number, answer, libvirt, schema) for number in range(len(guest.disks))
-        ]
+        if answer.refusal is None:
+            asked = [(disk, answer) for disk in guest.disks]
+        else:
+            asked = [(one.disks[0], libvirt.ask(one, generic=True)) for one in alone(guest)]
         return Ladder(
-            climbs, libvirt.version, answer.refusal, answer.generic_refusal, not domain.complete
-        )
+            [_climb(disk, said, schema) for disk, said in asked], libvirt.version,
+            answer.refusal, answer.generic_refusal, placed=not domain.complete,
+        )  # fmt: skip
 
 
-def _climb(guest: Domain, number: int, answer: Answer, libvirt: Libvirt, schema: Schema) -> Climb:
-    disk, alone = guest.disks[number], answer.refusal is not None
+def _climb(disk: Disk, answer: Answer, schema: Schema) -> Climb:
     faults = _faults(disk, schema)
-    if alone:
-        [disk] = only(guest, number).disks
-        answer = libvirt.ask(disk.domain, generic=True)
     if answer.argv is None:
-        return Climb(disk, faults, answer, alone, inferred(disk), {}, [])
+        return Climb(disk, faults, answer, inferred(disk), {}, [])
     said = said_by_libvirt(answer)[disk.target]
-    return Climb(disk, faults, answer, alone, inferred(disk), said, arguments(answer, disk))
+    return Climb(disk, faults, answer, inferred(disk), said, arguments(answer, disk))
 
 
 def _faults(disk: Disk, schema: Schema) -> list[Fault] | str:
@@ -118,6 +116,7 @@ def inferred(disk: Disk) -> dict[str, object]:
     return said | {"address": _comparable(said["address"])}
 
 
+@lru_cache(maxsize=4)
 def said_by_libvirt(answer: Answer) -> dict[str, dict[str, object]]:
     """By target: what libvirt wrote back, and the device that it gives QEMU, as the same rows."""
     root = etree.fromstring(answer.xml)

@@ -3,7 +3,7 @@ names in the XML that it comes from."""
 
 import tomllib
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,6 +58,7 @@ class Argument(NamedTuple):
         return {"flag": self.flag, "settles": self.settles, "keys": keys}
 
 
+@lru_cache(maxsize=4)
 def devices(answer: Answer) -> dict[str, dict]:
     """The `-device` of each disk, by the name of its target.
 
@@ -124,7 +125,7 @@ class Layer(NamedTuple):
 
 def layers(answer: Answer, device: dict) -> list[Layer]:
     """The layers of an image and of those below it, the lowest first."""
-    nodes = {node["node-name"]: node for node in answer.arguments("-blockdev")}
+    nodes = answer.blocks
     wanted, found = [(device.get("drive"), "")], []
     for name, above in wanted:
         if name in nodes:

@@ -24,6 +24,7 @@ class Conversation:
         """Its answer within so many seconds."""
         with self._lock:
             if self._process is None or self._process.poll() is not None:
+                self.end()
                 self._start()
             try:
                 # A process that hangs does not read; the thread ends when that is ended.
@@ -40,6 +41,9 @@ class Conversation:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+            with contextlib.suppress(OSError):  # what was still to be written is of no use
+                self._process.stdin.close()
+            self._errors.close()
             self._process = None
 
     def _start(self) -> None:
@@ -75,7 +79,7 @@ class Conversation:
 
 def forward(stream, lines: Queue) -> None:
     """Put its lines into a queue, which unlike a pipe can be waited for; "" at the end."""
-    with contextlib.suppress(ValueError):  # closed, as it was ended
+    with stream:
         for line in stream:
             lines.put(line)
     lines.put("")

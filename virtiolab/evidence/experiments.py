@@ -53,7 +53,7 @@ def _cache(libvirt: Libvirt, mode: str | None) -> Cache:
     written = "type='raw'" + (f" cache='{mode}'" if mode else "")
     with running(libvirt, disk(written)) as (_, answer, qemu):
         [opened] = qemu.opened()
-        given = answer.arguments("-blockdev")[0].get("cache", {})
+        given = answer.blocks[_NODE].get("cache", {})
         device = next(one for one in answer.devices if "drive" in one)
         switches = given.get("direct"), given.get("no-flush"), device.get("write-cache")
         return Cache(mode, *switches, opened.direct)
@@ -137,7 +137,7 @@ def over_nbd(libvirt: Libvirt) -> dict:
     with running(libvirt, xml) as (_, answer, qemu):
         [block] = qemu.blocks().values()
         return {
-            "driver": answer.arguments("-blockdev")[0]["driver"],
+            "driver": answer.blocks[answer.blocks[_NODE]["file"]]["driver"],
             "size": block["inserted"]["image"]["virtual-size"],
             "files": len(qemu.opened()),
         }

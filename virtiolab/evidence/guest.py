@@ -63,6 +63,7 @@ def boot(
     finally:
         process.kill()
         process.wait()
+        process.stderr.close()
 
 
 def _booting(kernel: Kernel, disks: int) -> list[str]:

@@ -1,6 +1,7 @@
 """The part of a guest that libvirt and QEMU are asked about."""
 
 import copy
+from collections.abc import Iterator
 
 from lxml import etree
 from lxml.builder import E
@@ -29,13 +30,16 @@ def whole(domain: Domain) -> Domain:
     return Domain(guest)
 
 
-def only(domain: Domain, number: int) -> Domain:
-    """The domain with this disk alone."""
-    root = copy.deepcopy(domain.element)
-    for position, disk in enumerate(root.xpath("devices/disk")):
-        if position != number:
-            disk.getparent().remove(disk)
-    return Domain(root)
+def alone(domain: Domain) -> Iterator[Domain]:
+    """The domain with each of its disks alone, in their order."""
+    disks = domain.element.xpath("devices/disk")
+    shell = copy.deepcopy(domain.element)
+    for disk in shell.xpath("devices/disk"):
+        disk.getparent().remove(disk)
+    for disk in disks:
+        root = copy.deepcopy(shell)
+        root.find("devices").append(copy.deepcopy(disk))
+        yield Domain(root)
 
 
 def reduced(domain: Domain) -> etree._Element:
@@ -81,9 +85,7 @@ def as_text(root: etree._Element) -> str:
 def _part(part: etree._Element) -> etree._Element:
     kept = _INSIDE.get(part.tag)
     part = _without(part, lambda child: kept is not None and child.tag not in kept)
-    if part.tag == "vcpu":
-        part.attrib.clear()  # which CPUs of the host it runs on
-    if part.tag == "cpu":
+    if part.tag in ("vcpu", "cpu", "os"):  # which CPUs of the host, like which, and whose firmware
         part.attrib.clear()
     return part
 

@@ -66,7 +66,7 @@ def _known(folder: Path) -> Kernel:
 
 def _cache() -> Path:
     """Where it is kept; the name changes with what it is made with."""
-    above = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    above = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
     made_with = Path(__file__).read_bytes() + INIT.read_bytes()
     return above / "virtiolab" / f"guest-{zlib.crc32(made_with):08x}"
 

@@ -56,9 +56,14 @@ class Answer:
         return shlex.split(self.argv or "")
 
     def arguments(self, flag: str) -> list[dict]:
-        """The arguments of all `-device` or `-blockdev`, as QEMU gets them."""
+        """The arguments after each such flag, `-device` or `-blockdev`, as QEMU gets them."""
         pairs = zip(self.words, self.words[1:])
         return [json.loads(word) for before, word in pairs if before == flag]
+
+    @cached_property
+    def blocks(self) -> dict[str, dict]:
+        """The `-blockdev` arguments by their names."""
+        return {block["node-name"]: block for block in self.arguments("-blockdev")}
 
     @cached_property
     def devices(self) -> list[dict]:
@@ -73,19 +78,13 @@ class Libvirt:
     """
 
     def __init__(self, tell: Tell = say_nothing):
-        tell("Asking libvirt; the first time it looks at what QEMU can do, for some seconds …")
         python = _python()
-        import pwd  # not on Windows, where there is no libvirt to ask either
-
-        nobody = pwd.getpwnam("nobody")
+        tell("Asking libvirt; the first time it looks at what QEMU can do, for some seconds …")
         self._workshop = Workshop()
         try:
             folder = self._workshop.folder / "libvirt"
             folder.mkdir()
-            if os.getuid() == 0:
-                self._workshop.folder.chmod(0o711)
-                os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-            command = [python, "-I", WORKER, folder, str(nobody.pw_uid), str(nobody.pw_gid)]
+            command = [python, "-I", WORKER, folder, *map(str, self._hand_over(folder))]
             self._conversation = Conversation(
                 self._workshop, command, "libvirt", _environment(folder)
             )
@@ -96,6 +95,17 @@ class Libvirt:
         except BaseException:
             self.close()
             raise
+
+    def _hand_over(self, folder: Path) -> tuple[int, int]:
+        """Give the folder to whom the worker shall be, as its uid and gid: root's becomes nobody."""
+        if os.getuid() != 0:
+            return os.getuid(), os.getgid()
+        import pwd  # not on Windows, where there is no libvirt to ask either
+
+        nobody = pwd.getpwnam("nobody")
+        self._workshop.folder.chmod(0o711)
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        return nobody.pw_uid, nobody.pw_gid
 
     def __enter__(self) -> "Libvirt":
         return self

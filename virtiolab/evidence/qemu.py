@@ -58,7 +58,7 @@ def command(answer: Answer, folder: Path) -> list[str]:
     """
     if answer.argv is None:
         raise Refused(answer.refusal)
-    blocks, devices = answer.arguments("-blockdev"), list(_wanted(answer.devices))
+    blocks, devices = answer.blocks.values(), list(_wanted(answer.devices))
     for block in blocks:
         _assert_ours(block, folder)
     words = answer.words

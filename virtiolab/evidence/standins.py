@@ -49,11 +49,13 @@ def program(name: str) -> str:
 
 def with_images() -> Workshop:
     """A workshop on a file system that has O_DIRECT, which a /tmp in memory may lack."""
-    folders = [Path(tempfile.gettempdir()), Path("/var/tmp"), Path.home() / ".cache"]
+    if not Path("/proc/self/fd").exists():
+        raise NotInstalled("a look at QEMU's open files needs Linux's /proc")
+    folders = map(os.path.expanduser, (tempfile.gettempdir(), "/var/tmp", "~/.cache"))
     return Workshop(next(filter(_has_direct_io, folders), None))
 
 
-def _has_direct_io(folder: Path) -> bool:
+def _has_direct_io(folder: str) -> bool:
     try:
         with tempfile.NamedTemporaryFile(prefix="virtiolab-", dir=folder) as probe:
             os.close(os.open(probe.name, os.O_RDONLY | os.O_DIRECT))
@@ -107,8 +109,9 @@ def _replace(disk, workshop: Workshop, number: int, format: str, made: StandIns)
 def _what_stands_in(disk, kind: str, target: str) -> list[str]:
     if disk.get("device") == "lun":
         return [f"A disk stands in for {target}: a LUN needs a real SCSI device."]
-    protocol = {"network": "An NBD server on this machine", "file": None, "dir": None}
-    what = protocol.get(kind, "A file")
+    what = {"network": "An NBD server on this machine", "file": None, "dir": None}.get(
+        kind, "A file"
+    )
     return [f"{what} stands in for the {kind} source of {target}."] if what else []
 
 

@@ -17,7 +17,7 @@ class Workshop:
     """A context manager; `folder` is its folder. What it held is gone at its end, and also when
     this process is interrupted or killed: `keeper.py` waits for that."""
 
-    def __init__(self, above: Path | None = None):
+    def __init__(self, above: str | None = None):
         self.folder = Path(tempfile.mkdtemp(prefix="virtiolab-", dir=above))
         reading, self._lifeline = os.pipe()
         self._children: list[subprocess.Popen] = []
@@ -47,7 +47,7 @@ class Workshop:
             command, cwd=self.folder, env=known | environment, process_group=self._keeper.pid,
             **{"stdin": subprocess.DEVNULL} | options,
         )  # fmt: skip
-        self._children.append(child)
+        self._children = [one for one in self._children if one.poll() is None] + [child]
         return child
 
     def run(

@@ -56,7 +56,7 @@ def _schema(climb: Climb, colour: bool) -> Iterator[str]:
 
 
 def _libvirt(climb: Climb, ladder: Ladder, colour: bool) -> Iterator[str]:
-    answer, alone = climb.answer, "alone, " if climb.alone and len(ladder.climbs) > 1 else ""
+    answer, alone = climb.answer, "alone, " * bool(ladder.refusal and len(ladder.climbs) > 1)
     if answer.refusal:
         yield f"  2 libvirt    {alone}{paint('refused', _RED, colour)}"
         yield wrapped(_line(answer.refusal), 15)
