@@ -12,6 +12,6 @@ def libvirt():
     try:
         asked = Libvirt()
     except NotInstalled as missing:
-        pytest.skip(f"{missing}; for all machines: {OTHER_MACHINES}")
+        pytest.skip(f"{missing}; for other machines also {OTHER_MACHINES}")
     with asked:
         yield asked

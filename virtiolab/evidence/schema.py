@@ -13,10 +13,7 @@ from .workshop import Workshop
 
 PACKAGES = Path(__file__).parents[2]
 DEADLINE = 10.0  # seconds; for a <driver> with 15 attributes libxml2 needs more than a minute
-HOW_TO_GET_IT = (
-    "libvirt's schema is not installed; on Debian and Ubuntu: apt-get install libvirt0"
-    " (Ubuntu: libvirt-daemon-system)"
-)
+HOW_TO_GET_IT = "libvirt's schema is not installed; on Debian: apt-get install libvirt0"
 
 
 class Fault(NamedTuple):
