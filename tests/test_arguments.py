@@ -133,11 +133,12 @@ def differs(libvirt, domain, number, path, place, before):
     """Whether a change at this path changes the key."""
     for other in changed(domain, number, path):
         answer = libvirt.ask(other)
-        if answer.argv and place in (given := values_of(answer, other.disks[number])):
+        given = values_of(answer, other.disks[number])
+        if place in given:
             if keys(given[place]) != before:
                 return True
-        elif answer.argv and arguments(answer, other.disks[number]):
-            return True  # the key, or the whole kind of device, is gone
+        elif any(place[:2] == other_place[:2] for other_place in given):
+            return True  # the key is gone, and the kind of device or layer is the same
     return False
 
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from virtiolab import infer, read
+from virtiolab.comparison import inferred, said_by_libvirt
 from virtiolab.conversion import BUSES, Unconvertible, convert
 from virtiolab.conversion.facts import facts
 from virtiolab.evidence.arguments import devices
-from virtiolab.ladder import inferred, said_by_libvirt
 from virtiolab.layout import laid_out
 from virtiolab.names import usual_name
 from virtiolab.writing import written

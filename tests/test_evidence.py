@@ -1,5 +1,6 @@
 """Asking the real libvirt: it answers, refuses, crashes or hangs, and the next question works."""
 
+import contextlib
 import os
 import signal
 import statistics
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from test_workshop import wait_until
 
 from virtiolab import read
 from virtiolab.evidence import NotInstalled
@@ -183,6 +185,51 @@ def test_two_at_once(libvirt):
             thread.join()
         assert answers == dict.fromkeys(pairs, True)
         assert other._workshop.folder != libvirt._workshop.folder
+
+
+STARTING = """
+from virtiolab.evidence.libvirt import Libvirt
+from virtiolab.evidence import workshop
+start = workshop.Workshop.start
+def told(self, *given, **options):
+    print(self.folder, flush=True)
+    return start(self, *given, **options)
+workshop.Workshop.start = told
+Libvirt()
+"""
+
+
+@pytest.mark.parametrize("after", [0.1, 0.2, 0.3, 0.5, 1.0])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_ended_while_libvirt_starts(libvirt, after, how):
+    """Then libvirt has a QEMU running, to learn what it can, that is in nobody's group."""
+    owner = subprocess.Popen([sys.executable, "-c", STARTING], stdout=subprocess.PIPE, text=True,
+                             stderr=subprocess.DEVNULL)  # fmt: skip
+    folder = owner.stdout.readline().strip()
+    time.sleep(after)
+    owner.send_signal(how)
+    owner.wait()
+    owner.stdout.close()
+    assert wait_until(lambda: not Path(folder).exists() and not those_with(folder))
+
+
+def those_with(folder):
+    """The processes that have it on their command line."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if folder in (process / "cmdline").read_text():
+                found.append(process)
+    return found
+
+
+def test_a_worker_killed_at_the_wrong_moment(libvirt):
+    """A guest that it had defined is read again as libvirt starts; it is not in the next one's way."""
+    libvirt.ask(guest(VDA))
+    left = libvirt._workshop.folder / "libvirt/etc/qemu/virtiolab.xml"
+    left.write_text(evidence._question(guest(VDA), False)["xml"])
+    libvirt._conversation.end()
+    assert libvirt.ask(guest(VDA)).refusal is None
 
 
 def test_a_poor_environment(libvirt):

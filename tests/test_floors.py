@@ -17,7 +17,7 @@ FLOORS = [
     {"inference"},
     {"resolution", "build", "explanation"},
     {"refusals"},
-    {"conversion", "ladder"},
+    {"conversion", "comparison"},
     {"views"},
     {"__init__"},
     {"commands"},

@@ -38,14 +38,14 @@ accepted = started = 0
 with Libvirt() as libvirt:
     for xml in hostile.guests():
         answer = libvirt.ask(read(xml), generic=True)
-        if answer.refusal:
+        if answer.is_refused:
             continue
         accepted += 1
         with with_images() as workshop:
             made = libvirt.ask(stand_ins(workshop, answer).domain)
             if any("drive" in device for device in made.devices):
                 with Qemu(workshop, made) as qemu:
-                    started += qemu.opened() is not None
+                    started += bool(qemu.blocks())
 print(accepted, started)
 """
 # What would be touched, if guests were not reduced: the trace must show that, or it shows nothing.

@@ -9,8 +9,8 @@ import pytest
 from lxml import etree
 
 from virtiolab import infer, read
+from virtiolab.comparison import inferred, said_by_libvirt
 from virtiolab.evidence.guests import alone
-from virtiolab.ladder import inferred, said_by_libvirt
 from virtiolab.widgets.predict import PREDICTIONS
 
 pytestmark = pytest.mark.live

@@ -33,7 +33,7 @@ def waited(shown):
 def nothing_installed(monkeypatch):
     """As on a machine without libvirt."""
 
-    def missing():
+    def missing(*_):
         raise NotInstalled("libvirt is not installed: get it")
 
     monkeypatch.setattr(widget, "shared", missing)
@@ -83,7 +83,7 @@ def test_where_nothing_is_installed(nothing_installed):
     """The record, and how to get the real thing; nothing to press."""
     shown = waited(Proof("first"))
     assert "This is a record" in shown.shown.value
-    assert "It could not be asked here: libvirt is not installed: get it" in shown.doing.value
+    assert "Not asked here: libvirt is not installed: get it" in shown.doing.value
     assert shown.controls.layout.display == "none"
 
 
@@ -110,6 +110,27 @@ def test_booted_live(libvirt):
     assert "The guest was booted here, just now." in shown.doing.value
     assert len(parts) > 20 and parts == sorted(parts)
     assert not shown.boot.disabled and shown.progress.layout.visibility == "hidden"
+
+
+@pytest.mark.live
+def test_only_the_guest_is_missing(libvirt, monkeypatch):
+    """What could be asked stays as it was asked; a sentence says what could not."""
+
+    def missing(*_):
+        raise NotInstalled("no kernel")
+
+    shown = waited(Proof("ide", "libvirt", "guest"))
+    monkeypatch.setattr("virtiolab.evidence.guest.kernel", missing)
+    shown.boot.click()
+    waited(shown)
+    assert "Asked here, just now" in shown.shown.value
+    assert "Not asked here: no kernel." in shown.doing.value
+
+
+def test_refused_by_qemu():
+    """Is not said to be libvirt's doing."""
+    said = {"guest": {"refusal": "out of memory", "by": "QEMU"}}
+    assert "QEMU refuses it: out of memory." in proof(lessons()["first"], said).text
 
 
 @pytest.mark.live

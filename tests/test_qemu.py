@@ -103,7 +103,7 @@ def test_all_kinds_of_sources(libvirt):
     }
     disks = "".join(f"{start}<target dev='{name}'/></disk>" for name, start in sources.items())
     memory = "<memoryBacking><access mode='shared'/></memoryBacking>"
-    xml = experiments.disk().replace("<os>", f"{memory}<os>")
+    xml = experiments.guest_with().replace("<os>", f"{memory}<os>")
     xml = xml[: xml.index("<disk>")] + disks + "</devices></domain>"
     with with_images() as workshop:
         made = stand_ins(workshop, libvirt.ask(read(xml)))
@@ -120,7 +120,7 @@ def test_all_kinds_of_sources(libvirt):
 @pytest.mark.parametrize("format", ["raw", "qcow2", "qed", "vmdk", "vdi", "vpc", "vhd", "ploop"])
 def test_formats(libvirt, format):
     """An image of each format that QEMU can make, opened as what the XML says."""
-    xml = experiments.disk(f"type='{format}'")
+    xml = experiments.guest_with(f"type='{format}'")
     with experiments.running(libvirt, xml) as (_, _answer, qemu):
         [block] = qemu.blocks().values()
         assert block["inserted"]["drv"] == {"vhd": "vhdx", "ploop": "parallels"}.get(format, format)
@@ -130,7 +130,7 @@ def test_formats(libvirt, format):
 @live
 def test_where_a_disk_is(libvirt):
     """From the machine down to the disk, as QEMU's own device tree has it."""
-    xml = experiments.disk().replace("dev='vda'", "dev='sda'")
+    xml = experiments.guest_with().replace("dev='vda'", "dev='sda'")
     with experiments.running(libvirt, xml) as (_, answer, qemu):
         device = answer.devices[-2]["id"]
         assert qemu.place(device)[-3:] == ["lsi53c895a", "scsi0.0", "scsi-hd"]
@@ -160,7 +160,7 @@ def test_what_check_warns_of(libvirt):
 @live
 def test_nothing_is_left(libvirt):
     """Neither QEMU nor its images, nor the NBD server."""
-    xml = experiments.disk("type='raw'").replace("<disk>", "<disk type='network'>")
+    xml = experiments.guest_with("type='raw'").replace("<disk>", "<disk type='network'>")
     xml = xml.replace("file='/a'", "protocol='nbd' name=''")
     with experiments.running(libvirt, xml) as (workshop, _, qemu):
         processes = [qemu._process, *workshop._children]
@@ -171,7 +171,7 @@ def test_nothing_is_left(libvirt):
 @live
 def test_qemu_says_why_it_refuses(libvirt):
     """In its own words, without the argument that it repeats."""
-    xml = experiments.disk().replace("<target", "<blockio logical_block_size='520'/><target")
+    xml = experiments.guest_with().replace("<target", "<blockio logical_block_size='520'/><target")
     with pytest.raises(Refused, match="^Property .*520") as refusal:
         with experiments.running(libvirt, xml):
             pass

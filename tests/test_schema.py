@@ -1,5 +1,6 @@
 """Libvirt's own schema: what it refuses, with the name that broke."""
 
+import copy
 import re
 import tomllib
 from pathlib import Path
@@ -54,6 +55,10 @@ DISK = "<disk>\n<driver {}/>\n<source file='/a'/>\n<target {}/>\n{}</disk>"
                         "<source file='/b'/></backingStore>"),
             "/disk/backingStore/format/@typ", 6, "no attribute typ in <format>",
         ),
+        (
+            "<disk\n type='file'\n>\n<source file='/a'/>\n<target\n dev='vda'\n typo='1'/></disk>",
+            "/disk/target/@typo", 7, "no attribute typo in <target>",
+        ),
     ],
 )  # fmt: skip
 def test_the_name_that_broke(asked, xml, path, line, why):
@@ -83,19 +88,28 @@ def test_no_fault_where_there_is_none(asked, file):
     """What libvirt's schema accepts, asked of it in one piece, is said to be valid; and only that."""
     relaxng = etree.RelaxNG(file=str(schema_file()))
     for disk in etree.parse(file).getroot().iterchildren("disk"):
-        guest = "<domain type='kvm'><name>d</name><memory>1</memory><os><type>hvm</type></os>"
-        whole = etree.fromstring(f"{guest}<devices/></domain>")
-        alone = read(etree.tostring(disk, with_tail=False)).disks[0]
-        whole.find("devices").append(disk)
-        assert bool(asked.faults(alone)) is not relaxng.validate(whole)
+        parsed = read(etree.tostring(disk, with_tail=False)).disks[0]
+        assert bool(asked.faults(parsed)) is not relaxng.validate(alone(disk))
+
+
+def alone(disk):
+    """A guest that the schema accepts, but for this disk."""
+    guest = etree.fromstring(
+        "<domain type='kvm'><name>d</name><memory>1</memory><os><type>hvm</type></os><devices/></domain>"
+    )
+    guest.find("devices").append(copy.deepcopy(disk))
+    return guest
 
 
 def test_it_always_names_something(asked):
     """Whatever is wrong, there is a sentence; the disks are those of check()'s problems."""
+    relaxng = etree.RelaxNG(file=str(schema_file()))
     for example in PROBLEMS.values():
         wrong = re.sub(r"\{([^{}|]*)\|[^{}|]*\}", r"\1", example["xml"])
         for disk in read(f"<devices>{wrong}</devices>").disks:
-            for path, line, why in map(tuple, asked.faults(disk)):
+            found = asked.faults(disk)
+            assert bool(found) is not relaxng.validate(alone(disk.element))
+            for path, line, why in map(tuple, found):
                 assert path.startswith("/disk") and line >= disk.line and len(why) > 10
 
 

@@ -61,6 +61,15 @@ def test_a_stopped_child_is_gone():
     assert not is_alive(child.pid)
 
 
+def test_who_left_the_group_is_gone_too():
+    """As the QEMU that libvirt starts to learn what it can: in a session of its own."""
+    with Workshop() as workshop:
+        gone = "import os, sys; os.setsid(); os.execv('/bin/sh', ['sh', '-c', 'sleep 1000', sys.argv[1]])"
+        child = workshop.start([sys.executable, "-c", gone, str(workshop.folder / "socket")])
+        assert wait_until(lambda: os.getsid(child.pid) == child.pid)
+    assert wait_until(lambda: not is_alive(child.pid))
+
+
 def test_close_twice():
     """The second time there is nothing to do."""
     workshop = Workshop()

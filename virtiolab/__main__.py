@@ -17,7 +17,7 @@ from .commands import (
 )
 from .conversion import Unconvertible
 from .document import Domain, read
-from .evidence import NotInstalled
+from .evidence import NoAnswer, NotInstalled
 from .parsing import MAX_BYTES, UnreadableXML, one_line
 
 _BUILD = "build"
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         return UNREADABLE
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.reconfigure(errors="backslashreplace")  # for terminals that lack a character
-    options.colour, options.tell = _colour(), _tell
+    options.colour, options.progress = _colour(), _progress
     try:
         status = _build(options) if options.files is None else _answers(options)
         print(end="", flush=True)
@@ -91,7 +91,7 @@ def _answer(name: str, options: argparse.Namespace) -> int:
     except Unconvertible as error:
         _report(name, str(error), None, options.json)
         return REFUSED
-    except NotInstalled as error:
+    except (NotInstalled, NoAnswer) as error:
         _report(name, str(error), None, options.json)
         return NOT_INSTALLED
     if options.json:
@@ -133,10 +133,10 @@ def _colour() -> bool:
     return sys.stdout.isatty() and not no_colour
 
 
-def _tell(what: str) -> None:
+def _progress(_part: float, what: str) -> None:
     """Say to whoever waits what takes so long."""
     if sys.stderr and sys.stderr.isatty():
-        print(what, file=sys.stderr)
+        print(f"{what} …", file=sys.stderr)
 
 
 def _report(name: str, message: str, line: int | None, as_json: bool) -> int:

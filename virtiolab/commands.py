@@ -123,14 +123,15 @@ def _converted(converted: Conversion) -> dict:
 
 
 def _ask(domain: Domain, options) -> Said:
-    from .ladder import climb  # no other command needs them, and they take their time
-    from .views.ladder import ladder_as_text
+    from .comparison import compare  # no other command needs them, and they take their time
+    from .evidence.rungs import shared
+    from .views.comparison import comparison_as_text
 
-    climbed = climb(domain, options.tell)
-    status = REFUSED if climbed.refusal else OK
+    comparison = compare(domain, shared(options.progress))
+    status = REFUSED if comparison.answer.is_refused else OK
     if options.json:
-        return Said(climbed.as_dict(), status)
-    return Said(ladder_as_text(climbed, options.colour), status)
+        return Said(comparison.as_dict(), status)
+    return Said(comparison_as_text(comparison, options.colour), status)
 
 
 # Of `build`, which reads no file: the XML, or why libvirt would refuse it.

@@ -14,8 +14,8 @@ say so); QEMU is given images that were made for the occasion instead of the gue
 from collections.abc import Callable
 
 PATH = "/usr/local/bin:/usr/bin:/bin"  # where programs are looked for, whatever PATH is here
-# Where a rung says what it is doing, for as long as that takes.
-Tell = Callable[[str], None]
+# Where a rung says how far it is, from 0 to 1, and what it is doing, for as long as that takes.
+Progress = Callable[[float, str], None]
 
 
 class NotInstalled(RuntimeError):
@@ -26,5 +26,5 @@ class NoAnswer(RuntimeError):
     """The real thing said nothing; the message says why."""
 
 
-def say_nothing(_what: str) -> None:
-    """For those who do not want to be told."""
+def no_progress(_part: float, _what: str) -> None:
+    """For those who do not want to see it."""

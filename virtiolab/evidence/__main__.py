@@ -2,4 +2,4 @@
 
 from .record import record
 
-record(print)
+record(lambda part, what: print(f"{part:4.0%}  {what}"))

@@ -64,6 +64,8 @@ def devices(answer: Answer) -> dict[str, dict]:
 
     Libvirt gives QEMU the disks in the order in which it writes them back, but for a few.
     """
+    if answer.argv is None:
+        return {}
     targets = _GIVEN(etree.fromstring(answer.xml))
     disks = [one for one in answer.devices if one["driver"].startswith(DISK_DRIVERS)]
     return dict(zip(targets, disks, strict=True))
@@ -75,22 +77,29 @@ def controller(answer: Answer, device: dict) -> dict | None:
     return next((one for one in answer.devices if one.get("id") == name), None)
 
 
-def arguments(answer: Answer, disk: Disk) -> list[Argument]:
+def given(answer: Answer, target: str) -> list[tuple[str, dict, str]]:
     """What QEMU gets for a disk: the layers of its image from below, its controller, and itself.
 
-    Nothing for one that libvirt does not give QEMU.
+    Each as flag, argument, and the path of the image in the XML that it is about (empty: the
+    disk's own). Nothing for a disk that libvirt does not give QEMU.
     """
-    device = devices(answer).get(disk.target)
+    device = devices(answer).get(target)
     if device is None:
         return []
     holder = controller(answer, device)
-    given = [("-blockdev", layer.given, layer.above) for layer in layers(answer, device)]
-    given += [("-device", one, "") for one in (holder, device) if one]
-    return explained(given, disk)
+    found = [("-blockdev", *layer) for layer in layers(answer, device)]
+    return found + [("-device", one, "") for one in (holder, device) if one]
+
+
+def arguments(answer: Answer, disk: Disk) -> list[Argument]:
+    """The same, each key explained."""
+    return explained(given(answer, disk.target), disk)
 
 
 def explained(given: list[tuple[str, dict, str]], disk: Disk) -> list[Argument]:
-    """The arguments of a disk, the device itself last: `(flag, argument, path of its image)`."""
+    """What is given for a disk, each key explained."""
+    if not given:
+        return []
     last = given[-1][1]
     # Of a SCSI disk it is the controller that is virtio or not.
     settling = given[-2][1] if last["driver"].startswith("scsi-") else last
@@ -116,20 +125,14 @@ def _keys(table: str, given: dict, above: str, disk: Disk) -> tuple[Key, ...]:
     return tuple(keys)
 
 
-class Layer(NamedTuple):
-    """A `-blockdev`; `above` is the path of what in the XML describes it: empty for the disk."""
-
-    given: dict
-    above: str
-
-
-def layers(answer: Answer, device: dict) -> list[Layer]:
-    """The layers of an image and of those below it, the lowest first."""
+def layers(answer: Answer, device: dict) -> list[tuple[dict, str]]:
+    """The layers of an image and of those below it, the lowest first, each with the path of what in
+    the XML describes it."""
     nodes = answer.blocks
     wanted, found = [(device.get("drive"), "")], []
     for name, above in wanted:
         if name in nodes:
-            found.append(Layer(nodes[name], above))
+            found.append((nodes[name], above))
             wanted.append((nodes[name].get("file"), above))
             wanted.append((nodes[name].get("backing"), f"{above}backingStore/"))
     return found[::-1]

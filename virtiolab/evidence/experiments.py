@@ -39,7 +39,7 @@ def running(libvirt: Libvirt, xml: str, formats: Mapping[str, str] = {}):
             yield workshop, answer, qemu
 
 
-def disk(driver: str = "", source: str = "file='/a'") -> str:
+def guest_with(driver: str = "", source: str = "file='/a'") -> str:
     """A guest whose only disk has these attributes."""
     return _GUEST.format(driver, source)
 
@@ -51,7 +51,7 @@ def caches(libvirt: Libvirt) -> list[Cache]:
 
 def _cache(libvirt: Libvirt, mode: str | None) -> Cache:
     written = "type='raw'" + (f" cache='{mode}'" if mode else "")
-    with running(libvirt, disk(written)) as (_, answer, qemu):
+    with running(libvirt, guest_with(written)) as (_, answer, qemu):
         [opened] = qemu.opened()
         given = answer.blocks[_NODE].get("cache", {})
         device = next(one for one in answer.devices if "drive" in one)
@@ -66,7 +66,7 @@ def readings(libvirt: Libvirt) -> dict[str, dict]:
 
 
 def _reading(libvirt: Libvirt, format: str) -> dict:
-    with running(libvirt, disk(f"type='{format}'"), {"vda": "qcow2"}) as (workshop, _, qemu):
+    with running(libvirt, guest_with(f"type='{format}'"), {"vda": "qcow2"}) as (workshop, _, qemu):
         [block] = qemu.blocks().values()
         [opened] = qemu.opened()
         command = ["--force-share", "--read-only", "-f", format, "-c", "read -v 0 16", opened.path]
@@ -80,9 +80,9 @@ def snapshots(libvirt: Libvirt) -> dict[str, dict]:
     a read-only disk: QEMU's refusal, or the files that it holds open afterwards, with the snapshots
     in each and the file that it stands on."""
     disks = {
-        "qcow2": disk("type='qcow2'"),
-        "raw": disk("type='raw'"),
-        "read-only": disk("type='qcow2'").replace("<target", "<readonly/><target"),
+        "qcow2": guest_with("type='qcow2'"),
+        "raw": guest_with("type='raw'"),
+        "read-only": guest_with("type='qcow2'").replace("<target", "<readonly/><target"),
     }
     ways = {"internal": _inside, "external": _outside}
     return {
@@ -132,7 +132,7 @@ def _file(workshop: Workshop, opened: Opened) -> dict:
 def over_nbd(libvirt: Libvirt) -> dict:
     """An image behind an NBD server on a Unix socket, opened as `type='network'`: what QEMU's layer
     is, and the size that it sees; and that QEMU itself holds no image open."""
-    xml = disk("type='raw'").replace("<disk>", "<disk type='network'>")
+    xml = guest_with("type='raw'").replace("<disk>", "<disk type='network'>")
     xml = xml.replace("file='/a'", "protocol='nbd' name=''")
     with running(libvirt, xml) as (_, answer, qemu):
         [block] = qemu.blocks().values()

@@ -4,12 +4,11 @@ import re
 import subprocess
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, Queue
 from typing import NamedTuple
 
-from . import NoAnswer, NotInstalled, Tell, say_nothing
+from . import NoAnswer, NotInstalled, Progress, no_progress
 from .conversation import forward
 from .kernel import Kernel, kernel
 from .libvirt import Answer
@@ -18,12 +17,6 @@ from .workshop import Workshop
 
 MEMORY = 256  # MiB
 DEADLINE = 120.0  # seconds to boot; under emulation it takes about 10
-# How far a boot is: a number from 0 to 1, and what it is doing.
-Progress = Callable[[float, str], None]
-
-
-def no_progress(_part: float, _what: str) -> None:
-    """For those who do not want to see it."""
 
 
 class BlockDevice(NamedTuple):
@@ -41,7 +34,6 @@ class BlockDevice(NamedTuple):
 def boot(
     workshop: Workshop,
     answer: Answer,
-    tell: Tell = say_nothing,
     progress: Progress = no_progress,
 ) -> list[BlockDevice]:
     """Boot a guest with these disks, whose images are in the workshop, and ask it for them.
@@ -54,7 +46,7 @@ def boot(
     if Path(words[0]).name != "qemu-system-x86_64":
         raise NotInstalled("the guest's kernel is for x86_64; this machine has another processor")
     process = workshop.start(
-        [*words, *_booting(kernel(workshop, tell), disks)],
+        [*words, *_booting(kernel(workshop, progress), disks)],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         errors="replace",
     )  # fmt: skip

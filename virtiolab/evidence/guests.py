@@ -48,7 +48,10 @@ def reduced(domain: Domain) -> etree._Element:
     Without the emulator that it names, which libvirt would run to learn what it can.
     """
     given = domain.element
-    root = E.domain(E.name("virtiolab"), type="qemu")
+    # Of one name and one id, libvirt takes it for the same guest, should one ever be left over.
+    root = E.domain(
+        E.name("virtiolab"), E.uuid("00000000-0000-4000-8000-000000000001"), type="qemu"
+    )
     for part in given.iterchildren("*"):
         if part.tag in _BESIDE_DEVICES:
             root.append(_part(part))

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from . import PATH, NotInstalled, Tell
+from . import PATH, NotInstalled, Progress
 from .workshop import Workshop
 
 PACKAGES = ("linux-image-amd64", "busybox-static")
@@ -46,12 +46,12 @@ class Kernel(NamedTuple):
     release: str
 
 
-def kernel(workshop: Workshop, tell: Tell) -> Kernel:
+def kernel(workshop: Workshop, progress: Progress) -> Kernel:
     """From the cache; or fetched, which takes 70 MB and half a minute. NotInstalled where it cannot
     be had."""
     kept = _cache()
     if not (kept / "initramfs").exists():
-        made = _fetch(workshop, tell)
+        made = _fetch(workshop, progress)
         try:
             return _keep(made, kept)
         except OSError:  # no place of the user's own to keep it
@@ -65,10 +65,10 @@ def _known(folder: Path) -> Kernel:
 
 
 def _cache() -> Path:
-    """Where it is kept; the name changes with what it is made with."""
+    """Where it is kept; the name changes with what is in it."""
     above = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
-    made_with = Path(__file__).read_bytes() + INIT.read_bytes()
-    return above / "virtiolab" / f"guest-{zlib.crc32(made_with):08x}"
+    inside = repr((PACKAGES, MODULES)).encode() + INIT.read_bytes()
+    return above / "virtiolab" / f"guest-{zlib.crc32(inside):08x}"
 
 
 def _keep(made: Path, kept: Path) -> Kernel:
@@ -78,18 +78,16 @@ def _keep(made: Path, kept: Path) -> Kernel:
         shutil.copytree(made, f"{near}/guest")
         with contextlib.suppress(OSError):  # another was quicker
             os.rename(f"{near}/guest", kept)
-    for older in set(kept.parent.glob("guest-*")) - {kept}:
-        shutil.rmtree(older, ignore_errors=True)
     return _known(kept)
 
 
-def _fetch(workshop: Workshop, tell: Tell) -> Path:
+def _fetch(workshop: Workshop, progress: Progress) -> Path:
     """A folder with vmlinuz, initramfs and release, made from the packages."""
     if not all(shutil.which(name, path=PATH) for name in ("apt-get", "apt-cache", "dpkg-deb")):
         raise NotInstalled(HOW_TO_GET_IT)
-    tell("Fetching the guest's kernel from the distribution, 70 MB, once …")
+    progress(0.0, "the guest's kernel is fetched, 70 MB, this once")
     packages = _download(workshop)
-    tell("Unpacking the kernel …")
+    progress(0.0, "the kernel is unpacked")
     files = {name: content for package in packages for name, content in _wanted(package)}
     made = workshop.folder / "guest"
     made.mkdir()
@@ -138,14 +136,11 @@ def _run(workshop: Workshop, command: list[str]) -> subprocess.CompletedProcess:
 
 def _wanted(package: Path) -> Iterator[tuple[str, bytes]]:
     """The kernel, its modules for disks, and busybox, out of a package."""
-    with subprocess.Popen(
-        ["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE
-    ) as opened:
+    unpack = [shutil.which("dpkg-deb", path=PATH), "--fsys-tarfile", package]
+    with subprocess.Popen(unpack, stdout=subprocess.PIPE) as opened:
         with tarfile.open(fileobj=opened.stdout, mode="r|") as files:
             for file in files:
-                if file.isfile() and re.search(
-                    r"/vmlinuz-|/bin/busybox$|/kernel/.*\.ko", file.name
-                ):
+                if file.isfile() and _WANTED.search(file.name):
                     yield file.name, files.extractfile(file).read()
 
 

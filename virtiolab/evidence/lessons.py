@@ -15,14 +15,14 @@ _GUEST = (
 
 @dataclass(frozen=True)
 class Lesson:
-    """One of them: `says` what it is; `bytes` are the formats of images that hold something else
-    than the XML says, by target."""
+    """One of them: `says` what it is; `formats` are those of images that hold something else than
+    the XML says, by target."""
 
     name: str
     says: str
     disks: str
     machine: str = "pc"
-    bytes: dict[str, str] = field(default_factory=dict)
+    formats: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def domain(self) -> Domain:

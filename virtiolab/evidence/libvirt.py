@@ -9,6 +9,7 @@ started (libvirt runs the system's own QEMU to learn what it can), and nothing i
 import importlib.util
 import json
 import os
+import re
 import shlex
 import sys
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ..document import Domain
-from . import NoAnswer, NotInstalled, Tell, say_nothing
+from . import NoAnswer, NotInstalled, Progress, no_progress
 from .conversation import Conversation
 from .guests import as_text, bare, generic, reduced
 from .workshop import Workshop
@@ -30,8 +31,10 @@ HOW_TO_GET_IT = (
 )
 # For guests of other machines than a PC.
 OTHER_MACHINES = "qemu-system-arm qemu-system-ppc qemu-system-misc"
-# A guest without devices: what libvirt says of it is not asked, only that it speaks.
-_NOTHING = {"xml": "<domain/>", "bare": "<domain/>"}
+# No refusal: for the arguments libvirt would ask a daemon of the host, which nobody starts for it.
+_OF_A_DAEMON = re.compile("Failed to connect socket to '.*/virt(secret|storage)d-sock'")
+# What the worker says where something is missing, not broken.
+_MISSING = re.compile("ModuleNotFoundError|no connection driver|Failed to load module")
 
 
 @dataclass(frozen=True)
@@ -39,16 +42,24 @@ class Answer:
     """What libvirt said: the domain as it wrote it back, QEMU's command line, or its refusal.
 
     `xml` with a `refusal` means: accepted by define, refused when the command line was made.
-    `generic` and `generic_refusal` are of libvirt without a hypervisor. `version` counts as
-    libvirt does: 9.0.0 is 9000000; None when libvirt crashed.
+    `generic_refusal` is that of libvirt without a hypervisor.
     """
 
-    version: int | None = None
     xml: str | None = None
     argv: str | None = None
     refusal: str | None = None
-    generic: str | None = None
     generic_refusal: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the `refusal` is none: the arguments would need a secret, or a volume of a pool,
+        that a daemon of the host keeps, and the daemon is not asked."""
+        return bool(self.xml and self.refusal and _OF_A_DAEMON.search(self.refusal))
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether libvirt refuses the guest."""
+        return self.refusal is not None and not self.is_open
 
     @cached_property
     def words(self) -> list[str]:
@@ -74,12 +85,12 @@ class Answer:
 class Libvirt:
     """One libvirt to ask; a context manager. `version` counts as libvirt does: 9.0.0 is 9000000.
 
-    NotInstalled, with how to get it, where there is none.
+    NotInstalled, with how to get it, where there is none; NoAnswer, where it does not start.
     """
 
-    def __init__(self, tell: Tell = say_nothing):
+    def __init__(self, progress: Progress = no_progress):
         python = _python()
-        tell("Asking libvirt; the first time it looks at what QEMU can do, for some seconds …")
+        progress(0.0, "libvirt looks at what QEMU can do, for some seconds, this once")
         self._workshop = Workshop()
         try:
             folder = self._workshop.folder / "libvirt"
@@ -88,10 +99,12 @@ class Libvirt:
             self._conversation = Conversation(
                 self._workshop, command, "libvirt", _environment(folder)
             )
-            self.version: int = self._conversation.ask(_NOTHING, DEADLINE)["version"]
+            self.version: int = self._conversation.ask({}, DEADLINE)["version"]
         except NoAnswer as silence:
             self.close()
-            raise NotInstalled(f"{HOW_TO_GET_IT} ({silence})") from None
+            if _MISSING.search(str(silence)):
+                raise NotInstalled(f"{HOW_TO_GET_IT} ({silence})") from None
+            raise
         except BaseException:
             self.close()
             raise
@@ -125,6 +138,8 @@ class Libvirt:
 
     def close(self) -> None:
         """End the worker and remove its directory."""
+        if hasattr(self, "_conversation"):
+            self._conversation.end()
         self._workshop.close()
 
 

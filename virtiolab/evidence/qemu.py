@@ -114,7 +114,8 @@ class Qemu:
             )  # fmt: skip
         # A loop of its own, because a notebook's is busy with the cell that asks.
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._looping = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._looping.start()
         self._client = QMPClient("virtiolab")
         try:
             self._wait_for(self._client.connect(ours))
@@ -168,6 +169,8 @@ class Qemu:
     def _end(self, patience: float = 0.0) -> str:
         """End QEMU, if it does not end by itself in so many seconds; what it complained of."""
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._looping.join()
+        self._loop.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(patience)
         self._process.kill()

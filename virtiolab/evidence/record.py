@@ -7,7 +7,7 @@ from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
-from . import Tell, experiments, say_nothing
+from . import Progress, experiments, no_progress
 from .kernel import kernel
 from .lessons import Lesson, lessons
 from .libvirt import dotted
@@ -24,23 +24,23 @@ def recorded() -> dict:
     return json.loads(FILE.read_text(encoding="utf-8"))
 
 
-def versions(ladder: Climber) -> dict[str, str]:
+def versions(climber: Climber) -> dict[str, str]:
     """Of libvirt, QEMU and the guest's kernel."""
     with Workshop() as workshop:
         said = workshop.run([program("qemu-system-x86_64"), "--version"]).stdout
-        release = kernel(workshop, ladder.tell).release
-    libvirt = dotted(ladder.libvirt.version)
+        release = kernel(workshop, no_progress).release
+    libvirt = dotted(climber.libvirt.version)
     return {"libvirt": libvirt, "QEMU": said.split("version ")[1].split()[0], "Linux": release}
 
 
-def of_lesson(ladder: Climber, lesson: Lesson) -> dict[str, dict]:
+def of_lesson(climber: Climber, lesson: Lesson) -> dict[str, dict]:
     """What every rung says of a lesson's configuration."""
-    return {rung: ladder.climb(rung, lesson.domain, lesson.bytes) for rung in RUNGS}
+    return {rung: climber.climb(rung, lesson.domain, lesson.formats) for rung in RUNGS}
 
 
-def of_experiments(ladder: Climber) -> dict:
+def of_experiments(climber: Climber) -> dict:
     """What came of the experiments with a stopped QEMU."""
-    libvirt = ladder.libvirt
+    libvirt = climber.libvirt
     return {
         "caches": [asdict(mode) for mode in experiments.caches(libvirt)],
         "readings": experiments.readings(libvirt),
@@ -49,13 +49,13 @@ def of_experiments(ladder: Climber) -> dict:
     }
 
 
-def record(tell: Tell = say_nothing) -> None:
+def record(progress: Progress) -> None:
     """Ask everything again, and write it down."""
-    with Climber(tell) as ladder:
-        said = {"asked": datetime.date.today().isoformat(), "versions": versions(ladder)}
+    with Climber(progress) as climber:
+        said = {"asked": datetime.date.today().isoformat(), "versions": versions(climber)}
         said["lessons"] = {}
-        for lesson in lessons().values():
-            tell(lesson.says)
-            said["lessons"][lesson.name] = of_lesson(ladder, lesson)
-        said["experiments"] = of_experiments(ladder)
+        for number, lesson in enumerate(lessons().values()):
+            progress(number / len(lessons()), lesson.says)
+            said["lessons"][lesson.name] = of_lesson(climber, lesson)
+        said["experiments"] = of_experiments(climber)
     FILE.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")

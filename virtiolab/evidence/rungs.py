@@ -6,12 +6,12 @@ Each takes a guest and gives what JSON can hold. A refusal is an answer: `{"refu
 import re
 import threading
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import partial
 
 from ..document import Domain
-from . import Tell, say_nothing
-from .arguments import controller, devices, layers
-from .guest import BlockDevice, Progress, boot, no_progress
+from . import Progress, no_progress
+from .arguments import devices, given
+from .guest import BlockDevice, boot
 from .libvirt import Answer, Libvirt
 from .qemu import Qemu, Refused
 from .schema import Schema
@@ -23,11 +23,10 @@ RUNGS = ("schema", "libvirt", "arguments", "qemu", "guest")
 class Climber:
     """The tools to climb with; a context manager. NotInstalled where libvirt or its schema is."""
 
-    def __init__(self, tell: Tell = say_nothing):
-        self.tell = tell
-        self.libvirt = Libvirt(tell)
+    def __init__(self, progress: Progress = no_progress):
+        self.libvirt = Libvirt(progress)
         try:
-            self._schema = Schema()
+            self.schema = Schema()
         except BaseException:
             self.libvirt.close()
             raise
@@ -37,54 +36,50 @@ class Climber:
 
     def __exit__(self, *_) -> None:
         self.libvirt.close()
-        self._schema.close()
+        self.schema.close()
 
     def climb(
         self,
         rung: str,
         domain: Domain,
-        bytes: Mapping[str, str] = {},
+        formats: Mapping[str, str] = {},
         progress: Progress = no_progress,
     ) -> dict:
         """What a rung says of a guest. Where libvirt refuses it, no rung above says anything."""
         if rung == "schema":
             return {
-                "faults": [
-                    fault._asdict() for d in domain.disks for fault in self._schema.faults(d)
-                ]
+                "faults": [fault._asdict() for d in domain.disks for fault in self.schema.faults(d)]
             }
         answer = self.libvirt.ask(domain, generic=True)
         if rung == "libvirt":
             return _libvirt(answer)
-        if answer.refusal is not None:
-            return {"refusal": answer.refusal}
+        if answer.is_refused:
+            return {"refusal": answer.refusal, "by": "libvirt"}
         if rung == "arguments":
             return _arguments(answer)
-        look = _qemu if rung == "qemu" else partial(_guest, self.tell, progress)
-        return self._on_images(look, answer, bytes)
+        look = _qemu if rung == "qemu" else partial(_guest, progress)
+        return self._on_images(look, answer, formats)
 
-    def _on_images(self, rung: Callable, answer: Answer, bytes: Mapping[str, str]) -> dict:
+    def _on_images(self, rung: Callable, answer: Answer, formats: Mapping[str, str]) -> dict:
         with with_images() as workshop:
-            made = stand_ins(workshop, answer, bytes)
+            made = stand_ins(workshop, answer, formats)
             try:
                 said = rung(workshop, self.libvirt.ask(made.domain))
             except Refused as refusal:
-                return {"refusal": str(refusal)}
+                return {"refusal": str(refusal), "by": "QEMU"}
             return said | {"notes": made.notes}
 
 
+_made: list["Climber"] = []
 _making = threading.Lock()
 
 
-def shared() -> Climber:
+def shared(progress: Progress = no_progress) -> Climber:
     """One for all who ask in this process, until it ends."""
     with _making:
-        return _shared()
-
-
-@cache
-def _shared() -> Climber:
-    return Climber()
+        if not _made:
+            _made.append(Climber(progress))
+    return _made[0]
 
 
 # As libvirt writes them back: the disks, and the controllers that decide about SCSI.
@@ -103,13 +98,9 @@ def _libvirt(answer: Answer) -> dict:
 
 
 def _arguments(answer: Answer) -> dict:
-    """By target: the `-blockdev` from below, then the `-device` of the controller and of the disk."""
-    said = {}
-    for target, device in devices(answer).items():
-        holder = controller(answer, device)
-        given = [["-device", one] for one in (holder, device) if one]
-        said[target] = [["-blockdev", layer.given] for layer in layers(answer, device)] + given
-    return {"arguments": said}
+    """By target: flag, argument, and the path of the image that it is about."""
+    targets = devices(answer)
+    return {"arguments": {target: [*map(list, given(answer, target))] for target in targets}}
 
 
 def _qemu(workshop, answer: Answer) -> dict:
@@ -130,9 +121,9 @@ def _qemu(workshop, answer: Answer) -> dict:
         return {"disks": found, "files": files}
 
 
-def _guest(tell: Tell, progress: Progress, workshop, answer: Answer) -> dict:
+def _guest(progress: Progress, workshop, answer: Answer) -> dict:
     """What the booted guest sees."""
-    found = boot(workshop, answer, tell, progress)
+    found = boot(workshop, answer, progress)
     return {"disks": [one._asdict() | _for_json(one) for one in found]}
 
 

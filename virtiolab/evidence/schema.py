@@ -47,10 +47,12 @@ class Schema:
 
     def faults(self, disk: Disk) -> list[Fault]:
         """What is wrong with a disk; nothing if it is valid."""
-        xml = "\n" * (disk.element.sourceline - 1) + as_text(disk.element)
-        answer = self._conversation.ask({"disk": xml}, DEADLINE)
+        lines = [element.sourceline for element in disk.element.iter("*")]
+        question = {"disk": as_text(disk.element), "lines": lines}
+        answer = self._conversation.ask(question, DEADLINE)
         return [Fault(**fault) for fault in answer["faults"]]
 
     def close(self) -> None:
         """End the process."""
+        self._conversation.end()
         self._workshop.close()

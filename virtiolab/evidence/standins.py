@@ -79,7 +79,7 @@ def stand_ins(workshop: Workshop, answer: Answer, formats: Mapping[str, str] = {
             made.notes.append(f"{target} is left out: it needs {_NOT_MADE[kind]}.")
             disk.getparent().remove(disk)
         elif disk.find("source") is not None:
-            format = formats.get(target) or disk.find("driver").get("type")
+            format = formats.get(target) or disk.find("driver").get("type", "raw")
             _replace(disk, workshop, number, format, made)
         _reduce(disk)
     return made

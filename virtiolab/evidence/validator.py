@@ -1,4 +1,4 @@
-"""The process that validates: a line of JSON with a <disk> in, a line of JSON out.
+"""The process that validates: a line of JSON with a <disk> and the lines of its elements in, a line of JSON out.
 
 Apart, because libxml2 takes twice as long for each attribute that a <driver> has more; and because
 of what is wrong it says no more than "Extra element devices in interleave". Which name it is, is
@@ -183,7 +183,10 @@ def _unclear(disk: etree._Element) -> dict:
 def main() -> None:
     validator = Validator()
     for line in sys.stdin:
-        disk = etree.fromstring(json.loads(line)["disk"])
+        question = json.loads(line)
+        disk = etree.fromstring(question["disk"])
+        for element, number in zip(disk.iter("*"), question["lines"], strict=True):
+            element.sourceline = number  # its own line is that of a tag without line breaks
         print(json.dumps({"faults": validator.faults(disk)}), flush=True)
 
 

@@ -11,19 +11,22 @@ import threading
 
 
 def main(root: str, uid: str, gid: str) -> None:
+    import libvirt  # as who we still are: it may be in a place of our own
+
     if os.getuid() == 0:  # as root, libvirt wants an account that only its daemon's package makes
         os.setgroups([])
         os.setgid(int(gid))
         os.setuid(int(uid))
-    import libvirt
-
     libvirt.registerErrorHandler(lambda *_: None, None)  # else each refusal is printed on stderr
     libvirt.virEventRegisterDefaultImpl()
     threading.Thread(target=_run_events, args=(libvirt,), daemon=True).start()
     qemu, generic = libvirt.open(f"qemu:///embed?root={root}"), libvirt.open("test:///default")
-    version = qemu.getLibVersion()
     for line in sys.stdin:
-        answer = {"version": version} | _answer(libvirt, qemu, generic, json.loads(line))
+        question = json.loads(line)
+        if question:
+            answer = _answer(libvirt, qemu, generic, question)
+        else:
+            answer = {"version": qemu.getLibVersion()}
         print(json.dumps(answer), flush=True)
 
 
@@ -38,7 +41,7 @@ def _answer(libvirt, qemu, generic, question: dict) -> dict:
     answer = {}
     if "generic" in question:
         try:
-            answer["generic"] = _written_back(libvirt, generic, question["generic"])
+            _written_back(libvirt, generic, question["generic"])
         except libvirt.libvirtError as error:
             answer["generic_refusal"] = str(error)
     try:

@@ -38,8 +38,10 @@ class Line(NamedTuple):
 
 def lines(rung: str, said: Mapping, lesson: Lesson) -> list[Line]:
     """What a rung said of a lesson's configuration, in sentences."""
-    if rung not in ("schema", "libvirt") and "refusal" in said:
+    if said.get("by") == "libvirt":
         return [Line("Not reached: libvirt refuses this guest.")]
+    if said.get("by") == "QEMU":
+        return [Line(f"QEMU refuses it: {_plain(said['refusal'])}.")]
     return list(_LINES[rung](said, lesson))
 
 
@@ -63,8 +65,8 @@ def _libvirt(said: Mapping, _lesson: Lesson) -> Iterator[Line]:
 def _arguments(said: Mapping, lesson: Lesson) -> Iterator[Line]:
     disks = {disk.target: disk for disk in lesson.domain.disks}
     for target, given in said["arguments"].items():
-        shown = explained([(flag, one, "") for flag, one in given], disks[target])
-        for (flag, one), argument in zip(given, shown, strict=True):
+        shown = explained(given, disks[target])
+        for (flag, one, _), argument in zip(given, shown, strict=True):
             yield Line(f"{flag} {json.dumps(one)}", True, argument.settles, argument.keys)
 
 
@@ -91,7 +93,7 @@ def _guest(said: Mapping, lesson: Lesson) -> Iterator[Line]:
             if disk["name"] == target
             else f"{name}; the XML calls it `{target}`."
         )
-        yield Line(f"Driven by {drivers}, at `{_plain(disk['place'])}`.", marked=True)
+        yield Line(f"Its drivers, from the bus to the disk: {drivers}.", marked=True)
         yield Line(f"Its size is {size(disk['bytes'])}.")
         if disk["start"] == _QCOW2:
             yield Line(
@@ -143,8 +145,13 @@ def _line_as_text(line: Line) -> str:
 
 def told(key: Key) -> str:
     """What a key means, and the names in the XML that it comes from."""
-    origin = f" {'From' if key.written else 'Not written:'} {', '.join(key.paths)}."
-    return key.meaning + origin * bool(key.paths)
+    names = ", ".join(f"disk{path}" if path[0] == "@" else path for path in key.paths)
+    names = names.replace("disk@", "disk/@")
+    if not names:
+        return key.meaning
+    if key.written:
+        return f"{key.meaning} From {names}."
+    return f"{key.meaning} From {names}, where nothing is written."
 
 
 def rungs_as_html(lesson: Lesson, source: str, said: Mapping[str, Mapping]) -> str:

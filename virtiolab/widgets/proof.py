@@ -30,7 +30,7 @@ class Proof(WithStaticForm):
         self.shown, self.doing = ipywidgets.HTML(), ipywidgets.HTML()
         self.boot = ipywidgets.Button(
             description="Boot the guest here",
-            tooltip="Start QEMU with this disk: 10 seconds",
+            tooltip="Start QEMU with this disk: 10 seconds; at first it also fetches a kernel, 70 MB",
             layout={"width": "auto"},
         )
         self.progress = ipywidgets.FloatProgress(max=1.0)
@@ -39,7 +39,7 @@ class Proof(WithStaticForm):
         self.controls.layout.display = "none"
         super().__init__([self.shown, self.controls, self.doing])
         self.add_class("vl-proof")
-        self.boot.on_click(lambda _: self._begin(self._boot))
+        self.boot.on_click(self._boot)
         self._show("Asking libvirt …")
         self._begin(self._ask)
 
@@ -50,48 +50,53 @@ class Proof(WithStaticForm):
         return proof(self._lesson, self._recorded).text
 
     def _begin(self, work: Callable[[], None]) -> None:
-        self.asking = threading.Thread(target=self._try, args=(work,), daemon=True)
+        self.asking = threading.Thread(target=work, daemon=True)
         self.asking.start()
-
-    def _try(self, work: Callable[[], None]) -> None:
-        """Whatever hinders it, the record stays, and a sentence says why."""
-        try:
-            work()
-        except Exception as error:
-            self._said = dict(self._recorded)
-            self._show()
-            self.doing.value = proof_note(f"It could not be asked here: {error}")
 
     def _show(self, source: str | None = None) -> None:
         self.shown.value = proof(self._lesson, self._said, source).html
 
     def _climb(self, rung: str, **options) -> None:
-        self._said[rung] = shared().climb(rung, self._lesson.domain, self._lesson.bytes, **options)
+        lesson = self._lesson
+        self._said[rung] = shared().climb(rung, lesson.domain, lesson.formats, **options)
 
     def _ask(self) -> None:
         """All rungs but the guest."""
-        for rung in self._said:
-            if rung != "guest":
-                self._climb(rung)
+        if hindered := _try(shared):
+            self._show()
+            self.doing.value = proof_note(hindered)
+            return
+        hindered = [_try(self._climb, rung) for rung in self._said if rung != "guest"]
         self._show(self._asked())
         if "guest" in self._said and "refusal" not in self._recorded["guest"]:
             self.controls.layout.display = ""
-            self.doing.value = proof_note("Rung 5 is the record; boot the guest to ask it here.")
+            hindered.append("Rung 5 is the record; boot the guest to ask it here.")
+        self.doing.value = proof_note(" ".join(filter(None, hindered)))
 
     def _asked(self) -> str:
         same = "says the same" if self._said == self._recorded else "does not say the same"
         here = f"Asked here, just now: libvirt {dotted(shared().libvirt.version)}"
         return f"{here} {same} as the record of {recorded()['asked']}."
 
-    def _boot(self) -> None:
+    def _boot(self, _) -> None:
         self.boot.disabled, self.progress.layout.visibility = True, "visible"
-        try:
-            self._climb("guest", progress=self._progressed)
-            self._show(self._asked())
-            self.doing.value = proof_note("The guest was booted here, just now.")
-        finally:
-            self.boot.disabled, self.progress.layout.visibility = False, "hidden"
+        self._begin(self._boot_and_show)
+
+    def _boot_and_show(self) -> None:
+        hindered = _try(self._climb, "guest", progress=self._progressed)
+        self._show(self._asked())
+        self.doing.value = proof_note(hindered or "The guest was booted here, just now.")
+        self.boot.disabled, self.progress.layout.visibility = False, "hidden"
 
     def _progressed(self, part: float, what: str) -> None:
         self.progress.value = part
         self.doing.value = proof_note(f"{what[0].upper()}{what[1:]} …")
+
+
+def _try(work: Callable, *arguments, **options) -> str:
+    """Do it; if anything hinders it, what did: the learner reads on with the record."""
+    try:
+        work(*arguments, **options)
+    except Exception as error:
+        return f"Not asked here: {error}."
+    return ""

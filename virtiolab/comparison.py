@@ -1,5 +1,5 @@
-"""Climbs the first rungs of the ladder of proof for each disk of a domain: libvirt's schema, libvirt
-itself beside what we inferred, and QEMU's arguments."""
+"""Compares, for each disk of a domain, what is inferred with what the real libvirt says; with the
+schema's word and QEMU's arguments beside it."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -7,10 +7,11 @@ from functools import lru_cache
 from lxml import etree
 
 from .document import Disk, Domain
-from .evidence import NoAnswer, Tell, say_nothing
+from .evidence import NoAnswer
 from .evidence.arguments import Argument, arguments, controller, devices
 from .evidence.guests import alone, whole
-from .evidence.libvirt import Answer, Libvirt, dotted
+from .evidence.libvirt import Answer, dotted
+from .evidence.rungs import Climber
 from .evidence.schema import Fault, Schema
 from .inference import infer
 
@@ -22,12 +23,13 @@ ROWS = (
 
 
 @dataclass(frozen=True)
-class Climb:
-    """What the rungs say of one disk.
+class Compared:
+    """What is inferred of one disk, and what the real thing says.
 
     `faults`: of the schema; a str says why it gave no answer. `answer`: libvirt's about the guest,
     or, where it refuses that, about the guest with this disk alone. `inferred` and `said` are our
-    answers and libvirt's by row, `said` and `arguments` empty where it refuses.
+    answers and libvirt's by row, `said` empty where it writes nothing back, `arguments` where it
+    makes none.
     """
 
     disk: Disk
@@ -61,43 +63,37 @@ class Climb:
 
 
 @dataclass(frozen=True)
-class Ladder:
-    """What they say of a domain: `refusal` is libvirt's of the guest as a whole, `placed` says
-    whether a fragment was put into an ordinary guest to be asked about."""
+class Comparison:
+    """Of all disks of a domain. `answer` is libvirt's about the whole guest; `placed` says whether a
+    fragment was put into an ordinary guest to be asked about."""
 
-    climbs: list[Climb]
+    disks: list[Compared]
     version: int
-    refusal: str | None
-    generic_refusal: str | None
+    answer: Answer
     placed: bool
 
     def as_dict(self) -> dict:
         """The same for JSON."""
-        said = {"libvirt": dotted(self.version), "refusal": self.refusal, "placed": self.placed}
-        return said | {"disks": [one.as_dict() for one in self.climbs]}
+        refusal = self.answer.refusal if self.answer.is_refused else None
+        said = {"libvirt": dotted(self.version), "refusal": refusal, "placed": self.placed}
+        return said | {"disks": [one.as_dict() for one in self.disks]}
 
 
-def climb(domain: Domain, tell: Tell = say_nothing) -> Ladder:
-    """Ask about each disk. NotInstalled where libvirt or its schema is not."""
+def compare(domain: Domain, climber: Climber) -> Comparison:
+    """Ask about a domain; if libvirt refuses it, about each disk of it alone."""
     guest = whole(domain)
-    with Libvirt(tell) as libvirt, Schema() as schema:
-        answer = libvirt.ask(guest, generic=True)
-        if answer.refusal is None:
-            asked = [(disk, answer) for disk in guest.disks]
-        else:
-            asked = [(one.disks[0], libvirt.ask(one, generic=True)) for one in alone(guest)]
-        return Ladder(
-            [_climb(disk, said, schema) for disk, said in asked], libvirt.version,
-            answer.refusal, answer.generic_refusal, placed=not domain.complete,
-        )  # fmt: skip
+    answer = climber.libvirt.ask(guest, generic=True)
+    asked = [(disk, answer) for disk in guest.disks]
+    if answer.refusal is not None:
+        asked = [(one.disks[0], climber.libvirt.ask(one, generic=True)) for one in alone(guest)]
+    disks = [_compared(disk, said, climber.schema) for disk, said in asked]
+    return Comparison(disks, climber.libvirt.version, answer, placed=not domain.complete)
 
 
-def _climb(disk: Disk, answer: Answer, schema: Schema) -> Climb:
+def _compared(disk: Disk, answer: Answer, schema: Schema) -> Compared:
+    said = said_by_libvirt(answer)[disk.target] if answer.xml else {}
     faults = _faults(disk, schema)
-    if answer.argv is None:
-        return Climb(disk, faults, answer, inferred(disk), {}, [])
-    said = said_by_libvirt(answer)[disk.target]
-    return Climb(disk, faults, answer, inferred(disk), said, arguments(answer, disk))
+    return Compared(disk, faults, answer, inferred(disk), said, arguments(answer, disk))
 
 
 def _faults(disk: Disk, schema: Schema) -> list[Fault] | str:
@@ -127,7 +123,7 @@ def said_by_libvirt(answer: Answer) -> dict[str, dict[str, object]]:
     for disk in root.iterfind("devices/disk"):
         target = disk.find("target").get("dev")
         said[target] = _said(disk, models)
-        if target in given:  # else libvirt plugs it in later
+        if target in given:  # else libvirt gives QEMU no such device
             said[target] |= _given(answer, given[target])
     return said
 

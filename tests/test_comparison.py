@@ -7,9 +7,10 @@ import pytest
 from test_command_line import DOMAINS, run  # noqa: F401 (a fixture)
 
 from virtiolab import read
+from virtiolab.comparison import Compared, Comparison
 from virtiolab.evidence.libvirt import Answer
-from virtiolab.ladder import Climb, Ladder
-from virtiolab.views.ladder import ladder_as_text
+from virtiolab.evidence import rungs
+from virtiolab.views.comparison import comparison_as_text
 
 DISK = b"<disk><source file='/a'/><target dev='vda'/></disk>"
 LUN = b"""<disk type='block' device='lun'><source dev='/dev/sda'/><target dev='sda' bus='scsi'/>
@@ -36,7 +37,7 @@ def test_side_by_side(run, libvirt):
     status, out, err = run("ask", "-", stdin=DISK)
     text = "\n".join(out)
     assert status == 0 and not err
-    assert "It was asked" not in text and "libvirt was asked about an ordinary one" in text
+    assert "libvirt was asked about an ordinary one" in text
     assert "says the same as virtiolab about every disk." in text
     assert "bus          virtio          virtio" in text
     assert "-device virtio-blk-pci  <-- this settles it: virtio" in text
@@ -64,21 +65,50 @@ def test_a_disagreement_is_loud():
     """At the top, and in its row."""
     [disk] = read(DISK).disks
     ours, theirs = {"bus": "virtio", "format": "raw"}, {"bus": "ide", "format": "raw"}
-    climb = Climb(
-        disk, [], Answer(9_000_000, xml="", argv=""), ours, theirs | {"virtio": False}, []
-    )
+    answer = Answer(xml="", argv="")
+    one = Compared(disk, [], answer, ours, theirs | {"virtio": False}, [])
     ours["virtio"] = False
-    text = ladder_as_text(Ladder([climb], 9_000_000, None, None, False))
+    text = comparison_as_text(Comparison([one], 9_000_000, answer, False))
     assert text.startswith("DISAGREEMENT: libvirt 9.0.0 says something else about vda.")
     [row] = [line for line in text.splitlines() if "NOT THE SAME" in line]
     assert row.split()[:3] == ["bus", "virtio", "ide"]
-    assert climb.disagreements == ["bus"]
+    assert one.disagreements == ["bus"]
+
+
+@live
+@pytest.mark.parametrize(
+    "xml",
+    [
+        b"""<disk type='network'><auth username='a'><secret type='ceph' usage='x'/></auth>
+        <source protocol='rbd' name='p/a'><host name='h'/></source><target dev='vda'/></disk>""",
+        b"<disk type='volume'><source pool='p' volume='v'/><target dev='vda'/></disk>",
+    ],
+    ids=["secret", "volume"],
+)
+def test_what_a_daemon_of_the_host_keeps(run, libvirt, xml):
+    """Is no refusal: libvirt accepts the guest, and nobody asks the daemon."""
+    status, out, _ = run("ask", "-", stdin=xml)
+    text = " ".join(" ".join(out).split())
+    assert status == 0 and "refuse" not in text and "sock" not in text
+    assert "needs a secret or a storage pool of the host" in text and "bus virtio virtio" in text
+
+
+@live
+def test_several_files(run, libvirt):
+    """One libvirt answers about all of them."""
+    files = sorted(DOMAINS.glob("*.xml"))[:3]
+    status, out, _ = run("ask", *files)
+    asked = list(rungs._made)
+    run("ask", *files)
+    assert status == 0 and len(asked) == 1 and rungs._made == asked
+    assert sum("says the same as virtiolab" in line for line in out) == 3
 
 
 def test_not_installed(run, monkeypatch):
     """3, and how to get it, in one line."""
     monkeypatch.setattr("virtiolab.evidence.libvirt.SYSTEM_PYTHON", "/nonexistent/python3")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr(rungs, "_made", [])
     status, out, [err] = run("ask", "-", stdin=DISK)
     assert status == 3 and not out and "apt-get install python3-libvirt" in err
 

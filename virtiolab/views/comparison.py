@@ -1,0 +1,116 @@
+"""What is inferred of each disk beside what the real libvirt says, as text for a terminal."""
+
+import json
+from collections.abc import Iterator
+
+from ..comparison import Compared, Comparison
+from ..evidence.arguments import Key
+from ..evidence.libvirt import dotted
+from ..parsing import one_line
+from .rungs import told
+from .text import NO_DISK, disk_name, label, paint, value_as_text, wrapped
+
+_GREEN, _RED, _BOLD = "32", "31", "1"
+_PLACED = "This is no whole guest, so libvirt was asked about an ordinary one with it: x86_64, machine pc."
+# Of what libvirt accepts, and cannot make arguments for here.
+_OPEN = (
+    "For QEMU's arguments it needs a secret or a storage pool of the host; virtiolab does not ask"
+    " the host's daemons for them."
+)
+
+
+def comparison_as_text(comparison: Comparison, colour: bool = False) -> str:
+    """What became of the whole guest, then each disk, rung by rung."""
+    if not comparison.disks:
+        return NO_DISK
+    disks = (_disk(one, comparison, colour) for one in comparison.disks)
+    head = [_PLACED] * comparison.placed + list(_guest(comparison, colour))
+    return "\n\n".join(["\n".join(wrapped(line, 0) for line in head), *disks])
+
+
+def _guest(comparison: Comparison, colour: bool) -> Iterator[str]:
+    libvirt = f"libvirt {dotted(comparison.version)}"
+    differing = [one for one in comparison.disks if one.disagreements]
+    if comparison.answer.is_refused:
+        refusal = _line(comparison.answer.refusal)
+        yield paint(f"{libvirt} refuses this guest: {refusal}", _RED, colour)
+        if len(comparison.disks) > 1:
+            yield "So each disk is asked about alone."
+    if differing:
+        names = ", ".join(disk_name(one.disk) for one in differing)
+        yield paint(f"DISAGREEMENT: {libvirt} says something else about {names}.", _RED, colour)
+    elif any(one.said for one in comparison.disks):
+        every = "every disk that it accepts" if comparison.answer.is_refused else "every disk"
+        yield paint(f"{libvirt} says the same as virtiolab about {every}.", _GREEN, colour)
+
+
+def _disk(compared: Compared, comparison: Comparison, colour: bool) -> str:
+    title = paint(f"{disk_name(compared.disk)} (line {compared.disk.line})", _BOLD, colour)
+    lines = [title, *_schema(compared, colour), *_libvirt(compared, comparison, colour)]
+    return "\n".join([*lines, *_arguments(compared, colour)])
+
+
+def _schema(compared: Compared, colour: bool) -> Iterator[str]:
+    if isinstance(compared.faults, str):
+        yield f"  1 schema     no answer: {_line(compared.faults)}"
+    elif not compared.faults:
+        yield f"  1 schema     {paint('valid', _GREEN, colour)}"
+    else:
+        yield f"  1 schema     {paint('not valid', _RED, colour)}"
+        for fault in compared.faults:
+            yield wrapped(f"line {fault.line}: {fault.path}: {fault.why}", 15)
+
+
+def _libvirt(compared: Compared, comparison: Comparison, colour: bool) -> Iterator[str]:
+    answer = compared.answer
+    several = comparison.answer.refusal and len(comparison.disks) > 1
+    word = (
+        paint("refused", _RED, colour) if answer.is_refused else paint("accepted", _GREEN, colour)
+    )
+    yield f"  2 libvirt    {'alone, ' if several else ''}{word}"
+    if answer.is_open:
+        yield wrapped(_OPEN, 15)
+    elif answer.refusal:
+        yield wrapped(_line(answer.refusal), 15)
+    if answer.generic_refusal and answer.generic_refusal != answer.refusal:
+        yield wrapped(f"without a hypervisor refused: {_line(answer.generic_refusal)}", 15)
+    elif answer.is_refused and not answer.generic_refusal:
+        yield wrapped("only by its QEMU driver: libvirt without a hypervisor accepts it", 15)
+    yield from _rows(compared, colour)
+
+
+def _rows(compared: Compared, colour: bool) -> Iterator[str]:
+    """The answers side by side."""
+    if not compared.said:
+        return
+    ours = {row: value_as_text(compared.inferred[row]) for row in compared.said}
+    width = min(40, max(map(len, ours.values())))
+    yield f"               {'':11}  {'virtiolab'.ljust(width)}  libvirt"
+    for row, value in compared.said.items():
+        differs = row in compared.disagreements
+        mark = paint("  <-- NOT THE SAME", _RED, colour) if differs else ""
+        said = f"{label(row):11}  {ours[row].ljust(width)}  {value_as_text(value)}"
+        yield f"               {said}{mark}"
+
+
+def _arguments(compared: Compared, colour: bool) -> Iterator[str]:
+    if compared.arguments:
+        yield "  3 QEMU gets"
+    for argument in compared.arguments:
+        settles = paint("  <-- this settles it: " + _verdict(compared), _BOLD, colour)
+        yield f"     {argument.flag} {_line(argument.driver)}{settles * argument.settles}"
+        yield from (line for key in argument.keys for line in _key(key))
+
+
+def _verdict(compared: Compared) -> str:
+    return "virtio" if compared.said["virtio"] else "not virtio"
+
+
+def _key(key: Key) -> Iterator[str]:
+    yield f"       {key.name} = {_line(json.dumps(key.value, ensure_ascii=False))}"
+    if key.meaning:
+        yield wrapped(told(key), 15)
+
+
+def _line(text: str) -> str:
+    return one_line(text, 400)
