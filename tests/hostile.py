@@ -38,6 +38,8 @@ _SOURCES = [
     "<disk><driver type='qcow2'/><source file='{0}/a'><encryption format='luks'>"
     "<secret type='passphrase' usage='{1}'/></encryption></source>",
     "<disk><source file='{0}/a'/><transient/>",
+    "<disk type='network'><source protocol='nfs' name='{1}'><host name='{1}'/>"
+    "<identity user='{1}' group='{1}'/></source>",
     "<disk><driver type='qcow2'/><source file='{0}/a'><dataStore type='file'><format type='raw'/>"
     "<source file='{0}/d'/></dataStore></source>",
 ]
@@ -87,6 +89,8 @@ _DEVICES = [
     "<vsock><cid auto='yes'/></vsock>",
     "<redirdev bus='usb' type='tcp'><source mode='connect' host='{1}' service='1'/></redirdev>",
     "<crypto model='virtio' type='qemu'><backend model='builtin'/></crypto>",
+    "<interface type='vdpa'><source dev='{0}/vdpa'/></interface>",
+    "<interface type='user'><source/><rom file='{0}/rom'/></interface>",
 ]
 _BESIDE = [
     "<qemu:commandline><qemu:arg value='-drive'/><qemu:arg value='file={0}/a'/></qemu:commandline>",

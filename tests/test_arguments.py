@@ -46,6 +46,7 @@ TOGETHER = [
      "<controller type='usb' index='0'/><controller type='usb' index='1' model='ich9-ehci1'/>"),
 ]  # fmt: skip
 # What QEMU and libvirt 9.0 have, and no guest of ours can show: why.
+NAMES_OF_A_KIND = ("driver", "url")
 NOT_SHOWN = {
     ("blockdev", "vdi"): "sheepdog is gone",
 }
@@ -131,13 +132,16 @@ def proved(libvirt):
 
 def differs(libvirt, domain, number, path, place, before):
     """Whether a change at this path changes the key."""
+    table, family, name = place
     for other in changed(domain, number, path):
-        answer = libvirt.ask(other)
-        given = values_of(answer, other.disks[number])
-        if place in given:
-            if keys(given[place]) != before:
+        given = values_of(libvirt.ask(other), other.disks[number])
+        if name in NAMES_OF_A_KIND:  # another value makes it another kind
+            families = [kind for kind in given if kind[::2] == (table, name)]
+            if families and (place not in families or keys(given[place]) != before):
                 return True
-        elif any(place[:2] == other_place[:2] for other_place in given):
+        elif place in given and keys(given[place]) != before:
+            return True
+        elif place not in given and any(kind[:2] == (table, family) for kind in given):
             return True  # the key is gone, and the kind of device or layer is the same
     return False
 

@@ -68,7 +68,7 @@ def test_a_disagreement_is_loud():
     answer = Answer(xml="", argv="")
     one = Compared(disk, [], answer, ours, theirs | {"virtio": False}, [])
     ours["virtio"] = False
-    text = comparison_as_text(Comparison([one], 9_000_000, answer, False))
+    text = comparison_as_text(Comparison([one], 9_000_000, answer, []))
     assert text.startswith("DISAGREEMENT: libvirt 9.0.0 says something else about vda.")
     [row] = [line for line in text.splitlines() if "NOT THE SAME" in line]
     assert row.split()[:3] == ["bus", "virtio", "ide"]
@@ -91,6 +91,43 @@ def test_what_a_daemon_of_the_host_keeps(run, libvirt, xml):
     text = " ".join(" ".join(out).split())
     assert status == 0 and "refuse" not in text and "sock" not in text
     assert "needs a secret or a storage pool of the host" in text and "bus virtio virtio" in text
+
+
+@live
+@pytest.mark.parametrize(
+    ("xml", "note"),
+    [
+        ("<domain><os><type>hvm</type></os><devices>{}</devices></domain>", ""),
+        ("<domain><os><type arch='' machine=''>hvm</type></os><devices>{}</devices></domain>", ""),
+        (
+            "<domain type='xen'><os><type>hvm</type></os><devices>{}</devices></domain>",
+            "This is no guest of QEMU, but it was asked about as if it were one.",
+        ),
+        ("<devices>{}</devices>", "This is no whole guest"),
+    ],
+    ids=["no machine", "empty machine", "xen", "fragment"],
+)
+def test_asked_in_another_guest(run, libvirt, xml, note):
+    """It is said, and what is compared is about that guest."""
+    disks = (
+        "<disk><source file='/a'/><target dev='sda'/></disk><disk device='cdrom'><source file=''/>"
+    )
+    status, out, _ = run(
+        "ask", "-", stdin=xml.format(disks + "<target dev='sdb'/></disk>").encode()
+    )
+    text = " ".join(" ".join(out).split())
+    assert status == 0 and text.startswith(note) and "says the same as virtiolab" in text
+
+
+@live
+def test_libvirt_has_no_answer(run, libvirt, monkeypatch):
+    """That is no refusal of either driver, and not said to be one."""
+    crash = b"""<disk type='network'><source protocol='iscsi' name=''/><target dev='vda'/></disk>"""
+    _, out, _ = run("ask", "-", stdin=crash)
+    text = " ".join(out)
+    if libvirt.version == 9_000_000:
+        assert "has no answer about this guest: libvirt itself crashed" in text
+        assert "no answer" in text and "accepts it" not in text
 
 
 @live

@@ -19,7 +19,6 @@ CONDITIONS = {
     r"Failed to connect socket to .*virtsecretd": "the secret is kept by a daemon",
     r"Failed to connect socket to .*virtstoraged": "the volume is found by a daemon",
     r"file descriptor group .* was not associated": "files are handed over when the guest starts",
-    r"Failed to parse (user|group)": "the host's users",
     r"USB controller model .* not supported in this QEMU": "how this QEMU was built",
     r"requested USB port .* not present": "how many ports the USB controllers have",
     r"a PCI slot is needed": "how many PCI slots the whole machine has left",

@@ -55,6 +55,12 @@ DISK = "<disk>\n<driver {}/>\n<source file='/a'/>\n<target {}/>\n{}</disk>"
                         "<source file='/b'/></backingStore>"),
             "/disk/backingStore/format/@typ", 6, "no attribute typ in <format>",
         ),
+        ("<disk><source file='/a'/>\n<target dev='vda'>x</target></disk>", "/disk/target", 2, "no place"),
+        ("<disk><source file='/a'/><target dev='vda'/>\n<x:foo/></disk>", "/disk/x:foo", 2, "<x:foo>"),
+        (
+            "<disk type='network'><source protocol='nfs' name='/a'><host name='h'/></source>"
+            "<target dev='vda'/></disk>", "/disk/source/identity", 1, "identity is missing",
+        ),
         (
             "<disk\n type='file'\n>\n<source file='/a'/>\n<target\n dev='vda'\n typo='1'/></disk>",
             "/disk/target/@typo", 7, "no attribute typo in <target>",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from virtiolab.evidence import NoAnswer
 from virtiolab.evidence.workshop import Workshop
 
 pytestmark = pytest.mark.skipif(
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.skipif(
 SLEEP = ["/bin/sh", "-c", "trap '' TERM; sleep 1000"]
 OWNER = """
 import sys, time
+from virtiolab.evidence import NoAnswer
 from virtiolab.evidence.workshop import Workshop
 with Workshop() as workshop:
     child = workshop.start(["/bin/sh", "-c", "trap '' TERM; sleep 1000"])
@@ -110,5 +112,5 @@ def test_nothing_is_told_to_a_child():
 
 def test_a_program_that_takes_too_long():
     """It is ended at its deadline."""
-    with Workshop() as workshop, pytest.raises(subprocess.TimeoutExpired):
+    with Workshop() as workshop, pytest.raises(NoAnswer):
         workshop.run(SLEEP, deadline=0.2)

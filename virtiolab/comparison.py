@@ -1,6 +1,7 @@
 """Compares, for each disk of a domain, what is inferred with what the real libvirt says; with the
 schema's word and QEMU's arguments beside it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -9,7 +10,7 @@ from lxml import etree
 from .document import Disk, Domain
 from .evidence import NoAnswer
 from .evidence.arguments import Argument, arguments, controller, devices
-from .evidence.guests import alone, whole
+from .evidence.guests import QEMUS_TYPES, alone, on_its_machine, whole
 from .evidence.libvirt import Answer, dotted
 from .evidence.rungs import Climber
 from .evidence.schema import Fault, Schema
@@ -20,6 +21,8 @@ ROWS = (
     "type", "device", "bus", "driver", "format", "readonly", "snapshot", "address", "controller",
     "qemu_device", "virtio",
 )  # fmt: skip
+
+_NAMED_BY = {"file": "file", "block": "dev", "dir": "dir"}  # what a source has that is not empty
 
 
 @dataclass(frozen=True)
@@ -64,18 +67,18 @@ class Compared:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Of all disks of a domain. `answer` is libvirt's about the whole guest; `placed` says whether a
-    fragment was put into an ordinary guest to be asked about."""
+    """Of all disks of a domain. `answer` is libvirt's about the whole guest; `notes` say what was
+    asked instead, if it was not the domain as it is."""
 
     disks: list[Compared]
     version: int
     answer: Answer
-    placed: bool
+    notes: list[str]
 
     def as_dict(self) -> dict:
         """The same for JSON."""
         refusal = self.answer.refusal if self.answer.is_refused else None
-        said = {"libvirt": dotted(self.version), "refusal": refusal, "placed": self.placed}
+        said = {"libvirt": dotted(self.version), "refusal": refusal, "notes": self.notes}
         return said | {"disks": [one.as_dict() for one in self.disks]}
 
 
@@ -83,15 +86,30 @@ def compare(domain: Domain, climber: Climber) -> Comparison:
     """Ask about a domain; if libvirt refuses it, about each disk of it alone."""
     guest = whole(domain)
     answer = climber.libvirt.ask(guest, generic=True)
-    asked = [(disk, answer) for disk in guest.disks]
-    if answer.refusal is not None:
-        asked = [(one.disks[0], climber.libvirt.ask(one, generic=True)) for one in alone(guest)]
-    disks = [_compared(disk, said, climber.schema) for disk, said in asked]
-    return Comparison(disks, climber.libvirt.version, answer, placed=not domain.complete)
+    if answer.refusal is None or len(guest.disks) == 1:
+        asked = [(guest, answer)]
+    else:
+        asked = [(one, climber.libvirt.ask(one, generic=True)) for one in alone(guest)]
+    disks = [
+        _compared(disk, said, climber.schema)
+        for one, said in asked
+        for disk in (on_its_machine(one, said.xml) if said.xml else one).disks
+    ]
+    return Comparison(disks, climber.libvirt.version, answer, list(_notes(domain)))
+
+
+def _notes(domain: Domain) -> Iterator[str]:
+    if not domain.complete:
+        yield (
+            "This is no whole guest, so libvirt was asked about an ordinary one with it: x86_64,"
+            " machine pc."
+        )
+    elif domain.type not in QEMUS_TYPES:
+        yield "This is no guest of QEMU, but it was asked about as if it were one."
 
 
 def _compared(disk: Disk, answer: Answer, schema: Schema) -> Compared:
-    said = said_by_libvirt(answer)[disk.target] if answer.xml else {}
+    said = said_by_libvirt(answer).get(disk.target, {}) if answer.xml else {}
     faults = _faults(disk, schema)
     return Compared(disk, faults, answer, inferred(disk), said, arguments(answer, disk))
 
@@ -107,7 +125,8 @@ def inferred(disk: Disk) -> dict[str, object]:
     """Our answers about a disk, in a form in which libvirt gives them too."""
     answers = infer(disk)
     said = {row: getattr(answers, row).value for row in ROWS}
-    if disk.child("source") is None:
+    named = _NAMED_BY.get(said["type"])
+    if disk.child("source") is None or named and not disk.get(named, "source"):
         said["type"] = None  # an empty drive is written back as a file, whatever it was
     return said | {"address": _comparable(said["address"])}
 

@@ -18,16 +18,30 @@ _INSIDE = {  # of these elements, the children that count
     "cpu": {"numa"},
     "memoryBacking": {"access"},
 }
+QEMUS_TYPES = (None, "qemu", "kvm", "hvf")
 _FOR_QEMU = {"disk", "controller"}  # the devices whose arguments are made
 
 
 def whole(domain: Domain) -> Domain:
-    """The domain itself; a fragment in an ordinary guest: x86_64, machine pc."""
-    if domain.complete:
+    """The domain as one of QEMU; a fragment in an ordinary guest: x86_64, machine pc."""
+    if not domain.complete:
+        system = E.os(E.type("hvm", arch="x86_64", machine="pc"))
+        return Domain(E.domain(system, copy.deepcopy(domain.element), type="kvm"))
+    if domain.type in QEMUS_TYPES:
         return domain
-    system = E.os(E.type("hvm", arch="x86_64", machine="pc"))
-    guest = E.domain(system, copy.deepcopy(domain.element), type="kvm")
-    return Domain(guest)
+    root = copy.deepcopy(domain.element)
+    root.set("type", "kvm")
+    return Domain(root)
+
+
+def on_its_machine(domain: Domain, written_back: str) -> Domain:
+    """The domain with the architecture and the machine that libvirt chose where none is written."""
+    root, chosen = copy.deepcopy(domain.element), etree.fromstring(written_back).find("os/type")
+    system = root.find("os/type")
+    for name, value in chosen.items() if system is not None else ():
+        if not system.get(name):
+            system.set(name, value)
+    return Domain(root)
 
 
 def alone(domain: Domain) -> Iterator[Domain]:
@@ -68,6 +82,10 @@ def bare(root: etree._Element) -> etree._Element:
     root = copy.deepcopy(root)
     for devices in root.findall("devices"):
         root.replace(devices, _without(devices, lambda device: device.tag not in _FOR_QEMU))
+    for identity in root.iterfind("devices/disk//identity"):
+        for name, who in identity.items():
+            if not who.lstrip("+").isdigit():  # the host would be asked who that is
+                identity.set(name, "+0")
     return root
 
 

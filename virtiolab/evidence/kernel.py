@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from . import PATH, NotInstalled, Progress
+from . import PATH, NoAnswer, NotInstalled, Progress
 from .workshop import Workshop
 
 PACKAGES = ("linux-image-amd64", "busybox-static")
@@ -130,8 +130,8 @@ def _run(workshop: Workshop, command: list[str]) -> subprocess.CompletedProcess:
     proxies = {name: os.environ[name] for name in _PROXIES if name in os.environ}
     try:
         return workshop.run(command, DEADLINE, proxies)
-    except subprocess.TimeoutExpired:
-        raise NotInstalled(f"{command[0]} did not end within {DEADLINE:g} seconds") from None
+    except NoAnswer as silence:
+        raise NotInstalled(f"{HOW_TO_GET_IT}: {silence}") from None
 
 
 def _wanted(package: Path) -> Iterator[tuple[str, bytes]]:

@@ -12,6 +12,7 @@ import os
 import re
 import shlex
 import sys
+import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -42,13 +43,15 @@ class Answer:
     """What libvirt said: the domain as it wrote it back, QEMU's command line, or its refusal.
 
     `xml` with a `refusal` means: accepted by define, refused when the command line was made.
-    `generic_refusal` is that of libvirt without a hypervisor.
+    `generic_refusal` is that of libvirt without a hypervisor. Where libvirt crashed or hung, it has
+    not `answered`, and the `refusal` says so.
     """
 
     xml: str | None = None
     argv: str | None = None
     refusal: str | None = None
     generic_refusal: str | None = None
+    answered: bool = True
 
     @property
     def is_open(self) -> bool:
@@ -91,7 +94,7 @@ class Libvirt:
     def __init__(self, progress: Progress = no_progress):
         python = _python()
         progress(0.0, "libvirt looks at what QEMU can do, for some seconds, this once")
-        self._workshop = Workshop()
+        self._workshop = Workshop(_short_and_open())
         try:
             folder = self._workshop.folder / "libvirt"
             folder.mkdir()
@@ -134,7 +137,7 @@ class Libvirt:
         try:
             return Answer(**self._conversation.ask(_question(domain, generic), DEADLINE))
         except NoAnswer as silence:
-            return Answer(refusal=str(silence))
+            return Answer(refusal=str(silence), answered=False)
 
     def close(self) -> None:
         """End the worker and remove its directory."""
@@ -146,6 +149,16 @@ class Libvirt:
 def dotted(version: int) -> str:
     """A version of libvirt as people write it."""
     return f"{version // 1_000_000}.{version // 1000 % 1000}.{version % 1000}"
+
+
+def _short_and_open() -> str | None:
+    """Where sockets have a short enough path, and where root's worker, who is nobody, may go."""
+    for folder in map(os.path.realpath, (tempfile.gettempdir(), "/tmp", "/var/tmp")):
+        parents = [Path(folder), *Path(folder).parents]
+        closed = os.getuid() == 0 and not all(one.stat().st_mode & 0o001 for one in parents)
+        if len(folder) < 40 and not closed and os.access(folder, os.W_OK):
+            return folder
+    return None
 
 
 def _environment(folder: Path) -> dict[str, str]:

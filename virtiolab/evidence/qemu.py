@@ -72,12 +72,13 @@ def command(answer: Answer, folder: Path) -> list[str]:
 
 def _wanted(devices: list[dict]) -> Iterator[dict]:
     """The disks, and the controllers that they are plugged into."""
-    wanted = {one["id"] for one in devices if one["driver"].startswith(DISK_DRIVERS)}
-    for one in reversed(devices):  # libvirt writes a controller before what is plugged into it
+    named = [one for one in devices if "id" in one]
+    wanted = {one["id"] for one in named if one["driver"].startswith(DISK_DRIVERS)}
+    for one in reversed(named):  # libvirt writes a controller before what is plugged into it
         if one["id"] in wanted:
             bus = str(one.get("bus", ""))  # pci.2, the port itself, or scsi0.0, of controller scsi0
             wanted |= {bus, bus.partition(".")[0]}
-    return (one for one in devices if one["id"] in wanted)
+    return (one for one in devices if one.get("id") in wanted or one["driver"] == "isa-fdc")
 
 
 def _assert_ours(block: dict, folder: Path) -> None:
@@ -104,11 +105,12 @@ class Qemu:
             from qemu.qmp import QMPClient
         except ImportError:
             raise NotInstalled(HOW_TO_GET_QMP) from None
+        words = command(answer, self._folder)
         ours, its = socket.socketpair()
         with its:
             channel = ["-chardev", f"socket,id=qmp,fd={its.fileno()}"]
             self._process = workshop.start(
-                [*command(answer, self._folder), "-S", "-m", "64", *channel]
+                [*words, "-S", "-m", "64", *channel]
                 + ["-mon", "chardev=qmp,mode=control"],
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=[its.fileno()],
             )  # fmt: skip

@@ -47,7 +47,7 @@ class Schema:
 
     def faults(self, disk: Disk) -> list[Fault]:
         """What is wrong with a disk; nothing if it is valid."""
-        lines = [element.sourceline for element in disk.element.iter("*")]
+        lines = [element.sourceline or 1 for element in disk.element.iter("*")]
         question = {"disk": as_text(disk.element), "lines": lines}
         answer = self._conversation.ask(question, DEADLINE)
         return [Fault(**fault) for fault in answer["faults"]]

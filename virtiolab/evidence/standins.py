@@ -14,7 +14,7 @@ from lxml import etree
 from lxml.builder import E
 
 from ..document import Domain
-from . import PATH, NotInstalled
+from . import PATH, NoAnswer, NotInstalled
 from .guests import bare
 from .libvirt import HOW_TO_GET_IT, Answer
 from .workshop import Workshop
@@ -161,5 +161,5 @@ def export(workshop: Workshop, image: Path, socket: Path) -> Path:
             break
         time.sleep(0.02)
     if not socket.exists():
-        raise RuntimeError(f"qemu-nbd did not start: {server.stderr.read().decode().strip()}")
+        raise NoAnswer(f"qemu-nbd did not start: {server.stderr.read().decode().strip()}")
     return socket

@@ -18,6 +18,8 @@ from .grammar import Grammar, grammar, schema_file
 _AROUND = etree.fromstring(
     "<domain type='qemu'><name>d</name><memory>1</memory><os><type>hvm</type></os><devices/></domain>"
 )
+# As forgiving as read(): a prefix that nobody declared is no reason to give up.
+_PARSER = etree.XMLParser(recover=True, resolve_entities=False, no_network=True)
 _SAMPLES = ("vda", "1", "/a")  # for a missing name: one of them fits almost everywhere
 
 
@@ -64,6 +66,7 @@ class Validator:
         wrong = [name for name in _names(disk) if self._is_unlisted(name)]
         found = [_fault(name, _unknown(name, self._grammar)) for name in unknown]
         found += [_fault(name, _unlisted(name, self._grammar)) for name in wrong]
+        found += [_fault(name, "text has no place here") for name in self._with_stray_text(disk)]
         return found or self._in_context(disk)
 
     def _is_valid(self, disk: etree._Element) -> bool:
@@ -79,6 +82,17 @@ class Validator:
             and name.path not in self._grammar.open
             and name.value() not in listed
         )
+
+    def _with_stray_text(self, disk: etree._Element) -> list[Name]:
+        """Elements with text in them, where the schema knows none."""
+        return [
+            name
+            for name in _names(disk)
+            if name.attribute is None
+            and name.path not in self._grammar.open
+            and not self._grammar.values.get(name.path)
+            and "".join([name.element.text or "", *(c.tail or "" for c in name.element)]).strip()
+        ]
 
     def _in_context(self, disk: etree._Element) -> list[dict]:
         """Of names that the schema knows, and that do not go together: what to leave out, or what
@@ -97,7 +111,9 @@ class Validator:
         return [
             _fault(name, f"{_called(name)} is not of the form that the schema wants there")
             for name in _names(disk)
-            if name.attribute and any(map(self._is_valid, name.otherwise(disk, self._grammar)))
+            if name.attribute
+            and name.value() not in self._grammar.values[name.path]
+            and any(map(self._is_valid, name.otherwise(disk, self._grammar)))
         ]
 
     def _missing(self, disk: etree._Element) -> list[dict]:
@@ -121,12 +137,17 @@ def _names(disk: etree._Element) -> Iterator[Name]:
     def walk(element, path):
         yield Name(element, None, path)
         for attribute in element.attrib:
-            yield Name(element, attribute, f"{path}/@{attribute}")
+            yield Name(element, attribute, f"{path}/@{_local(attribute)}")
         for child in element.iterchildren("*"):
             again = child.tag in path.split("/")
-            yield from walk(child, path if again else f"{path}/{child.tag}")
+            yield from walk(child, path if again else f"{path}/{_local(child.tag)}")
 
     yield from walk(disk, "/disk")
+
+
+def _local(name: str) -> str:
+    """A name in a namespace as `:name`, which no schema knows."""
+    return f":{name.rpartition('}')[2]}" if name[0] == "{" else name
 
 
 def _with(disk, place: Name, path: str, known: Grammar) -> Iterator[etree._Element]:
@@ -156,8 +177,8 @@ def _fault(name: Name, why: str) -> dict:
 
 def _called(name: Name) -> str:
     if name.attribute is None:
-        return f"<{name.element.tag}>"
-    return f"{name.attribute}='{name.value()}'"
+        return f"<{_local(name.element.tag)}>"
+    return f"{_local(name.attribute)}='{name.value()}'"
 
 
 def _unknown(name: Name, known: Grammar) -> str:
@@ -166,7 +187,7 @@ def _unknown(name: Name, known: Grammar) -> str:
     others = [path.rpartition("/")[2] for path in known.below(above)]
     others = [other.lstrip("@") for other in others if (other[0] == "@") == (kind == "@")]
     holder = above.rpartition("/")[2]
-    what = f"attribute {name.attribute}" if name.attribute else f"<{step}>"
+    what = f"attribute {_local(name.attribute)}" if name.attribute else f"<{step}>"
     said = f"the schema knows no {what} in <{holder}>"
     return f"{said}; it knows {', '.join(others)}" if others else said
 
@@ -184,7 +205,7 @@ def main() -> None:
     validator = Validator()
     for line in sys.stdin:
         question = json.loads(line)
-        disk = etree.fromstring(question["disk"])
+        disk = etree.fromstring(question["disk"], _PARSER)
         for element, number in zip(disk.iter("*"), question["lines"], strict=True):
             element.sourceline = number  # its own line is that of a tag without line breaks
         print(json.dumps({"faults": validator.faults(disk)}), flush=True)

@@ -6,8 +6,11 @@ but the standard library and that. Its arguments: a private directory, and a uid
 
 import json
 import os
+import resource
 import sys
 import threading
+
+MEMORY = 4 << 30  # bytes, also for each QEMU that libvirt looks at
 
 
 def main(root: str, uid: str, gid: str) -> None:
@@ -17,6 +20,8 @@ def main(root: str, uid: str, gid: str) -> None:
         os.setgroups([])
         os.setgid(int(gid))
         os.setuid(int(uid))
+    # A guest with millions of devices is to end libvirt, not the machine.
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     libvirt.registerErrorHandler(lambda *_: None, None)  # else each refusal is printed on stderr
     libvirt.virEventRegisterDefaultImpl()
     threading.Thread(target=_run_events, args=(libvirt,), daemon=True).start()

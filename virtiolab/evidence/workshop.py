@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import PATH
+from . import PATH, NoAnswer
 
 KEEPER = Path(__file__).with_name("keeper.py")
 
@@ -53,12 +53,15 @@ class Workshop:
     def run(
         self, command: list, deadline: float = 30.0, environment: dict = {}
     ) -> subprocess.CompletedProcess:
-        """A program that is waited for, with what it said; TimeoutExpired after `deadline` s."""
+        """A program that is waited for, with what it said; NoAnswer after `deadline` seconds."""
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         child = self.start(command, environment, text=True, **pipes)
         with child:
             try:
                 said, complaint = child.communicate(timeout=deadline)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                raise NoAnswer(f"{command[0]} did not end within {deadline:g} seconds") from None
             except BaseException:
                 child.kill()
                 raise

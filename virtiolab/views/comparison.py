@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from ..comparison import Compared, Comparison
 from ..evidence.arguments import Key
-from ..evidence.libvirt import dotted
+from ..evidence.libvirt import Answer, dotted
 from ..parsing import one_line
 from .rungs import told
 from .text import NO_DISK, disk_name, label, paint, value_as_text, wrapped
@@ -24,7 +24,7 @@ def comparison_as_text(comparison: Comparison, colour: bool = False) -> str:
     if not comparison.disks:
         return NO_DISK
     disks = (_disk(one, comparison, colour) for one in comparison.disks)
-    head = [_PLACED] * comparison.placed + list(_guest(comparison, colour))
+    head = comparison.notes + list(_guest(comparison, colour))
     return "\n\n".join(["\n".join(wrapped(line, 0) for line in head), *disks])
 
 
@@ -32,8 +32,9 @@ def _guest(comparison: Comparison, colour: bool) -> Iterator[str]:
     libvirt = f"libvirt {dotted(comparison.version)}"
     differing = [one for one in comparison.disks if one.disagreements]
     if comparison.answer.is_refused:
+        does = "refuses" if comparison.answer.answered else "has no answer about"
         refusal = _line(comparison.answer.refusal)
-        yield paint(f"{libvirt} refuses this guest: {refusal}", _RED, colour)
+        yield paint(f"{libvirt} {does} this guest: {refusal}", _RED, colour)
         if len(comparison.disks) > 1:
             yield "So each disk is asked about alone."
     if differing:
@@ -63,20 +64,23 @@ def _schema(compared: Compared, colour: bool) -> Iterator[str]:
 
 def _libvirt(compared: Compared, comparison: Comparison, colour: bool) -> Iterator[str]:
     answer = compared.answer
-    several = comparison.answer.refusal and len(comparison.disks) > 1
-    word = (
-        paint("refused", _RED, colour) if answer.is_refused else paint("accepted", _GREEN, colour)
-    )
-    yield f"  2 libvirt    {'alone, ' if several else ''}{word}"
+    alone = "alone, " * bool(comparison.answer.refusal and len(comparison.disks) > 1)
+    yield f"  2 libvirt    {alone}{_verdict_on(answer, colour)}"
     if answer.is_open:
         yield wrapped(_OPEN, 15)
     elif answer.refusal:
         yield wrapped(_line(answer.refusal), 15)
     if answer.generic_refusal and answer.generic_refusal != answer.refusal:
         yield wrapped(f"without a hypervisor refused: {_line(answer.generic_refusal)}", 15)
-    elif answer.is_refused and not answer.generic_refusal:
+    elif answer.is_refused and answer.answered and not answer.generic_refusal:
         yield wrapped("only by its QEMU driver: libvirt without a hypervisor accepts it", 15)
     yield from _rows(compared, colour)
+
+
+def _verdict_on(answer: Answer, colour: bool) -> str:
+    if not answer.is_refused:
+        return paint("accepted", _GREEN, colour)
+    return paint("refused" if answer.answered else "no answer", _RED, colour)
 
 
 def _rows(compared: Compared, colour: bool) -> Iterator[str]:
