@@ -89,7 +89,7 @@ def _guest(said: Mapping, lesson: Lesson) -> Iterator[Line]:
         drivers = " › ".join(f"`{_plain(name)}`" for name in disk["drivers"])
         name = f"The guest calls it `{disk['name']}`"
         yield Line(
-            f"{name}, as the XML does."
+            f"{name}; the XML happens to call it the same."
             if disk["name"] == target
             else f"{name}; the XML calls it `{target}`."
         )
@@ -97,7 +97,8 @@ def _guest(said: Mapping, lesson: Lesson) -> Iterator[Line]:
         yield Line(f"Its size is {size(disk['bytes'])}.")
         if disk["start"] == _QCOW2:
             yield Line(
-                "It begins with `QFI`: the guest sees the qcow2 file, not the disk inside it."
+                "It begins with `QFI`, as every qcow2 file does: the guest sees the file, not the"
+                " disk inside it."
             )
     yield from map(Line, said["notes"])
 
@@ -116,14 +117,10 @@ def size(number: int) -> str:
     return f"{number >> 20:,} MiB" if number % (1 << 20) == 0 else f"{number / 1024:,g} KiB"
 
 
-def versions(said: Mapping[str, str]) -> str:
-    """`libvirt 9.0.0, QEMU 7.2.22, Linux 6.1`."""
-    return ", ".join(f"{name} {version}" for name, version in said.items())
-
-
 def from_the_record() -> str:
     """Where what is shown comes from, when nothing was asked here."""
-    return f"This is a record: {versions(recorded()['versions'])}."
+    versions = (f"{name} {version}" for name, version in recorded()["versions"].items())
+    return f"This is a record: {', '.join(versions)}."
 
 
 def rungs_as_text(lesson: Lesson, source: str, said: Mapping[str, Mapping]) -> str:
@@ -145,8 +142,7 @@ def _line_as_text(line: Line) -> str:
 
 def told(key: Key) -> str:
     """What a key means, and the names in the XML that it comes from."""
-    names = ", ".join(f"disk{path}" if path[0] == "@" else path for path in key.paths)
-    names = names.replace("disk@", "disk/@")
+    names = ", ".join(f"disk/{path}" if path[0] == "@" else path for path in key.paths)
     if not names:
         return key.meaning
     if key.written:
