@@ -147,7 +147,8 @@ def told(key: Key) -> str:
         return key.meaning
     if key.written:
         return f"{key.meaning} From {names}."
-    return f"{key.meaning} From {names}, where nothing is written."
+    are = "is" if len(key.paths) == 1 else "are"
+    return f"{key.meaning} libvirt chose it, as {names} {are} not written."
 
 
 def rungs_as_html(lesson: Lesson, source: str, said: Mapping[str, Mapping]) -> str:
