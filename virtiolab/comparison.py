@@ -125,9 +125,7 @@ def inferred(disk: Disk) -> dict[str, object]:
     """Our answers about a disk, in a form in which libvirt gives them too."""
     answers = infer(disk)
     said = {row: getattr(answers, row).value for row in ROWS}
-    named = _NAMED_BY.get(said["type"])
-    if disk.child("source") is None or named and not disk.get(named, "source"):
-        said["type"] = None  # an empty drive is written back as a file, whatever it was
+    said["type"] = _type_of_medium(said["type"], disk.child("source"))
     return said | {"address": _comparable(said["address"])}
 
 
@@ -147,12 +145,19 @@ def said_by_libvirt(answer: Answer) -> dict[str, dict[str, object]]:
     return said
 
 
+def _type_of_medium(type: str, source: etree._Element | None) -> str | None:
+    """None for an empty drive, which is written back as a file, whatever it was."""
+    named = _NAMED_BY.get(type)
+    is_empty = source is None or named is not None and not source.get(named)
+    return None if is_empty else type
+
+
 def _said(disk: etree._Element, models: dict) -> dict[str, object]:
     bus, address = disk.find("target").get("bus"), disk.find("address")
     place = None if address is None else dict(address.items())
     readonly = disk.find("readonly") is not None
     return {
-        "type": None if disk.find("source") is None else disk.get("type"),
+        "type": _type_of_medium(disk.get("type"), disk.find("source")),
         "device": disk.get("device"),
         "bus": bus,
         "driver": disk.find("driver").get("name"),

@@ -78,7 +78,7 @@ def stand_ins(workshop: Workshop, answer: Answer, formats: Mapping[str, str] = {
         if kind in _NOT_MADE:
             made.notes.append(f"{target} is left out: it needs {_NOT_MADE[kind]}.")
             disk.getparent().remove(disk)
-        elif disk.find("source") is not None:
+        elif kind == "network" or disk.xpath("source/@*"):  # else there is no medium in the drive
             format = formats.get(target) or disk.find("driver").get("type", "raw")
             _replace(disk, workshop, number, format, made)
         _reduce(disk)
