@@ -15,6 +15,7 @@ from lxml import etree
 
 from virtiolab import read
 from virtiolab.document import Domain
+from virtiolab.evidence.lessons import lessons
 from virtiolab.refusals import check, mend
 from virtiolab.writing import written
 
@@ -233,47 +234,13 @@ def test_libvirt_accepts_what_is_mended(code, libvirt):
 
 # ------------------------------------------------------------------------- the document's own disks
 
-# From virtio驱动分析之libvirt层的参数配置, of 2014: the disk, what is wrong with it today, and the
-# names that make the difference between it and one that starts.
+# From virtio驱动分析之libvirt层的参数配置, of 2014, as they stand in lessons.toml: what is wrong with
+# each today, and the names that make the difference between it and one that starts.
 DOCUMENT = {
-    "the first configuration": (
-        """
-<disk type='file' device='disk'>
-    <source file='/data0/0/21/disk.0'/>
-    <target dev='vda'/>
-    <driver name='qemu' type='qcow2' cache='default'/>
-</disk>""",
-        [],
-        set(),
-    ),
-    "the second configuration": (
-        """
-<disk type='file' device='disk'>
-            <driver name='qemu' cache='none'/>
-            <source file='/opt/images/win7.img'/>
-            <target dev='vda' bus='virtio'/>
-          </disk>""",
-        [],
-        set(),
-    ),
-    "a file": (
-        """
-<disk type='file' device='disk'>
-            <driver name='qemu' type='qcow2'/>
-            <source file='/data2/vms/ubuntu.qcow2'/>
-            <target dev='vda' bus='virtio'/>
-        </disk>""",
-        [],
-        set(),
-    ),
-    "a LUN": (
-        """
-<disk type='block' device='lun'>
-      <driver name='qemu' type='raw'/>
-      <source dev='/dev/sda'/>
-      <target dev='sda' bus='scsi'/>
-      <address type='drive' controller='0' bus='0' target='3' unit='0'/>
-    </disk>""",
+    "first": ([], set()),
+    "second": ([], set()),
+    "file": ([], set()),
+    "lun": (
         ["scsi-gets-lsi", "lsi-target"],
         {
             "+ controller",
@@ -282,28 +249,8 @@ DOCUMENT = {
             "+ controller/@model=virtio-scsi",
         },
     ),
-    "a directory as a floppy": (
-        """
-<disk type='dir' device='floppy'>
-          <source dir='/tmp/test'/>
-          <target dev='fda' bus='fdc'/>
-          <readonly/>
-        </disk>""",
-        ["dir-not-fat"],
-        {"+ disk/driver", "+ disk/driver/@type=fat"},
-    ),
-    "an image over the network": (
-        """
-<disk type='network'>
-      <driver name="qemu" type="raw" io="threads" ioeventfd="on" event_idx="off"/>
-      <source protocol="sheepdog" name="image_name">
-        <host name="hostname" port="7000"/>
-      </source>
-      <target dev="hdb" bus="ide"/>
-      <boot order='1'/>
-      <transient/>
-      <address type='drive' controller='0' bus='1' unit='0'/>
-    </disk>""",
+    "floppy": (["dir-not-fat"], {"+ disk/driver", "+ disk/driver/@type=fat"}),
+    "network": (
         ["option-of-virtio", "option-of-virtio", "sheepdog-gone", "transient-not-a-file"],
         {
             "- disk/driver/@ioeventfd=on",
@@ -320,7 +267,7 @@ each_of_the_document = pytest.mark.parametrize("name", DOCUMENT)
 
 def of_the_document(name):
     """One of the document's disks, in an ordinary guest."""
-    return read(GUEST.format(**ORDINARY, xml=DOCUMENT[name][0]))
+    return read(GUEST.format(**ORDINARY, xml=lessons()[name].disks))
 
 
 def names_in(element, path=""):
@@ -343,7 +290,7 @@ def difference(before, after):
 @each_of_the_document
 def test_the_document(name):
     """What we say of its disks, and the least that makes each of them start."""
-    domain, (_, wrong, changes) = of_the_document(name), DOCUMENT[name]
+    domain, (wrong, changes) = of_the_document(name), DOCUMENT[name]
     assert codes(domain) == wrong
     assert difference(domain, mend(domain)) == changes
     assert codes(mend(domain)) == []
@@ -353,7 +300,7 @@ def test_the_document(name):
 @each_of_the_document
 def test_libvirt_about_the_document(name, libvirt):
     """Three of the six do not start today; mended, all do."""
-    domain, (_, wrong, _) = of_the_document(name), DOCUMENT[name]
+    domain, (wrong, _) = of_the_document(name), DOCUMENT[name]
     assert bool(libvirt.ask(domain).refusal) == bool(wrong)
     assert libvirt.ask(mend(domain)).refusal is None
 
