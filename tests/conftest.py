@@ -1,9 +1,10 @@
 """What several test files need."""
 
 import pytest
+from wild import OTHER_MACHINES
 
 from virtiolab.evidence import NotInstalled
-from virtiolab.evidence.libvirt import OTHER_MACHINES, Libvirt
+from virtiolab.evidence.libvirt import Libvirt
 
 
 @pytest.fixture(scope="session")

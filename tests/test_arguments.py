@@ -45,8 +45,8 @@ TOGETHER = [
      "<disk><source file='/a'/><target dev='sda' bus='usb'/><address type='usb' bus='1' port='1'/></disk>"
      "<controller type='usb' index='0'/><controller type='usb' index='1' model='ich9-ehci1'/>"),
 ]  # fmt: skip
+NAMES_OF_A_KIND = ("driver", "url")  # with another value it is another kind of layer or device
 # What QEMU and libvirt 9.0 have, and no guest of ours can show: why.
-NAMES_OF_A_KIND = ("driver", "url")
 NOT_SHOWN = {
     ("blockdev", "vdi"): "sheepdog is gone",
 }

@@ -120,7 +120,25 @@ def test_asked_in_another_guest(run, libvirt, xml, note):
 
 
 @live
-def test_libvirt_has_no_answer(run, libvirt, monkeypatch):
+@pytest.mark.parametrize(
+    "source",
+    [
+        "",
+        "<source/>",
+        "<source file=''/>",
+        "<source><slices><slice type='storage' offset='0' size='512'/></slices></source>",
+    ],
+)
+def test_an_empty_drive(run, libvirt, source):
+    """It has no type for either, whatever else its source holds."""
+    xml = f"<disk device='cdrom'>{source}<target dev='sda' bus='sata'/></disk>"
+    _, [line], _ = run("ask", "--json", "-", stdin=xml.encode())
+    [disk] = json.loads(line)["disks"]
+    assert disk["said"]["type"] == {"virtiolab": None, "libvirt": None}
+
+
+@live
+def test_libvirt_has_no_answer(run, libvirt):
     """That is no refusal of either driver, and not said to be one."""
     crash = b"""<disk type='network'><source protocol='iscsi' name=''/><target dev='vda'/></disk>"""
     _, out, _ = run("ask", "-", stdin=crash)

@@ -5,10 +5,10 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from wild import OTHER_MACHINES
 
 from virtiolab import read
 from virtiolab.comparison import inferred, said_by_libvirt
-from virtiolab.evidence.libvirt import OTHER_MACHINES
 from virtiolab.names import BUS_OF_PREFIX, usual_name
 
 pytestmark = pytest.mark.live

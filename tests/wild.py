@@ -20,6 +20,9 @@ from xml.etree import ElementTree as ET
 from virtiolab.names import usual_name
 from virtiolab.vocabulary import entries
 
+# What brings the machines of the guests that are asked about, beside a PC's.
+OTHER_MACHINES = "qemu-system-arm qemu-system-ppc qemu-system-misc"
+
 # By architecture and machine: the buses of its disks, and the models of its SCSI controller.
 MACHINES = {
     ("x86_64", "pc"): ("ide sata scsi virtio usb fdc", "lsilogic lsisas1068 virtio-transitional"),

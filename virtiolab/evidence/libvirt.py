@@ -30,8 +30,6 @@ HOW_TO_GET_IT = (
     "the real libvirt is not installed; on Debian and Ubuntu: apt-get install"
     " python3-libvirt libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils"
 )
-# For guests of other machines than a PC.
-OTHER_MACHINES = "qemu-system-arm qemu-system-ppc qemu-system-misc"
 # No refusal: for the arguments libvirt would ask a daemon of the host, which nobody starts for it.
 _OF_A_DAEMON = re.compile("Failed to connect socket to '.*/virt(secret|storage)d-sock'")
 # What the worker says where something is missing, not broken.
