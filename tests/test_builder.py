@@ -503,9 +503,9 @@ def median_of_a_batch(builder, name, values):
     """Seconds that a change of a field takes, at the median of 40."""
     seconds = []
     for number in range(40):
-        begun = time.perf_counter()
+        begun = time.thread_time()
         builder.choose(**{name: values[number % len(values)]})
-        seconds.append(time.perf_counter() - begun)
+        seconds.append(time.thread_time() - begun)
     return statistics.median(seconds)
 
 

@@ -123,17 +123,22 @@ EXPENSIVE = {
 
 @pytest.mark.parametrize("xml", EXPENSIVE.values(), ids=EXPENSIVE)
 def test_cost_is_bounded(xml):
-    """Whatever it is, it is over within two seconds, and Python holds no more than 200 MiB of it."""
-    tracemalloc.start()
-    begun = time.perf_counter()
-    try:
-        for disk in read(xml).disks:
-            infer(disk)
-    except UnreadableXML as refused:
-        assert len(str(refused)) < 300
-    seconds, (_, peak) = time.perf_counter() - begun, tracemalloc.get_traced_memory()
+    """Whatever it is, it takes two seconds at most, and Python holds no more than 200 MiB of it."""
+
+    def answer():
+        try:
+            for disk in read(xml).disks:
+                infer(disk)
+        except UnreadableXML as refused:
+            assert len(str(refused)) < 300
+
+    begun = time.process_time()  # the machine may be busy elsewhere
+    answer()
+    assert time.process_time() - begun < 2
+    tracemalloc.start()  # apart, as it makes everything several times slower
+    answer()
+    _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert seconds < 2
     assert peak < 200 << 20
 
 

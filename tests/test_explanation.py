@@ -136,11 +136,11 @@ def test_what_there_is_to_say_is_said():
 
 def test_explaining_is_bounded():
     """However many names somebody invents."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     xml = "<disk>" + "".join(f"<a{number}/>" for number in range(100_000)) + "</disk>"
     explained = explain(read(xml).disks[0])
     assert len(explained) <= MAX_ROWS + 20 and len(explained.html) < 1_000_000
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def test_the_same_name_in_other_places():

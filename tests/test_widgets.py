@@ -129,9 +129,9 @@ def test_a_change_is_quick():
     def median_of_a_batch():
         seconds = []
         for number in range(1, 32):
-            begun = time.perf_counter()
+            begun = time.thread_time()
             explainer.text.value = texts[number % 2]
-            seconds.append(time.perf_counter() - begun)
+            seconds.append(time.thread_time() - begun)
         return statistics.median(seconds)
 
     assert min(median_of_a_batch() for _ in range(4)) < 0.005  # the machine may be busy elsewhere
