@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from virtiolab import infer, read
+from virtiolab import check, infer, read
 from virtiolab.comparison import inferred, said_by_libvirt
 from virtiolab.evidence.guests import alone
+from virtiolab.evidence.record import recorded
 from virtiolab.widgets.predict import PREDICTIONS
 
 pytestmark = pytest.mark.live
@@ -117,26 +118,67 @@ def test_virt_install(options, libvirt):
     assert assert_agrees(domain, libvirt) is None
 
 
-# The guest around the disks of a proof: as in the domain that notebook 01 shows.
+# The guest around the disks of a proof, where a prediction names none of its own: as in the domain
+# that notebook 01 shows.
 CARDS = """<controller type='scsi' index='0' model='virtio-scsi'/>
 <controller type='scsi' index='1' model='lsilogic'/>"""
 
 
+def kinds_of_proof(asked):
+    return {"proof", "record", "source"} & set(asked)
+
+
+def answered(asked, value):
+    """The option that claims this value."""
+    return asked["options"][asked["claims"].index(value)]
+
+
 @pytest.mark.parametrize("name", PREDICTIONS)
+def test_predictions_are_founded(name):
+    """On libvirt's answer, on the record of it (which test_record asks again), or on a manual."""
+    assert len(kinds_of_proof(PREDICTIONS[name])) == 1
+
+
+@pytest.mark.parametrize("name", [n for n, p in PREDICTIONS.items() if "proof" in p])
 def test_predictions(name, libvirt):
-    """What a notebook tells the learner is what libvirt does: its values choose the answer."""
+    """What a notebook tells the learner is what libvirt does: its values choose the answer.
+
+    `proof` holds disks and the row of their answers that the question is about, or "accepted";
+    `claims` the value that each option stands for ("differs": it is not the same for all disks).
+    """
     asked = PREDICTIONS[name]
+    machine, controllers = asked.get("machine", "pc"), asked.get("controllers", CARDS)
     values = []
     for xml, row in asked["proof"]:
         domain = read(
             "<domain type='qemu'><name>d</name><memory>65536</memory>"
-            "<os><type arch='x86_64' machine='pc'>hvm</type></os>"
-            f"<devices>{xml}{CARDS}</devices></domain>"
+            f"<os><type arch='x86_64' machine='{machine}'>hvm</type></os>"
+            f"<devices>{xml}{controllers}</devices></domain>"
         )
-        [said] = said_by_libvirt(libvirt.ask(domain)).values()
-        assert said[row] == getattr(infer(domain.disks[0]), row).value
-        values.append(said[row])
+        answer = libvirt.ask(domain)
+        if row == "accepted":
+            values.append(answer.refusal is None)
+            assert values[-1] == all(problem.severity != "error" for problem in check(domain))
+        else:
+            said = list(said_by_libvirt(answer).values())[0]
+            assert said[row] == getattr(infer(domain.disks[0]), row).value
+            values.append(said[row])
     value = values[0] if len(values) == 1 else values
     if value not in asked["claims"] and len(set(values)) > 1:
         value = "differs"
-    assert asked["options"][asked["claims"].index(value)] == asked["answer"]
+    assert answered(asked, value) == asked["answer"]
+
+
+@pytest.mark.parametrize("name", [n for n, p in PREDICTIONS.items() if "record" in p])
+def test_predictions_on_record(name):
+    """`record` is the way to a value in recorded.json; where it ends in "refusal", the value is
+    "refused" or "accepted"."""
+    asked, value = PREDICTIONS[name], recorded()
+    *way, last = asked["record"]
+    for step in way:
+        value = value[step]
+    if last == "refusal":
+        value = "refused" if value.get(last) else "accepted"
+    else:
+        value = value[last]
+    assert answered(asked, value) == asked["answer"]

@@ -8,9 +8,12 @@ import ipywidgets
 from ..views import View, choices, unmarked, verdict_on
 from .static import WithStaticForm
 
-PREDICTIONS: dict[str, dict] = tomllib.loads(
-    (files("virtiolab") / "predictions.toml").read_text(encoding="utf-8")
-)
+# By name; the files, one a notebook, share one space of names.
+PREDICTIONS: dict[str, dict] = {
+    name: asked
+    for file in sorted((files("virtiolab") / "predictions").iterdir(), key=lambda file: file.name)
+    for name, asked in tomllib.loads(file.read_text(encoding="utf-8")).items()
+}
 
 
 class Predict(WithStaticForm):
