@@ -4,7 +4,10 @@ from importlib.resources import files
 
 import ipywidgets
 
-_CSS = (files("virtiolab.views") / "style.css").read_text(encoding="utf-8")
+_CSS = "".join(
+    (files("virtiolab.views") / name).read_text(encoding="utf-8")
+    for name in ("style.css", "pictures.css")
+)
 
 
 class WithStaticForm(ipywidgets.VBox):
