@@ -15,7 +15,7 @@ FLOORS = [
     {"document", "form"},
     {"answers", "evidence"},
     {"inference"},
-    {"resolution", "build", "explanation"},
+    {"resolution", "build", "explanation", "stack"},
     {"refusals"},
     {"conversion", "comparison"},
     {"views"},

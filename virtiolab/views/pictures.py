@@ -19,7 +19,7 @@ from .elements import visible
 Place = Literal["guest", "qemu", "host"]
 Point = tuple[float, float]
 
-TITLES: dict[Place, str] = {"guest": "guest", "qemu": "QEMU (on the host)", "host": "host"}
+TITLES: dict[Place, str] = {"guest": "guest", "qemu": "QEMU", "host": "host"}
 TIP = 8  # the length of an arrow's head
 
 _SVG = ElementMaker(

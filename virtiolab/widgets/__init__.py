@@ -4,5 +4,6 @@ from .builder import DiskBuilder
 from .explainer import XMLExplainer
 from .predict import Predict
 from .proof import Proof
+from .stack import StackPicture
 
-__all__ = ["DiskBuilder", "Predict", "Proof", "XMLExplainer"]
+__all__ = ["DiskBuilder", "Predict", "Proof", "StackPicture", "XMLExplainer"]

@@ -1,0 +1,108 @@
+"""The way of a disk's bytes, layer by layer: from the guest's programs down to where they are kept,
+with what decides each layer. What the layers are called and do stands in stack.toml."""
+
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from .answers import Inference, Inferences
+from .document import Disk
+from .inference import infer
+
+
+class Layer(NamedTuple):
+    """One of them: its place ("guest", "qemu" or "host"), its role, what it is here (None: this XML
+    cannot tell), what it does, and the answer and the path in the XML that decide it, if any do."""
+
+    place: str
+    role: str
+    value: str | None
+    says: str
+    path: str = ""
+    decided: Inference | None = None
+
+
+@cache
+def _facts() -> dict[str, dict]:
+    return tomllib.loads((files(__package__) / "stack.toml").read_text(encoding="utf-8"))
+
+
+def stack(disk: Disk) -> list[Layer]:
+    """The layers of a disk, from the top; fewer where nothing is known of its bus or machine."""
+    answers = infer(disk)
+    parts = (_guest(answers), _devices(answers), _image(disk, answers), _bytes(disk, answers))
+    return [layer for part in parts for layer in part]
+
+
+def meeting(disk: Disk) -> tuple[str, str]:
+    """How the guest's driver and QEMU's device meet: in a word or two, and what that means."""
+    how = {True: "virtio", False: "imitated", None: "unknown"}[infer(disk).virtio.value]
+    met = _facts()["meetings"][how]
+    return met["name"], met["says"]
+
+
+def _layer(place: str, role: str, value: Any, *decided, says: str | None = None) -> Layer:
+    return Layer(place, role, value, _facts()["says"][says or role], *decided)
+
+
+def _guest(answers: Inferences) -> Iterator[Layer]:
+    yield _layer("guest", "programs", "programs, file system")
+    yield _layer("guest", "driver", _driver(answers), *_decider(answers))
+
+
+def _decider(answers: Inferences) -> tuple[str, Inference]:
+    """What settles how guest and QEMU meet: the bus, or on SCSI the controller."""
+    if answers.bus.value == "scsi":
+        return "controller/@model", answers.controller
+    return "target/@bus", answers.bus
+
+
+def _driver(answers: Inferences) -> str | None:
+    facts, bus = _facts(), answers.bus.value
+    if bus == "scsi":
+        model = (answers.controller.value or {}).get("model")
+        driver = facts["scsi_drivers"].get(model)
+    else:
+        driver = facts["drivers"].get(bus)
+    above = facts["above"].get(answers.device.value)
+    is_on_top = bus in ("scsi", "ide", "sata", "usb") and above
+    return f"{driver}, {above}" if driver and is_on_top else driver
+
+
+def _devices(answers: Inferences) -> Iterator[Layer]:
+    controller = answers.controller
+    if controller.value:
+        kind, index, model = (controller.value[part] for part in ("type", "index", "model"))
+        value = f"{kind} {index}, {model}" if model else f"{kind} {index}"
+        path = "controller/@model" if kind == "scsi" else "address/@controller"
+        yield _layer("qemu", "controller", value, path, controller)
+    yield _layer("qemu", "device", answers.qemu_device.value, "target/@bus", answers.bus)
+
+
+def _image(disk: Disk, answers: Inferences) -> Iterator[Layer]:
+    """What QEMU does with the bytes; of a disk that another process serves, nothing."""
+    if answers.type.value == "vhostuser":
+        yield _layer("host", "outside", "vhost-user server", "@type", answers.type)
+        return
+    yield _layer("qemu", "format", answers.format.value, "driver/@type", answers.format)
+    yield _layer("qemu", "protocol", _protocol(disk, answers), "@type", answers.type)
+
+
+def _protocol(disk: Disk, answers: Inferences) -> str | None:
+    if answers.type.value == "network":
+        return disk.get("protocol", "source")
+    return _facts()["protocols"].get(answers.type.value)
+
+
+def _bytes(disk: Disk, answers: Inferences) -> Iterator[Layer]:
+    kind = answers.type.value
+    if kind in ("file", "block"):
+        past = answers.cache.value in ("none", "directsync")
+        value = f"{'past' if past else 'through'} the page cache"
+        says = "cache-past" if past else "cache-through"
+        yield _layer("host", "cache", value, "driver/@cache", answers.cache, says=says)
+    name = _facts()["sources"].get(kind)
+    if name:
+        yield _layer("host", "source", disk.get(name, "source"), f"source/@{name}")
