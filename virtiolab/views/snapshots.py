@@ -1,0 +1,85 @@
+"""What taking a snapshot did to the files behind a disk, as the record has it: pictures and a table."""
+
+from collections.abc import Mapping, Sequence
+
+from lxml.builder import E
+
+from ..evidence.record import recorded
+from . import View
+from .elements import prose
+from .html import root
+from .pictures import Picture
+
+_WIDTH, _COLUMN, _HEIGHT = 650, 310, 300
+_TOP = {"style": "text-align: left; vertical-align: top"}
+
+
+def after_snapshot(*cases: str) -> View:
+    """The files behind a disk after a snapshot was taken, for two of the recorded `cases`:
+    "internal, qcow2", "external, raw" and so on. Raises KeyError for an unknown one."""
+    told = {case: recorded()["experiments"]["snapshots"][case] for case in cases}
+    rows = [
+        E.tr(E.th(case, _TOP, scope="row"), E.td(_TOP, *[prose("p", s) for s in _sentences(said)]))
+        for case, said in told.items()
+    ]
+    html = root(drawn(told).image(), E.table(E.tbody(*rows)))
+    lines = [f"{case}: {' '.join(_sentences(said))}" for case, said in told.items()]
+    return View(html, "\n".join(lines).replace("`", ""))
+
+
+def drawn(told: Mapping[str, Mapping]) -> Picture:
+    """Each case in a column: the guest above, the files that QEMU holds open below."""
+    says = " ".join(
+        f"After a snapshot ({case}): {' '.join(_sentences(s))}" for case, s in told.items()
+    )
+    picture = Picture(_WIDTH, _HEIGHT, says.replace("`", ""))
+    for number, (case, said) in enumerate(told.items()):
+        _column(picture, 10 + number * (_COLUMN + 10), case, said)
+    return picture
+
+
+def _column(picture: Picture, x: float, case: str, said: Mapping) -> None:
+    picture.write(x + _COLUMN / 2, 24, case, "vl-middle vl-title")
+    picture.place("guest", x, 36, _COLUMN, 56)
+    picture.part(x + 100, 44, 180, 40, "the guest's disk")
+    picture.place("host", x, 140, _COLUMN, 150)
+    if "refusal" in said:
+        picture.store(x + 100, 156, 180, 64, "the image", "as it was")
+        picture.write(x + _COLUMN / 2, 120, "✗ QEMU refuses", "vl-middle")
+        return
+    files = said["files"]
+    step = 140 if len(files) > 1 else 0
+    places = {file["file"]: x + 15 + number * step for number, file in enumerate(files)}
+    for file in files:
+        _file(picture, places[file["file"]], step == 0, file, places)
+
+
+def _file(picture: Picture, x: float, alone: bool, file: Mapping, places: Mapping) -> None:
+    left, width = (x + 85, 180) if alone else (x, 126)
+    kept = [f"holds “{name}”" for name in file["snapshots"]]
+    picture.store(left, 174, width, 74, file["file"], *kept, *[_use(file)] * (not kept))
+    if file["writable"]:
+        picture.way((left + width / 2, 84), (left + width / 2, 174))
+        picture.write(left + width / 2 - 8, 128, "writes", "vl-small vl-end")
+    if below := file["backing"]:
+        picture.way((left, 220), (places[below] + 126, 220))
+        picture.write(left + width / 2, 270, "stands on the other", "vl-small vl-middle")
+
+
+def _use(file: Mapping) -> str:
+    return "grows" if file["writable"] else "frozen"
+
+
+def _sentences(said: Mapping) -> list[str]:
+    """What became of the files."""
+    if "refusal" in said:
+        return [f"QEMU refuses: {said['refusal']}."]
+    return [_sentence(file) for file in said["files"]]
+
+
+def _sentence(file: Mapping) -> str:
+    use = "is read and written" if file["writable"] else "is only read from now on"
+    kept: Sequence[str] = file["snapshots"]
+    holds = f" and holds the snapshot `{kept[0]}` inside" if kept else ""
+    stands = f"; what it does not hold is read from `{file['backing']}`" if file["backing"] else ""
+    return f"`{file['file']}` {use}{holds}{stands}."
