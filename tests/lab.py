@@ -94,3 +94,15 @@ def wait_idle(page) -> None:
         "() => document.querySelector('#jp-main-statusbar')?.textContent.includes('| Idle')",
         timeout=60_000,
     )
+
+
+def widget(page, kind: str, number: int = 0):
+    """The widget with this class, scrolled to: JupyterLab draws only what is near the view."""
+    cells = page.locator(f"{CURRENT} .jp-Cell")
+    for position in range(cells.count()):
+        cells.nth(position).scroll_into_view_if_needed()
+        found = page.locator(f"{CURRENT} {kind}").nth(number)
+        if found.count():
+            found.scroll_into_view_if_needed()
+            return found
+    raise AssertionError(f"no {kind} on the page")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import lab
 import pytest
+from lab import widget
 from test_views import hostile
 
 pytestmark = pytest.mark.browser
@@ -43,24 +44,6 @@ def page(notebook, request):
     yield notebook
     SHOTS.mkdir(exist_ok=True)
     notebook.screenshot(path=SHOTS / f"{request.node.name}.png")
-
-
-def widget(page, kind, number=0):
-    """The widget with this class, scrolled to: JupyterLab draws only what is near the view."""
-    cells = page.locator(f"{lab.CURRENT} .jp-Cell")
-    for position in range(cells.count()):
-        cells.nth(position).scroll_into_view_if_needed()
-        found = page.locator(f"{lab.CURRENT} {kind}").nth(number)
-        if found.count():
-            found.scroll_into_view_if_needed()
-            return found
-    raise AssertionError(f"no {kind} on the page")
-
-
-def test_no_cell_fails(page):
-    """Restart, run all: no error in any output."""
-    assert page.locator(f"{lab.CURRENT} .jp-RenderedText[data-mime-type*=stderr]").count() == 0
-    assert page.locator(f"{lab.CURRENT} [data-mime-type*=error]").count() == 0
 
 
 def test_predict_then_reveal(page):

@@ -17,11 +17,11 @@ FLOORS = [
     {"inference"},
     {"resolution", "build", "explanation", "stack"},
     {"refusals"},
-    {"conversion", "comparison"},
+    {"conversion", "comparison", "exercises", "caching"},
     {"views"},
     {"__init__"},
     {"commands"},
-    {"widgets", "exercises", "__main__"},
+    {"widgets", "__main__"},
 ]
 FLOOR_OF = {part: number for number, floor in enumerate(FLOORS) for part in floor}
 

@@ -104,7 +104,7 @@ def test_predictions_can_be_answered(name):
     assert asked["why"].endswith(".") and asked["question"].count("`") % 2 == 0
 
 
-@pytest.mark.parametrize("widget", [Predict("check-sata"), XMLExplainer(VDA)])
+@pytest.mark.parametrize("widget", [Predict("first-disk-virtio"), XMLExplainer(VDA)])
 def test_static_form(widget):
     """The same as HTML that JupyterLab's sanitizer keeps, and as text."""
     bundle = widget._repr_mimebundle_()

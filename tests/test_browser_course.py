@@ -1,0 +1,116 @@
+"""Every notebook in a real JupyterLab: run from top to bottom, and each kind of widget used."""
+
+from pathlib import Path
+
+import lab
+import nbformat
+import pytest
+from lab import widget
+
+from virtiolab.exercises import exercise
+from virtiolab.views import unmarked
+
+pytestmark = pytest.mark.browser
+SHOTS = Path(__file__).parents[1] / "shots"
+COURSE = sorted(file.name for file in lab.NOTEBOOKS.glob("*.ipynb"))
+SAVE = "() => window.jupyterapp.commands.execute('docmanager:save')"
+LOADED = "() => [...document.images].every(image => image.complete && image.naturalWidth)"
+COMPARED = ("text/html", "text/plain")  # what nbval compares of what the notebooks hold
+
+
+@pytest.fixture(scope="module")
+def opened():
+    """A page in a JupyterLab with the course."""
+    pytest.importorskip("playwright", reason="no browser tests: pip install playwright")
+    if not lab.CHROMIUM:
+        pytest.skip("no browser tests: apt-get install chromium")
+    with (
+        lab.jupyterlab() as address,
+        lab.chromium(viewport={"width": 1280, "height": 1000}) as page,
+    ):
+        page.address = address
+        yield page
+
+
+@pytest.fixture
+def page(opened, request):
+    """That page; each test leaves a picture of its end in shots/."""
+    yield opened
+    SHOTS.mkdir(exist_ok=True)
+    opened.screenshot(path=SHOTS / f"{request.node.name}.png")
+
+
+def run(page, name):
+    """Open a notebook of the course and run all of it."""
+    lab.open_notebook(page, page.address, name)
+    lab.run_all(page)
+
+
+def outputs(notebook):
+    """What each code cell shows, without the widgets themselves."""
+    return [
+        [
+            output.get("text") or {kind: output.data.get(kind) for kind in COMPARED}
+            for output in cell.outputs
+        ]
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    ]
+
+
+@pytest.mark.parametrize("name", COURSE)
+def test_runs_and_says_what_is_committed(page, name):
+    """Run all, save: no error, and the outputs are those of the repository."""
+    run(page, name)
+    page.evaluate(SAVE)
+    saved = page.request.get(f"{page.address}api/contents/{name}").json()
+    notebook = nbformat.from_dict(saved["content"])
+    assert outputs(notebook) == outputs(nbformat.read(lab.NOTEBOOKS / name, 4))
+    assert page.evaluate(LOADED)
+
+
+def test_stack_picture(page):
+    """Another disk in the menu is another picture, and its row lights up its part."""
+    run(page, "02_the_disk_element.ipynb")
+    picture = widget(page, ".vl-stack-picture")
+    drawn = picture.locator("svg.vl-picture")
+    assert "virtio_blk" in drawn.text_content()
+    picture.get_by_label("Disk").select_option(index=1)
+    drawn.get_by_text("ata_piix").wait_for()
+    assert "virtio_blk" not in drawn.text_content()
+    part = drawn.locator("rect.vl-of-device")
+    width = part.evaluate("part => getComputedStyle(part).strokeWidth")
+    picture.locator(".vl-layer-device").hover()
+    assert part.evaluate("part => getComputedStyle(part).strokeWidth") != width
+
+
+def test_exercise(page):
+    """A try, a hint, the right answer, and over again."""
+    run(page, "02_the_disk_element.ipynb")
+    shown, task = widget(page, ".vl-exercise", 1), exercise("mend-the-source")
+    shown.get_by_role("button", name="Hint 1").click()
+    shown.get_by_text(unmarked(task.hints[0])).wait_for()
+    shown.locator("textarea").fill(task.given.replace("'block'", "'network'"))
+    shown.get_by_role("button", name="Check").click()
+    shown.get_by_text("✗").first.wait_for()
+    shown.locator("textarea").fill(task.solution)
+    shown.get_by_role("button", name="Check").click()
+    shown.get_by_text("✓").first.wait_for()
+    assert "✗" not in shown.inner_text()
+    shown.get_by_role("button", name="Start over").click()
+    shown.get_by_text("Not checked yet.").wait_for()
+
+
+def test_quiz(page):
+    """Three questions: each is answered, told and counted."""
+    run(page, "06_the_answers.ipynb")
+    quiz = widget(page, ".vl-quiz")
+    for number in range(1, 4):
+        check = quiz.get_by_role("button", name="Check")
+        assert check.is_disabled()
+        quiz.locator("input[type=radio]").first.check()
+        check.click()
+        quiz.get_by_text(f"of {number} right").wait_for()
+        assert quiz.locator(".vl-outcome").inner_text()[0] in "✓✗"
+        quiz.get_by_role("button", name="Next").click()
+        quiz.locator(".vl-outcome").wait_for(state="detached")

@@ -1,0 +1,143 @@
+"""What the exercises are: kept in a file for each notebook, their names unique over all.
+
+Between `backticks` stands XML. Of a guest that is only a part, `machine` says what the rest is.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lxml import etree
+
+from ..document import Domain, read
+
+
+class Wanted(NamedTuple):
+    """What an answer of infer(), or what libvirt writes back at a path (`driver/@io`), shall be:
+    one of these values, and of this origin if one is named."""
+
+    name: str
+    values: tuple
+    origin: str | None = None
+
+
+class Option(NamedTuple):
+    """One thing to choose: `says` what it is (prose, or the XML of a guest), `why` it is right or
+    not, and the `code` of the problem that it names, if it names one."""
+
+    says: str
+    why: str = ""
+    is_right: bool = False
+    code: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A task with hints, each stronger than the last; `why` goes with the answer that is shown.
+
+    `given` is XML to look at, or to begin with.
+    """
+
+    name: str
+    notebook: str
+    title: str
+    task: str
+    hints: tuple[str, ...]
+    why: str
+    given: str = ""
+    machine: str = "pc"
+
+    def guest(self, xml: str) -> Domain:
+        """The guest that XML stands for in this exercise. Raises UnreadableXML."""
+        return in_guest(read(xml), self.machine)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Write(Task):
+    """XML is to be written: a disk for each image, with what is wanted of it.
+
+    What stands at the paths of `stays` is to be left as it was given.
+    """
+
+    disks: Mapping[str, tuple[Wanted, ...]]
+    solution: str
+    stays: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choose(Task):
+    """One option, by its name, is right."""
+
+    options: Mapping[str, Option]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark(Task):
+    """Of some guests, by name, those are to be marked that libvirt accepts, and whose every disk is
+    as wanted."""
+
+    options: Mapping[str, Option]
+    wanted: tuple[Wanted, ...] = ()
+
+
+@cache
+def exercises() -> dict[str, Task]:
+    """All, by name, in the order of the notebooks."""
+    files = sorted(Path(__file__).parent.glob("[0-9]*.toml"))
+    return {task.name: task for file in files for task in _in_file(file)}
+
+
+def exercise(name: str) -> Task:
+    """One of them. Raises ValueError, one sentence, for a name that none has."""
+    if name not in exercises():
+        near = get_close_matches(name, exercises(), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else "."
+        raise ValueError(f"There is no exercise {name!r}{hint}")
+    return exercises()[name]
+
+
+def in_guest(domain: Domain, machine: str) -> Domain:
+    """The domain; a part of one in a guest of x86_64 with this machine."""
+    if domain.complete:
+        return domain
+    guest = etree.Element("domain", type="kvm")
+    system = etree.SubElement(etree.SubElement(guest, "os"), "type", arch="x86_64", machine=machine)
+    system.text = "hvm"
+    guest.append(domain.element)
+    return Domain(guest)
+
+
+def _in_file(file: Path) -> Iterator[Task]:
+    for name, facts in tomllib.loads(file.read_text(encoding="utf-8")).items():
+        make = _KINDS[facts.pop("kind")]
+        yield make(name=name, notebook=file.stem, **{k: _frozen(k, v) for k, v in facts.items()})
+
+
+def _frozen(key: str, value: Any) -> Any:
+    """A fact of a file as the exercises hold it."""
+    if key == "options":
+        return {name: Option(**option) for name, option in value.items()}
+    if key == "disks":
+        return {image: _wanted(rows) for image, rows in value.items()}
+    if key == "wanted":
+        return _wanted(value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _wanted(rows: Mapping[str, Any]) -> tuple[Wanted, ...]:
+    """A value, a list of which one will do, or `{ value = …, origin = … }`."""
+    return tuple(_one_wanted(name, value) for name, value in rows.items())
+
+
+def _one_wanted(name: str, value: Any) -> Wanted:
+    origin = None
+    if isinstance(value, dict):
+        value, origin = value["value"], value["origin"]
+    return Wanted(name, tuple(value) if isinstance(value, list) else (value,), origin)
+
+
+_KINDS = {"write": Write, "choose": Choose, "mark": Mark}

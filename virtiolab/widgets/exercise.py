@@ -1,0 +1,157 @@
+"""An exercise cell: a task, a place to work, and what libvirt would say of the answer."""
+
+from collections.abc import Callable
+
+import ipywidgets
+
+from ..exercises import Choose, Mark, Task, exercise, submit
+from ..views import unmarked
+from ..views.exercises import (
+    answer_as_html,
+    exercise_as_html,
+    exercise_as_text,
+    feedback_as_html,
+    hints_as_html,
+    nothing_as_html,
+    option_as_html,
+    task_as_html,
+)
+from .static import WithStaticForm
+
+_NOTHING = "Not checked yet."
+_LATER = "After a try, or after the last hint"
+
+
+class Exercise(WithStaticForm):
+    """One of the exercises, by name. `work` is what the learner answers with, `feedback` the last
+    that was said of it, or None."""
+
+    def __init__(self, name: str):
+        self._task = exercise(name)
+        self.work = _work_on(self._task)
+        self.check = button("Check", "Ask what libvirt would say of it", self._check)
+        self.hint = button("Hint", "Show one more hint", self._hint)
+        self.show = button("Show an answer", _LATER, self._show)
+        self.again = button("Start over", "As it was at first", self._start)
+        self.said, self.hints, self.answer = (ipywidgets.HTML() for _ in range(3))
+        buttons = ipywidgets.HBox([self.check, self.hint, self.show, self.again])
+        buttons.add_class("vl-buttons")
+        self.said.add_class("vl-said")
+        task = ipywidgets.HTML(task_as_html(self._task))
+        super().__init__([task, self.work, buttons, self.hints, self.said, self.answer])
+        self.add_class("vl-exercise")
+        self._start()
+
+    def static_html(self) -> str:
+        return exercise_as_html(self._task)
+
+    def static_text(self) -> str:
+        return exercise_as_text(self._task)
+
+    def _start(self, _=None) -> None:
+        """As at first: nothing is answered, no hint is shown."""
+        self.work.clear()
+        self.feedback, self._hints = None, 0
+        self.said.value, self.answer.value = nothing_as_html(_NOTHING), ""
+        self._tell()
+
+    def _check(self, _) -> None:
+        self.feedback = submit(self._task.name, self.work.answer)
+        self.said.value = feedback_as_html(self.feedback)
+        self._tell()
+
+    def _hint(self, _) -> None:
+        self._hints += 1
+        self._tell()
+        if self.hint.disabled:
+            self.show.focus()  # the keyboard would get lost with it
+
+    def _show(self, _) -> None:
+        self.answer.value = answer_as_html(self._task)
+
+    def _tell(self) -> None:
+        """Show the hints, and say which buttons can be pressed."""
+        number, most = self._hints, len(self._task.hints)
+        self.hints.value = hints_as_html(self._task.hints, number)
+        self.hint.disabled = number == most
+        self.hint.description = f"Hint {min(number + 1, most)} of {most}"
+        is_tried = self.feedback is not None and bool(self.feedback.points)
+        self.show.disabled = not is_tried and number < most
+        self.show.tooltip = _LATER if self.show.disabled else "One answer, and why it is one"
+
+
+class Text(ipywidgets.VBox):
+    """A box to write XML into, which begins with what is given."""
+
+    def __init__(self, task: Task):
+        self._given = task.given
+        lines = max(task.given.count("\n"), task.solution.count("\n")) + 3
+        self.text = ipywidgets.Textarea(
+            rows=lines, tooltip=f"Your XML: {task.title}", layout={"width": "100%"}
+        )
+        super().__init__([self.text.add_class("vl-source")])
+
+    @property
+    def answer(self) -> str:
+        return self.text.value
+
+    def clear(self) -> None:
+        self.text.value = self._given
+
+
+class Options(ipywidgets.VBox):
+    """Options of which one can be chosen."""
+
+    def __init__(self, task: Choose):
+        options = [(f"{n}) {unmarked(option.says)}", n) for n, option in task.options.items()]
+        self.options = ipywidgets.RadioButtons(
+            options=options, index=None, tooltip=task.title, layout={"width": "100%"}
+        )
+        super().__init__([self.options.add_class("vl-guess")])
+
+    @property
+    def answer(self) -> str | None:
+        return self.options.value
+
+    def clear(self) -> None:
+        self.options.index = None
+
+
+class Boxes(ipywidgets.HBox):
+    """Guests, each with a box to tick. What is left unticked is an answer too."""
+
+    def __init__(self, task: Mark):
+        self.boxes = {name: _box(name) for name in task.options}
+        super().__init__(
+            [_beside(box, task.options[name].says) for name, box in self.boxes.items()]
+        )
+        self.add_class("vl-guests")
+
+    @property
+    def answer(self) -> list[str]:
+        return [name for name, box in self.boxes.items() if box.value]
+
+    def clear(self) -> None:
+        for box in self.boxes.values():
+            box.value = False
+
+
+def _work_on(task: Task) -> Text | Options | Boxes:
+    if isinstance(task, Choose):
+        return Options(task)
+    return Boxes(task) if isinstance(task, Mark) else Text(task)
+
+
+def _box(name: str) -> ipywidgets.Checkbox:
+    return ipywidgets.Checkbox(description=name, indent=False, tooltip=f"Mark {name}")
+
+
+def _beside(box: ipywidgets.Checkbox, xml: str) -> ipywidgets.VBox:
+    return ipywidgets.VBox([box, ipywidgets.HTML(option_as_html(xml))]).add_class("vl-guest")
+
+
+def button(description: str, tooltip: str, pressed: Callable) -> ipywidgets.Button:
+    """A button that says what it does."""
+    button = ipywidgets.Button(description=description, tooltip=tooltip)
+    button.on_click(pressed)
+    return button
