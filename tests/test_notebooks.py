@@ -5,12 +5,15 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from lxml import html
+
+from virtiolab.evidence.lessons import lessons
+from virtiolab.exercises import exercises
+from virtiolab.widgets.predict import PREDICTIONS
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-each_notebook = pytest.mark.parametrize(
-    "notebook",
-    [pytest.param(nbformat.read(f, 4), id=f.stem) for f in sorted(NOTEBOOKS.glob("*.ipynb"))],
-)
+COURSE = {file.stem: nbformat.read(file, 4) for file in sorted(NOTEBOOKS.glob("*.ipynb"))}
+each_notebook = pytest.mark.parametrize("notebook", COURSE.values(), ids=COURSE)
 
 
 def cells(notebook, kind):
@@ -62,8 +65,85 @@ def test_outputs_are_the_same_everywhere(notebook):
     assert not any("execution" in cell.metadata for cell in notebook.cells)
 
 
+KEPT = {
+    *("div", "p", "ul", "ol", "li", "dl", "dt", "dd", "pre", "code", "a", "br", "img", "span"),
+    *("table", "thead", "tbody", "tr", "th", "td", "details", "summary"),
+    *("strong", "em", "mark", "del", "ins"),
+}
+
+
+@each_notebook
+def test_static_form(notebook):
+    """What stands where no widget runs survives JupyterLab's sanitizer: no picture without words,
+    nothing that would be dropped."""
+    for cell in cells(notebook, "code"):
+        for output in cell.outputs:
+            page = html.fromstring(f"<div>{output.get('data', {}).get('text/html', '')}</div>")
+            assert {element.tag for element in page.iter()} <= KEPT
+            assert not page.xpath("//@id | //@class[contains(., 'widget')]")
+            for image in page.iter("img"):
+                assert image.get("src").startswith("data:image/svg+xml;base64,")
+                assert len(image.get("alt")) > 60
+
+
 @each_notebook
 def test_a_prediction_comes_before_its_reveal(notebook):
     """At least three, each asked once, each with its question kept out of the cell."""
     asked = re.findall(r'Predict\("([\w-]+)"\)', "\n".join(c.source for c in notebook.cells))
     assert len(asked) >= 3 and len(set(asked)) == len(asked)
+
+
+def called(name):
+    """What the notebooks give to a class of ours as its first argument, in their order."""
+    sources = "\n".join(c.source for book in COURSE.values() for c in cells(book, "code"))
+    return re.findall(rf'\b{name}\("([\w-]+)"', sources)
+
+
+def test_the_course_is_whole():
+    """Seven, in the document's order, each of which leads to the next."""
+    names = list(COURSE)
+    assert [name[:2] for name in names] == [f"0{number}" for number in range(1, 8)]
+    for name, following in zip(names, names[1:]):
+        assert f"({following}.ipynb)" in COURSE[name].cells[-1].source
+
+
+def test_every_prediction_is_asked_once():
+    """In the notebook that its file is named after."""
+    assert sorted(called("Predict")) == sorted(PREDICTIONS)
+
+
+def test_every_exercise_is_set_once():
+    """Three at least at the end of each notebook, behind what you know now."""
+    assert sorted(called("Exercise")) == sorted(exercises())
+    for notebook in COURSE.values():
+        sources = [cell.source for cell in notebook.cells]
+        recap = next(n for n, text in enumerate(sources) if text.startswith("## What you know now"))
+        places = [n for n, text in enumerate(sources) if "Exercise(" in text]
+        assert len(places) >= 3 and min(places) > recap
+
+
+@pytest.mark.parametrize("name", ["first", "second", "file", "lun", "floppy", "network"])
+def test_every_configuration_of_the_document_appears(name):
+    """Letter by letter, in what a learner sees."""
+    shown = "\n".join(
+        output.get("text", "") + cell.source
+        for notebook in COURSE.values()
+        for cell in cells(notebook, "code")
+        for output in cell.outputs
+    )
+    assert lessons()[name].disks.strip() in shown
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("file", "block", "dir", "network"), *("floppy", "disk", "cdrom", "lun"),
+        *("internal", "external", "no"), *("nbd", "rbd", "sheepdog", "gluster"),
+        *("ide", "scsi", "virtio", "xen", "usb", "sata"), *("raw", "qcow2", "qed", "bochs"),
+        *("default", "none", "writethrough", "writeback", "directsync", "unsafe"),
+    ],
+)  # fmt: skip
+def test_every_value_of_the_document_is_told(value):
+    """In prose, marked as a name."""
+    prose = [cell.source for notebook in COURSE.values() for cell in cells(notebook, "markdown")]
+    assert re.search(rf"`[^`]*\b{value}\b[^`]*`", "\n".join(prose))
