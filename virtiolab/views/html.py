@@ -81,13 +81,18 @@ def choices_of(question: str, options: list[str], answer: str | None) -> str:
 
 
 def _about(explained: Explanation, rows: Sequence[str], tips: bool = False) -> etree._Element:
-    answers = E.tbody(*[_row(row, getattr(explained.answers, row)) for row in rows])
     return E.div(
         {"class": "vl-disk vl-with-tips" if tips else "vl-disk"},
         _heading(explained),
         annotated(explained, tips),
-        E.table({"class": "vl-answers"}, answers),
+        answers_table(explained.answers, rows),
     )
+
+
+def answers_table(answers: Inferences, rows: Sequence[str]) -> etree._Element:
+    """These rows of the answers: value, who decided it, and why."""
+    body = E.tbody(*[_row(row, getattr(answers, row)) for row in rows])
+    return E.table({"class": "vl-answers"}, body)
 
 
 def _heading(explained: Explanation) -> etree._Element:

@@ -152,9 +152,13 @@ def unmarked(prose: str) -> str:
 
 
 def _about(disk: Disk, answers: Inferences, colour: bool, rows: Sequence[str]) -> str:
-    title = _title(disk, answers)
-    lines = [_row(row, getattr(answers, row), colour) for row in rows]
-    return "\n".join([paint(title, "1", colour), *lines])
+    title = paint(_title(disk, answers), "1", colour)
+    return f"{title}\n{rows_of(answers, rows, colour)}"
+
+
+def rows_of(answers: Inferences, rows: Sequence[str], colour: bool = False) -> str:
+    """These rows of the answers: who decided, the value, and why."""
+    return "\n".join(_row(row, getattr(answers, row), colour) for row in rows)
 
 
 def _title(disk: Disk, answers: Inferences) -> str:

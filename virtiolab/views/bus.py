@@ -1,0 +1,206 @@
+"""Which questions decide about a disk's bus, and which way they go for this one: as a picture, as
+HTML and as text.
+
+The questions stand in bus.toml. Which way was taken is read off the rules of the answers, so the
+picture cannot say something else than they do.
+"""
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from ..answers import Inferences
+from ..names import BUS_OF_PREFIX
+from ..parsing import one_line
+from ..refusals import Problem
+from .changes import marked_as_html
+from .elements import legend, prose
+from .html import answers_table, root
+from .pictures import Picture, Point
+from .problems import problems_as_html, problems_as_text
+from .text import label, rows_of, value_as_text, verdict
+
+ENDS = ("bus", "controller", "qemu_device", "virtio")
+
+_WIDTH, _EDGE, _GAP = 880, 12, 6
+_BOX = 40  # the height of a box; between two rows there is room for a way
+_PITCH = 66
+_ASKED = 234  # the width of a question
+_MIDDLE = _EDGE + _ASKED / 2
+_WAYS = (288, 842)  # between which the ways of a question stand
+_WIDEST = 180
+_RAIL = 856  # down which a way leads that leaves questions out
+_TURN = 11  # how far below its box a way turns
+_END = 74  # the height of the end
+
+
+class Way(NamedTuple):
+    """One way on from a question: `to` is the next one, `says` None if it leads straight down."""
+
+    says: str | None = None
+    to: str | None = None
+
+
+class Question(NamedTuple):
+    """What is asked, the answer that it is `about`, and the ways on by their name."""
+
+    asks: str
+    about: str
+    ways: dict[str, Way]
+
+    @property
+    def boxes(self) -> list[str]:
+        """The ways that have a box."""
+        return [name for name, way in self.ways.items() if way.says is not None]
+
+
+@cache
+def _facts() -> dict:
+    """The file, read when the first path is asked for."""
+    return tomllib.loads((files(__package__) / "bus.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def questions() -> dict[str, Question]:
+    """The questions by name, in the order in which they are asked."""
+    found = {}
+    for name, known in _facts()["questions"].items():
+        ways = {way: Way(**kept) for way, kept in known["ways"].items()}
+        if name == "name":
+            ways = {prefix: Way(bus, "bus") for prefix, bus in BUS_OF_PREFIX.items()} | ways
+        found[name] = Question(known["asks"], known["about"], ways)
+    return found
+
+
+def path(answers: Inferences) -> dict[str, str]:
+    """The way that each question takes for this disk; only those that are asked, in their order."""
+    taken: dict[str, str] = {}
+    for answer in (answers.bus, answers.controller, answers.virtio):
+        ways = _facts()["rules"].get(answer.rule, {})
+        taken |= {name: way.format_map(answer.facts) for name, way in ways.items()}
+    found, name = {}, next(iter(questions()))
+    while name:
+        found[name] = taken[name]
+        name = questions()[name].ways[taken[name]].to
+    return found
+
+
+def picture(answers: Inferences) -> Picture:
+    """The questions one below the other, the ways that were taken, and where they end."""
+    rows = len(questions())
+    drawn = Picture(_WIDTH, _EDGE + rows * _PITCH + _END, in_words(answers))
+    taken = path(answers)
+    for is_taken in (False, True):  # what is taken is drawn over the rest
+        for row, (name, question) in enumerate(questions().items()):
+            for way in question.ways:
+                if (taken.get(name) == way) is is_taken:
+                    _draw_way(drawn, row, question, way, answers if is_taken else None)
+    for row, (name, question) in enumerate(questions().items()):
+        asked = f"{row + 1}  {question.asks}"
+        drawn.part(_EDGE, _top(row), _ASKED, _BOX, asked, kind=_off(name in taken))
+    _draw_end(drawn, answers)
+    return drawn
+
+
+def _off(is_on: bool) -> str:
+    return "" if is_on else "vl-other"
+
+
+def _top(row: int) -> float:
+    return _EDGE + row * _PITCH
+
+
+def _draw_way(
+    drawn: Picture, row: int, question: Question, name: str, answers: Inferences | None
+) -> None:
+    """A way, and its box if it has one; with the `answers`, as the one that was taken."""
+    way, kind, top = question.ways[name], _off(answers is not None), _top(row)
+    if way.says is None:
+        drawn.way((_MIDDLE, top + _BOX), (_MIDDLE, top + _PITCH), kind=kind)
+        drawn.write(_MIDDLE + 10, top + _BOX + 18, name, f"vl-small {kind}")
+        return
+    left, width = _box(question, name)
+    drawn.way((_EDGE + _ASKED, top + _BOX / 2), (_WAYS[0], top + _BOX / 2), kind=kind)
+    drawn.way(*_onwards(row, left + width / 2, way.to), kind=kind)
+    if answers is None:
+        drawn.part(left, top, width, _BOX, name, way.says, kind=kind)
+    else:
+        origin = getattr(answers, question.about).origin
+        drawn.part(left, top, width, _BOX, name, _said(question, answers), kind=f"vl-{origin}")
+
+
+def _box(question: Question, name: str) -> tuple[float, float]:
+    """Where the box of a way begins, and its width."""
+    number, (left, right) = len(question.boxes), _WAYS
+    width = min(_WIDEST, (right - left - _GAP * (number - 1)) / number)
+    return left + question.boxes.index(name) * (width + _GAP), width
+
+
+def _said(question: Question, answers: Inferences) -> str:
+    """What the answer says that a question is about."""
+    if question.about == "virtio":
+        return verdict(answers)
+    value = getattr(answers, question.about).value
+    return _brief(value["model"] if isinstance(value, dict) else value)
+
+
+def _brief(value) -> str:
+    """A value, as long as a box is wide."""
+    return one_line(value_as_text(value), 24)
+
+
+def _onwards(row: int, x: float, to: str | None) -> Iterator[Point]:
+    """From the bottom of a box to the question `to`, or to the end."""
+    order = [*questions(), None]
+    below, goal = _top(row) + _BOX, _top(order.index(to))
+    turn = goal - _PITCH + _BOX + _TURN
+    yield x, below
+    if order.index(to) > row + 1:
+        yield from [(x, below + _TURN), (_RAIL, below + _TURN)]
+        x = _RAIL
+    if to is not None:
+        yield from [(x, turn), (_MIDDLE, turn)]
+        x = _MIDDLE
+    yield x, goal
+
+
+def _draw_end(drawn: Picture, answers: Inferences) -> None:
+    """The answers, side by side."""
+    top, each = _top(len(questions())), (_WIDTH - 2 * _EDGE) / len(ENDS)
+    drawn.part(_EDGE, top, _WIDTH - 2 * _EDGE, _END - _EDGE)
+    for number, row in enumerate(ENDS):
+        answer = getattr(answers, row)
+        lines = (_brief(answer.value), f"{label(row)}: {answer.origin}")
+        left = _EDGE + number * each + _GAP
+        drawn.part(
+            left, top + 8, each - 2 * _GAP, _END - _EDGE - 16, *lines, kind=f"vl-{answer.origin}"
+        )
+
+
+def in_words(answers: Inferences) -> str:
+    """The same path as sentences."""
+    steps = []
+    for name, way in path(answers).items():
+        question = questions()[name]
+        leads = question.ways[way].says is not None
+        said = f": {_said(question, answers)}" if leads else ""
+        steps.append(f"{question.asks} {way}{said}.")
+    ends = ((row, getattr(answers, row)) for row in ENDS)
+    said = (f"{label(row)} {_brief(a.value)} ({a.origin})" for row, a in ends)
+    return f"{' '.join(steps)} So: {', '.join(said)}."
+
+
+def explored_as_html(answers: Inferences, xml: str, problems: Sequence[Problem]) -> str:
+    """Picture, answers, problems and XML where no widget runs."""
+    shown = root(picture(answers).image(), answers_table(answers, ENDS), legend())
+    asked = root(prose("p", "This is what was asked about:"))
+    return shown + problems_as_html(problems) + asked + marked_as_html(xml, xml)
+
+
+def explored_as_text(answers: Inferences, xml: str, problems: Sequence[Problem]) -> str:
+    """The same as text."""
+    return "\n\n".join(
+        [in_words(answers), rows_of(answers, ENDS), problems_as_text(problems), xml.rstrip()]
+    )

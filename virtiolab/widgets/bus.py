@@ -1,0 +1,154 @@
+"""The bus explorer: choose what is written about a disk's bus, and see which rule decides."""
+
+from collections.abc import Sequence
+
+import ipywidgets
+from lxml import etree
+
+from ..build import build, choices
+from ..document import read
+from ..inference import infer
+from ..names import BUS_OF_PREFIX, usual_name
+from ..refusals import check
+from ..views import marked
+from ..views.bus import ENDS, explored_as_html, explored_as_text, picture
+from ..views.elements import legend
+from ..views.form import NOT_WRITTEN, note, refused
+from ..views.html import answers_table, root, sentence
+from ..views.problems import NONE
+from ..writing import written
+from .static import WithStaticForm
+
+# By their name in <os>, with their architecture.
+MACHINES = {
+    "pc": "x86_64",
+    "q35": "x86_64",
+    "s390-ccw-virtio": "s390x",
+    "pseries": "ppc64le",
+    "virt": "aarch64",
+}
+MODELS = (
+    "auto",
+    "virtio-scsi",
+    "virtio-transitional",
+    "virtio-non-transitional",
+    "lsilogic",
+    "lsisas1068",
+    "lsisas1078",
+    "ibmvscsi",
+)
+_FRAGMENT = "not known: a part of a guest"
+_MACHINES = {f"{arch}, {name}": name for name, arch in MACHINES.items()} | {_FRAGMENT: None}
+_NAMES = (*map(usual_name, BUS_OF_PREFIX.values()), "sdb", "sdh", "fda", "vda1", "disk1")
+_AS_IT_WAS = "What is typed cannot be written, so all stays as it was."
+_FILE = {"type": "file", "source": "/images/a.img"}
+_DEVICE = {"type": "block", "source": "/dev/sdb"}  # what libvirt wants of a LUN
+
+
+def guest(
+    dev: str | None, device: str | None, bus: str | None, machine: str | None, model: str | None
+) -> str:
+    """The XML of a guest with this disk alone, and with a SCSI controller if its `model` is given.
+
+    None is what is not written; without a machine, it is a part of a guest.
+    Raises ValueError, one sentence, for what cannot be written.
+    """
+    source = _DEVICE if device == "lun" else _FILE
+    parts = [read(build(**source, device=device, target=dev, bus=bus)).disks[0].element]
+    if model is not None:
+        parts.append(etree.Element("controller", type="scsi", index="0", model=model))
+    if machine is None:
+        return "".join(map(written, parts))
+    kind = etree.Element("type", arch=MACHINES[machine], machine=machine)
+    kind.text = "hvm"
+    domain = etree.Element("domain", type="kvm")
+    etree.SubElement(domain, "os").append(kind)
+    etree.SubElement(domain, "devices").extend(parts)
+    return written(domain)
+
+
+class BusExplorer(WithStaticForm):
+    """What is written about a disk's bus; below it the questions that decide, and the answers.
+
+    None is what is not written, and for the `machine` one that is not known. The parts are widgets:
+    set `dev.value` (empty: not written), `bus.value` (NOT_WRITTEN or a bus) and so on.
+    """
+
+    def __init__(
+        self,
+        dev: str | None = "vda",
+        device: str | None = None,
+        bus: str | None = None,
+        machine: str | None = "pc",
+        model: str | None = None,
+    ):
+        self.dev = ipywidgets.Combobox(
+            value=dev or "", options=_NAMES, placeholder=NOT_WRITTEN,
+            description="target dev", tooltip="The name in <target dev=…>",
+        )  # fmt: skip
+        self.device = _menu("device", "The device in <disk device=…>", _values("device"), device)
+        self.bus = _menu("target bus", "The bus in <target bus=…>", _values("bus"), bus)
+        self.machine = ipywidgets.Dropdown(
+            options=[*_MACHINES], index=[*_MACHINES.values()].index(machine),
+            description="machine", tooltip="The machine of the guest, in its <os>",
+        )  # fmt: skip
+        self.model = _menu("SCSI model", "The model in <controller type='scsi'>", MODELS, model)
+        self.picture, self.xml, self.notes, self.answers = (ipywidgets.HTML() for _ in range(4))
+        self.notes.tabbable, self.notes.tooltip = True, "What is wrong with it"  # it can scroll
+        self.controls = (self.dev, self.device, self.bus, self.machine, self.model)
+        beside = ipywidgets.VBox([self.xml, self.notes]).add_class("vl-beside")
+        columns = ipywidgets.HBox([self.picture, beside]).add_class("vl-columns")
+        asked = ipywidgets.HBox(self.controls).add_class("vl-asked")
+        super().__init__([asked, columns, self.answers])
+        self.add_class("vl-bus")
+        self._xml = ""
+        for control in self.controls:
+            control.observe(self._ask, "value")
+        self._ask()
+
+    def static_html(self) -> str:
+        return explored_as_html(self._inferred, self._xml, self._problems)
+
+    def static_text(self) -> str:
+        return explored_as_text(self._inferred, self._xml, self._problems)
+
+    def _ask(self, _=None) -> None:
+        """Ask about what is chosen now; if it cannot be written, what was asked before stays."""
+        try:
+            xml = guest(
+                self.dev.value or None, _chosen(self.device), _chosen(self.bus),
+                _MACHINES[self.machine.value], _chosen(self.model),
+            )  # fmt: skip
+            domain = read(xml)
+        except ValueError as error:
+            self.notes.value = refused(f"{error} {_AS_IT_WAS}")
+            return
+        self._inferred, self._problems = infer(domain.disks[0]), check(domain)
+        self._old, self._xml = self._xml or xml, xml
+        self._show()
+
+    def _show(self) -> None:
+        self.picture.value = root(picture(self._inferred).inline())
+        self.answers.value = root(answers_table(self._inferred, ENDS), legend())
+        self.xml.value = marked(self._old, self._xml).html
+        said = (note(problem, problem.path) for problem in self._problems)
+        self.notes.value = "".join(said) or sentence(NONE)
+
+
+def _values(name: str) -> tuple[str, ...]:
+    return choices()[name].values
+
+
+def _menu(
+    description: str, tooltip: str, values: Sequence[str], value: str | None
+) -> ipywidgets.Dropdown:
+    """A menu that begins with what is not written; a value that it does not know comes last."""
+    unknown = [] if value is None or value in values else [value]
+    return ipywidgets.Dropdown(
+        options=[NOT_WRITTEN, *values, *unknown], value=NOT_WRITTEN if value is None else value,
+        description=description, tooltip=tooltip,
+    )  # fmt: skip
+
+
+def _chosen(menu: ipywidgets.Dropdown) -> str | None:
+    return None if menu.index == 0 else menu.value
