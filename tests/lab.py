@@ -10,7 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
+
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+SHOTS = Path(__file__).parents[1] / "shots"
 CHROMIA = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM = next(filter(None, map(shutil.which, CHROMIA)), None)
 CHROMIUM_OPTIONS = [
@@ -23,6 +26,13 @@ QUIET = {
 }
 RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
 CURRENT = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+
+
+def or_skip() -> None:
+    """Skip where there is no browser, and say how to get one."""
+    pytest.importorskip("playwright", reason="no browser tests: pip install playwright")
+    if not CHROMIUM:
+        pytest.skip("no browser tests: apt-get install chromium")
 
 
 @contextlib.contextmanager
@@ -106,3 +116,9 @@ def widget(page, kind: str, number: int = 0):
             found.scroll_into_view_if_needed()
             return found
     raise AssertionError(f"no {kind} on the page")
+
+
+def shot(page, name: str) -> None:
+    """Leave a picture of the page in shots/."""
+    SHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SHOTS / f"{name}.png")

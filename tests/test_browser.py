@@ -1,7 +1,6 @@
 """The notebooks in a real JupyterLab, driven as a person would."""
 
 import re
-from pathlib import Path
 
 import lab
 import pytest
@@ -9,7 +8,6 @@ from lab import widget
 from test_views import hostile
 
 pytestmark = pytest.mark.browser
-SHOTS = Path(__file__).parents[1] / "shots"
 HOSTILE = [
     '"><img src=x onerror=window.hacked=1>',
     "<script>window.hacked=1</script>",
@@ -22,9 +20,7 @@ HOSTILE = [
 
 @pytest.fixture(scope="module")
 def jupyterlab():
-    pytest.importorskip("playwright", reason="no browser tests: pip install playwright")
-    if not lab.CHROMIUM:
-        pytest.skip("no browser tests: apt-get install chromium")
+    lab.or_skip()
     with lab.jupyterlab() as address:
         yield address
 
@@ -42,8 +38,7 @@ def notebook(jupyterlab):
 def page(notebook, request):
     """That page; each test leaves a picture of its end in shots/."""
     yield notebook
-    SHOTS.mkdir(exist_ok=True)
-    notebook.screenshot(path=SHOTS / f"{request.node.name}.png")
+    lab.shot(notebook, request.node.name)
 
 
 def test_predict_then_reveal(page):

@@ -2,13 +2,11 @@
 
 import json
 import re
-from pathlib import Path
 
 import lab
 import pytest
 
 pytestmark = pytest.mark.browser
-SHOTS = Path(__file__).parents[1] / "shots"
 CODE = """
 from virtiolab.widgets import DiskBuilder
 DiskBuilder(type="file", source="/data/win7.img", target="vda")
@@ -38,9 +36,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def opened(folder):
     """A page in a JupyterLab, with the builder in it."""
-    pytest.importorskip("playwright", reason="no browser tests: pip install playwright")
-    if not lab.CHROMIUM:
-        pytest.skip("no browser tests: apt-get install chromium")
+    lab.or_skip()
     with lab.jupyterlab(folder, "JupyterLab Dark") as address, lab.chromium() as page:
         page.set_viewport_size(WIDE)
         lab.open_notebook(page, address, "builder.ipynb")
@@ -58,8 +54,7 @@ def page(opened, request):
     builder(opened).wait_for()
     opened.wait_for_timeout(300)  # the last one goes
     yield opened
-    SHOTS.mkdir(exist_ok=True)
-    opened.screenshot(path=SHOTS / f"{request.node.name}.png")
+    lab.shot(opened, request.node.name)
 
 
 def theme(page, name):
