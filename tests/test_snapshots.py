@@ -32,5 +32,5 @@ def test_alternative():
     """The image carries the whole story as its alternative text."""
     view = after_snapshot("internal, qcow2", "external, qcow2")
     [image] = html.fromstring(view.html).xpath("//img")
-    assert "holds the snapshot before inside" in image.get("alt")
+    assert "holds the snapshot called before inside it" in image.get("alt")
     assert "what it does not hold is read from disk0.qcow2" in image.get("alt")

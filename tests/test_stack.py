@@ -61,6 +61,14 @@ def test_protocol(name):
     assert layer(of_lesson(name), "protocol") == LOWEST[name]
 
 
+@pytest.mark.parametrize("name", LOWEST)
+def test_format(name):
+    """What libvirt writes into the -blockdev above it."""
+    given = recorded()["lessons"][name]["arguments"]["arguments"]
+    drivers = [one["driver"] for flag, one, _ in list(given.values())[0] if flag == "-blockdev"]
+    assert layer(of_lesson(name), "format") == drivers[-1]
+
+
 @pytest.mark.live
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_protocols(protocol, libvirt):

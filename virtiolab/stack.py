@@ -86,7 +86,9 @@ def _image(disk: Disk, answers: Inferences) -> Iterator[Layer]:
     if answers.type.value == "vhostuser":
         yield _layer("host", "outside", "vhost-user server", "@type", answers.type)
         return
-    yield _layer("qemu", "format", answers.format.value, "driver/@type", answers.format)
+    is_made_up = answers.type.value == "dir"  # vvfat makes the bytes of a disk, and raw takes them
+    format = "raw" if is_made_up else answers.format.value
+    yield _layer("qemu", "format", format, "driver/@type", answers.format)
     yield _layer("qemu", "protocol", _protocol(disk, answers), "@type", answers.type)
 
 

@@ -54,7 +54,10 @@ def _written(task: Write, answer) -> Iterator[Point]:
         return
     problems = check(guest)
     points = [*_of_libvirt(problems), *_of_guest(task, guest)]
-    points += [point for image in task.disks for point in _of_disk(task, image, guest)]
+    is_refused = any(problem.severity == "error" for problem in problems)
+    for image in task.disks:  # of a value that is refused, it says nothing to tell which was wanted
+        found = _of_disk(task, image, guest)
+        points += [point for point in found if point.kind == "right" or not is_refused]
     yield from points
     if all(point.kind == "right" for point in points):
         yield from _notes(problems)
@@ -182,7 +185,9 @@ def belonging(task: Mark, name: str) -> tuple[bool, str]:
 
 
 def _names_in(answer) -> list[str]:
-    return re.findall(r"[\w-]+", answer) if isinstance(answer, str) else [str(n) for n in answer]
+    if not isinstance(answer, str):
+        return [str(name) for name in answer]
+    return [name for name in re.findall(r"[\w-]+", answer.lower()) if name != "and"]
 
 
 def _no_option(task: Choose | Mark, name: str) -> Point:

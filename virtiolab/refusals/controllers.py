@@ -20,6 +20,7 @@ _MODELS = {
     "sata": (),
     "fdc": (),
 }  # fmt: skip
+_OTHER_TYPES = ("virtio-serial", "ccid", "usb", "pci", "xenbus", "isa", "nvme")
 _MOST_ON_PCI = 1000  # libvirt 9.0 found room for at most 781, whatever the machine
 _MOST = 0xFFFF  # with so many it does not come to an end
 _ICH9 = "ich9-"
@@ -33,6 +34,8 @@ def controllers(guest: Guest) -> Iterator[Problem]:
     for element in guest.controllers:
         kind, index = element.get("type", "ide"), element.get("index")
         if kind not in _MODELS:
+            if kind not in _OTHER_TYPES:
+                yield guest.find("controller-type", element, "@type", type=kind)
             continue
         number = whole_number(index)
         if index is not None and (number is None or number >= 1 << 31):

@@ -237,18 +237,16 @@ def _about(disk: Disk) -> str:
 def _survival(way: Way, moment: str) -> etree._Element:
     """What becomes of a write, by how far it has come and what happens then."""
     moments = {name: known for name, known in facts()["moments"].items() if known["lost"]}
+    marks = {name: _marked(name == moment) for name in moments}
+    corner = E.th("A write, when …", _TOP, scope="col")
     head = [
-        E.th(f"{_capital(m['name'])}", _marked(name == moment), scope="col")
-        for name, m in moments.items()
+        E.th(("▶ " if name == moment else "") + _capital(known["name"]), marks[name], scope="col")
+        for name, known in moments.items()
     ]
     rows = [
-        E.tr(
-            _stage(said),
-            *(E.td(_fate(way, stage, name), _marked(name == moment)) for name in moments),
-        )
+        E.tr(_stage(said), *(E.td(_fate(way, stage, name), marks[name]) for name in moments))
         for stage, said in facts()["stages"].items()
     ]
-    corner = E.th("A write, when …", _TOP, scope="col")
     return E.table({"class": "vl-survival"}, E.thead(E.tr(corner, *head)), E.tbody(*rows))
 
 

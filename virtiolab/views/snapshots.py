@@ -80,6 +80,6 @@ def _sentences(said: Mapping) -> list[str]:
 def _sentence(file: Mapping) -> str:
     use = "is read and written" if file["writable"] else "is only read from now on"
     kept: Sequence[str] = file["snapshots"]
-    holds = f" and holds the snapshot `{kept[0]}` inside" if kept else ""
+    holds = f" and holds the snapshot called `{kept[0]}` inside it" if kept else ""
     stands = f"; what it does not hold is read from `{file['backing']}`" if file["backing"] else ""
     return f"`{file['file']}` {use}{holds}{stands}."

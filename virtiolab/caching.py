@@ -1,0 +1,114 @@
+"""The way of one write and of one flush from the guest to the disk, as a cache mode makes it.
+
+All of it follows from the three switches that libvirt gives to QEMU for the mode, and these are read
+from the record of the real ones. What is said of it stands in caching.toml.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from .evidence.record import recorded
+
+
+@cache
+def facts() -> dict:
+    """The file, read when it is first asked for."""
+    return tomllib.loads((files(__package__) / "caching.toml").read_text(encoding="utf-8"))
+
+
+class Step(NamedTuple):
+    """One of them: its `name`, and which of its forms it has here ("all" if there is only one)."""
+
+    name: str
+    form: str
+
+    @property
+    def says(self) -> str:
+        """It, in a sentence or two."""
+        return facts()["steps"][self.name][self.form]
+
+
+class Way(NamedTuple):
+    """What a cache mode (None: not written) does: `direct`, whether QEMU goes past the host's page
+    cache; `told`, whether the guest is told of a write cache; `no_flush`, whether QEMU throws flushes
+    away; and `given`, the switches of these that libvirt gives to QEMU, by QEMU's names."""
+
+    mode: str | None
+    direct: bool
+    told: bool
+    no_flush: bool
+    given: dict[str, str]
+
+    @property
+    def road(self) -> str:
+        """How it gets to the host: "direct" or "cached"."""
+        return "direct" if self.direct else "cached"
+
+    @property
+    def flush(self) -> str:
+        """When QEMU flushes: "asked", after "every" write, or never ("thrown")."""
+        if self.no_flush:
+            return "thrown"
+        return "asked" if self.told else "every"
+
+    @property
+    def done(self) -> str:
+        """The place in which the bytes are when QEMU answers that a write is done."""
+        return "disk" if self.flush == "every" else self._reached
+
+    @property
+    def flushed(self) -> str:
+        """The place in which they are when a flush is done."""
+        return self._reached if self.no_flush else "disk"
+
+    @property
+    def _reached(self) -> str:
+        return "disk_cache" if self.direct else "page_cache"
+
+    @property
+    def steps(self) -> list[Step]:
+        """From the program to the disk."""
+        forms = {"image": self.road, "done": self.done, "flush": self.flush}
+        return [Step(name, forms.get(name, "all")) for name in facts()["steps"]]
+
+    def fate(self, stage: str, moment: str) -> str:
+        """What becomes of a write that has come to this stage when the moment comes: "safe",
+        "lost" (perhaps), or "raw" (safe only if the image is raw)."""
+        lost = self._needed(stage) & set(facts()["moments"][moment]["lost"])
+        if lost == {"qemu"}:
+            return "raw"
+        return "lost" if lost else "safe"
+
+    def _needed(self, stage: str) -> set[str]:
+        """What must not be lost. QEMU keeps the tables of a qcow2 image to itself until a flush."""
+        if stage == "written":
+            return {"guest"}
+        if stage == "done":
+            return {self.done} | (set() if self.flush == "every" else {"qemu"})
+        return {self.flushed}
+
+
+@cache
+def ways() -> dict[str | None, Way]:
+    """Every mode that is on record, and None for none written."""
+    return {said["mode"]: _way(said) for said in recorded()["experiments"]["caches"]}
+
+
+def _way(said: Mapping) -> Way:
+    switches = {
+        name: said[name] if said[name] is not None else usual
+        for name, usual in facts()["defaults"].items()
+    }
+    told = switches["write_cache"] == "on"
+    return Way(said["mode"], switches["direct"], told, switches["no_flush"], _given(said))
+
+
+def _given(said: Mapping) -> dict[str, str]:
+    """The switches as QEMU writes them."""
+    names = {"direct": "cache.direct", "no_flush": "cache.no-flush", "write_cache": "write-cache"}
+    words = {True: "true", False: "false"}
+    given = {qemu: said[ours] for ours, qemu in names.items() if said[ours] is not None}
+    return {name: words.get(value, value) for name, value in given.items()}

@@ -1,0 +1,72 @@
+"""The cache explorer: choose a cache mode and something that goes wrong, and see what becomes of a
+write."""
+
+import ipywidgets
+
+from ..caching import facts, ways
+from ..refusals import Problem
+from ..views.cache import driver_line, explored, explored_as_html, explored_as_text
+from ..views.form import NOT_WRITTEN
+from ..views.html import root
+from .draft import Draft
+from .notes import Notes
+from .static import WithStaticForm
+
+IOS = (None, "threads", "native", "io_uring")
+_DISK = {
+    "type": "file",
+    "source": "/images/a.img",
+    "target": "vda",
+    "bus": "virtio",
+    "format": "raw",
+}
+_MOMENTS = {known["name"]: name for name, known in facts()["moments"].items()}
+
+
+class CacheExplorer(WithStaticForm):
+    """The way of a write with a cache mode (None: not written); below it all modes side by side.
+
+    The parts are widgets: set `cache.value`, `io.value` (None or a value) and `moment.value` (the
+    name of a moment in caching.toml).
+    """
+
+    def __init__(self, cache: str | None = None):
+        self.cache = _radio("cache", {mode or NOT_WRITTEN: mode for mode in ways()}, cache)
+        self.io = _radio("io", {io or NOT_WRITTEN: io for io in IOS}, None)
+        self.moment = _radio("and then …", _MOMENTS, "nothing")
+        self.xml, self.shown = ipywidgets.HTML(), ipywidgets.HTML()
+        self.notes = Notes(self._apply)
+        controls = (self.cache, self.io, self.moment)
+        said = ipywidgets.VBox([self.xml, self.notes]).add_class("vl-said")
+        asked = ipywidgets.HBox([*controls, said]).add_class("vl-choices")
+        super().__init__([asked, self.shown])
+        self.add_class("vl-cache")
+        self._draft = Draft("pc", _DISK)
+        for control in controls:
+            control.observe(self._show, "index")
+        self._show()
+
+    def static_html(self) -> str:
+        return explored_as_html(self._draft.disk, self.moment.value, self._draft.problems)
+
+    def static_text(self) -> str:
+        return explored_as_text(self._draft.disk, self.moment.value, self._draft.problems)
+
+    def _show(self, _=None) -> None:
+        self._draft.choose(_DISK | {"cache": self.cache.value, "io": self.io.value})
+        self.xml.value = driver_line(self._draft.disk)
+        self.notes.show(self._draft.problems)
+        self.shown.value = root(explored(self._draft.disk, self.moment.value))
+
+    def _apply(self, problem: Problem) -> None:
+        """Mend a problem; what is chosen then is what the mended disk says."""
+        self._draft.mend(problem)
+        chosen = self._draft.chosen
+        self.cache.value, self.io.value = chosen.get("cache"), chosen.get("io")
+
+
+def _radio(description: str, options: dict, value) -> ipywidgets.RadioButtons:
+    index = list(options.values()).index(value)
+    return ipywidgets.RadioButtons(
+        description=description, options=list(options.items()), index=index
+    )
