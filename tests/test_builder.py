@@ -1,8 +1,6 @@
 """The disk builder by its state, without a browser."""
 
-import statistics
-import time
-
+import cost
 import pytest
 from lxml import html
 from test_refusals import each_of_the_document, of_the_document
@@ -499,16 +497,6 @@ def test_static_form():
 # ---------------------------------------------------------------------------------------- the cost
 
 
-def median_of_a_batch(builder, name, values):
-    """Seconds that a change of a field takes, at the median of 40."""
-    seconds = []
-    for number in range(40):
-        begun = time.thread_time()
-        builder.choose(**{name: values[number % len(values)]})
-        seconds.append(time.thread_time() - begun)
-    return statistics.median(seconds)
-
-
 @pytest.mark.parametrize("group", [None, "Driver", "Limits"])
 @pytest.mark.parametrize(
     "name, values",
@@ -519,5 +507,4 @@ def test_a_change_is_quick(group, name, values):
     builder = DiskBuilder(**WIN7)
     if group:
         builder.form.chips[group].value = True
-    best = min(median_of_a_batch(builder, name, values) for _ in range(4))
-    assert best < 0.005  # the machine may be busy elsewhere
+    assert cost.seconds_of(lambda value: builder.choose(**{name: value}), values) < cost.WIDGET
