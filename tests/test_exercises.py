@@ -23,6 +23,7 @@ from virtiolab.exercises import (
     tasks,
 )
 from virtiolab.exercises.draw import Score, draw
+from virtiolab.names import BUS_OF_PREFIX, prefix_of
 from virtiolab.widgets import Exercise, Quiz
 
 NOTEBOOKS = [
@@ -168,6 +169,53 @@ def test_what_is_missing_is_said(name, old, new, missing):
     assert not said.solved and any(missing in sentence for sentence in said.missing)
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new", "missing"),
+    [
+        ("repair-the-floppy", "'fat'", "'FAT'", ["Did you mean `fat`? Capital and small letters differ."]),
+        ("repair-the-floppy", "'fat'", "'vfat'", ["did you mean `fat`?"]),
+        ("repair-the-floppy", "type='fat'", "name='vvfat'", ["A directory needs", "the format of the image is its `type`."]),
+        ("migrate-this-guest", "bus='virtio'", "bus='vitrio'", ["did you mean `virtio`?"]),
+        ("migrate-this-guest", "<boot order='1'/>", "<boot order='1'/><address type='drive'/>", ["Leave the address out"]),
+        ("migrate-this-guest", "dev='vda' bus='virtio'", "dev='disk0'", ["cannot be called `disk0`"]),
+        ("move-to-q35", "dev='sda' bus='sata'", "dev='hdc'", ["the q35 machine has none"]),
+        ("cache-for-native-io", "cache='none'", "cache='unsafe'", ["needs `cache='none'`"]),
+        ("find-the-typo", "type='qcow2'", "type='QCOW2'", ["Did you mean `qcow2`?"]),
+        ("find-the-typo", "'vda'", "'disk0'", ["cannot be called `disk0`", "`target/@dev` was `vda`"]),
+        ("write-for-the-ladder", "type='file'", "type='block'", ["has no source", "`file` has no effect"]),
+    ],
+)  # fmt: skip
+def test_one_slip(name, old, new, missing):
+    """Refused: what the refusal says is said once; what has to stay is said all the same."""
+    said = submit(name, exercise(name).solution.replace(old, new))
+    assert len(said.missing) == len(missing)
+    assert all(part in sentence for part, sentence in zip(missing, said.missing))
+
+
+@pytest.mark.parametrize("name", ["migrate-this-guest", "write-for-the-ladder", "mend-this-guest"])
+def test_a_file_is_no_block_device(name):
+    """libvirt accepts one with the path of the other, and QEMU does not start."""
+    block = re.sub(
+        r"'file'(.*?)<source file",
+        r"'block'\1<source dev",
+        exercise(name).solution,
+        count=1,
+        flags=re.S,
+    )
+    assert submit(name, block).missing == [
+        "type: `block`; it should be `file`. type='block' is written."
+    ]
+
+
+@each(Write)
+def test_what_cannot_be_read(name):
+    """Half an answer: the sentence says what to hand in."""
+    whole = re.search(r"<\w+", exercise(name).given)[0]
+    for half in ("driver", "<driver>", "<driver type='qcow2'/>", "<disk"):
+        [said] = submit(name, half).missing
+        assert said.endswith(f"Hand in the whole `{whole}>`.")
+
+
 def test_a_note_is_no_fault():
     """What libvirt accepts is solved, even where a careful admin would not write it."""
     said = submit("a-label-that-misleads", exercise("a-label-that-misleads").solution)
@@ -184,7 +232,24 @@ def test_options(name):
         said = submit(name, letter)
         assert option.why.endswith(".") and said.solved == option.is_right
         assert [point.says for point in said.points] == [f"{letter}: {option.why}"]
-    assert not submit(name, "z").solved and not submit(name, "a b").solved
+    for many in ("z", "0", "a b", "because of the bus"):
+        assert submit(name, many).missing == [f"Answer with one of: {', '.join(task.options)}."]
+
+
+@each(Choose)
+def test_other_ways_to_choose(name):
+    """By place, in capital letters, as a number: what is meant is clear."""
+    task = exercise(name)
+    for place, option in enumerate(task.options):
+        for way in ("abcde"[place], "ABCDE"[place], str(place + 1), place + 1, f"option {option})"):
+            assert submit(name, way) == submit(name, option)
+
+
+def test_rungs_are_numbered_as_on_the_ladder():
+    """One numbering: that of the rungs."""
+    for name, task in exercises().items():
+        if name.startswith("which-rung"):
+            assert list(task.options) == ["1", "2", "3", "4", "5"]
 
 
 @each(Mark)
@@ -347,6 +412,25 @@ def test_questions():
     }
     places = [question.options.index(question.right) for question in drawn]
     assert max(map(places.count, set(places))) < 1000
+    virtio, accepted = ([q.value for q in drawn if q.asked == a] for a in ("virtio", "accepted"))
+    assert 0.45 < sum(value.startswith("virtio") for value in virtio) / len(virtio) < 0.55
+    assert 0.4 < accepted.count("refused") / len(accepted) < 0.6
+
+
+def test_reasons_of_questions():
+    """Who decided the bus comes first; where all is well, the trap is named; and what tempts is
+    there to be chosen."""
+    for question in map(draw, range(2000)):
+        [disk] = question.guest.disks
+        bus, by_name = infer(disk).bus, BUS_OF_PREFIX.get(prefix_of(disk.target))
+        if question.asked == "virtio" and question.value != "refused":
+            assert question.why.startswith(bus.reason)
+        if question.asked == "bus":
+            assert len(question.options) == 4
+            assert {bus.value, by_name} - {None} <= {*question.options}
+        if question.asked == "accepted":
+            assert question.options == ("yes", "no, it refuses") and len(question.why) > 30
+        assert "floppy" not in question.xml or question.asked == "accepted"
 
 
 def test_score():
@@ -372,6 +456,15 @@ def test_quiz():
     quiz.guess.value = next(o for o in quiz.question.options if o != quiz.question.right)
     quiz.check.click()
     assert "✗ You said" in quiz.outcome.value and "1 of 2 right, 0 in a row" in quiz.score.value
+
+
+def test_no_disk_comes_twice():
+    """In one session."""
+    quiz, seen = Quiz(21), set()
+    for _ in range(100):
+        assert quiz.question.disk not in seen
+        seen.add(quiz.question.disk)
+        quiz.next.click()
 
 
 # ----------------------------------------------------------------------------- the real libvirt
@@ -440,8 +533,12 @@ def test_drawn_questions(libvirt):
 def test_rungs_on_record():
     """What notebook 07 asks about the ladder is what the record says."""
     record = recorded()["lessons"]
-    misspelt, ide, second = record["misspelt"], record["ide-on-q35"], record["second"]
-    assert misspelt["schema"]["faults"] and not misspelt["libvirt"]["refusal"]
+    missing, ide, second = record["missing-type"], record["ide-on-q35"], record["second"]
+    assert not missing["schema"]["faults"] and not missing["libvirt"]["refusal"]
+    assert missing["arguments"]["arguments"]["vda"][1][1]["driver"] == "raw"
+    assert (
+        missing["qemu"]["disks"]["vda"]["size"] == missing["guest"]["disks"][0]["bytes"] < 1 << 20
+    )
     assert not ide["schema"]["faults"] and ide["libvirt"]["refusal"]
     assert (
         second["qemu"]["files"][0]["direct"] and not record["first"]["qemu"]["files"][0]["direct"]

@@ -7,16 +7,17 @@ from pathlib import Path
 from random import Random
 
 from ..build import build
-from ..document import Domain, read
+from ..document import Disk, Domain, read
 from ..inference import infer
+from ..names import BUS_OF_PREFIX, prefix_of
 from ..refusals import Problem, check
 from ..refusals.mending import apply
 from ..writing import written
 from .judging import UNKNOWN
 from .tasks import in_guest
-from .verdict import sentence
 
-_AROUND = ("machine", "controller", "misspelt", "asks")  # what is drawn and is no choice of build()
+_AROUND = ("machine", "controller", "misspelt")  # what is drawn and is no choice of build()
+_SAID = ("asks", "fine")  # what is said of a kind, and not drawn
 _REFUSED = "refused"
 
 
@@ -39,6 +40,11 @@ class Question:
     def says(self) -> str:
         """The question."""
         return _facts()["asks"][self.asked]["question"]
+
+    @property
+    def disk(self) -> tuple[str, str]:
+        """What is asked about: the same for two questions about one disk."""
+        return self.machine, self.xml
 
     @property
     def guest(self) -> Domain:
@@ -67,11 +73,14 @@ class Score:
 def draw(seed: int) -> Question:
     """The question of this number: the same one every time, everywhere."""
     chance = Random(seed)
-    kind = _facts()["kinds"][chance.choice([*_facts()["kinds"]])]
-    drawn = {name: chance.choice(values) for name, values in kind.items()}
-    xml, machine, asked = _xml(drawn), drawn["machine"], drawn["asks"]
-    value, why = _answer(in_guest(read(xml), machine), asked)
-    options = _options(asked, value, chance)
+    asked = chance.choice([*_facts()["asks"]])
+    kind = chance.choice([kind for kind in _facts()["kinds"].values() if asked in kind["asks"]])
+    drawn = {n: chance.choice(values) for n, values in kind.items() if n not in _SAID}
+    xml, machine = _xml(drawn), drawn["machine"]
+    guest = in_guest(read(xml), machine)
+    fine = kind.get("fine", "").format(**drawn | {"bus": infer(guest.disks[0]).bus.value})
+    value, why = _answer(guest, asked, fine)
+    options = _options(asked, guest, chance)
     return Question(xml, machine, asked, value, tuple(options.values()), options[value], why)
 
 
@@ -90,37 +99,45 @@ def _xml(drawn: dict) -> str:
     return written(disk.element) + controller
 
 
-def _answer(guest: Domain, asked: str) -> tuple[str, str]:
+def _answer(guest: Domain, asked: str, fine: str) -> tuple[str, str]:
     """The value that is asked for, and why it is that one."""
     problems = check(guest)
     for problem in problems:
         if problem.severity == "error":
             return _REFUSED, f"{problem.message} {problem.why}"
     if asked == "accepted":
-        return "yes", " ".join([sentence("accepted"), *_warnings(problems)])
+        return "yes", fine
     answers = infer(guest.disks[0])
-    why = [getattr(answers, asked).reason, *_warnings(problems)]
+    why = [getattr(answers, name).reason for name in _reasons(asked, answers.bus.value)]
+    value = getattr(answers, asked).value
+    said = (answers.virtio_device or "no") if asked == "virtio" else value
+    return said, " ".join([*why, *_warnings(problems)])
+
+
+def _reasons(asked: str, bus: str) -> tuple[str, ...]:
+    """The answers of infer() whose reasons tell it, in the order in which they follow."""
     if asked != "virtio":
-        return getattr(answers, asked).value, " ".join(why)
-    if answers.bus.value == "scsi":
-        why[1:1] = [answers.address.reason, answers.controller.reason]
-    return answers.virtio_device or "no", " ".join(why)
+        return (asked,)
+    return ("bus", "address", "controller", "virtio") if bus == "scsi" else ("bus", "virtio")
 
 
 def _warnings(problems: list[Problem]) -> list[str]:
     return [problem.message for problem in problems if problem.code in UNKNOWN]
 
 
-def _options(asked: str, value: str, chance: Random) -> dict[str, str]:
-    """What one can answer, by value; of the buses three, among them the right one."""
-    options = _facts()["asks"][asked].get("options") or _buses(value, chance)
-    return options | {_REFUSED: _facts()["refused"]}
+def _options(asked: str, guest: Domain, chance: Random) -> dict[str, str]:
+    """What one can answer, by value."""
+    options = _facts()["asks"][asked].get("options") or _buses(guest.disks[0], chance)
+    return {**options, _REFUSED: options.get(_REFUSED, _facts()["refused"])}
 
 
-def _buses(value: str, chance: Random) -> dict[str, str]:
-    buses = [bus for bus in _facts()["buses"] if bus != value]
-    shown = {*chance.sample(buses, 2 if value != _REFUSED else 3), value}
-    return {bus: bus for bus in _facts()["buses"] if bus in shown}
+def _buses(disk: Disk, chance: Random) -> dict[str, str]:
+    """Three of the buses: the one that the disk is on, or would be if it were not refused, the one
+    that its name suggests, and others."""
+    own, by_name = infer(disk).bus.value, BUS_OF_PREFIX.get(prefix_of(disk.target))
+    known, shown = _facts()["buses"], [bus for bus in dict.fromkeys([own, by_name]) if bus]
+    shown += chance.sample([bus for bus in known if bus not in shown], 3 - len(shown))
+    return {bus: bus for bus in dict.fromkeys([*known, *shown]) if bus in shown}
 
 
 @cache

@@ -1,30 +1,34 @@
 """Judges answers to the exercises by what libvirt would do with them.
 
 Of XML that is written, an error of check() or a name that libvirt does not know is missing, and so is
-every answer of infer() that is not as wanted; how it is written does not matter.
+every answer of infer() that is not as wanted, unless it only follows from an error; how it is written
+does not matter.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from functools import singledispatch
 
-from ..document import Disk, Domain
+from ..document import Disk, Domain, read
 from ..inference import infer
 from ..machines import machine_of
 from ..parsing import UnreadableXML
 from ..refusals import Problem, check
 from ..resolution import resolve
 from .tasks import Choose, Mark, Task, Wanted, Write, exercise
-from .verdict import Feedback, Point, say, sentence
+from .verdict import Feedback, Point, advice, label, say, sentence
 
 _IMAGE = ("file", "dev", "dir", "volume", "name", "path")  # attributes of a source
+_PADDING = ("and", "option", "rung")  # words around the names in an answer
+_WORD = re.compile(r"[\w-]+")
+_PLACES = ("12345", "abcde")
 UNKNOWN = ("name-misspelt", "name-unknown", "name-without-effect")  # problems with a name
 
 
-def submit(name: str, answer: str | Iterable[str] | None = None) -> Feedback:
+def submit(name: str, answer: str | int | Iterable[str] | None = None) -> Feedback:
     """What is right and what is missing in an answer to an exercise.
 
-    An answer is XML, the letter of an option, or the names to mark (`"web, mail"`, or a list).
+    An answer is XML, the letter or number of an option, or the names to mark (`"web, mail"`, or a list).
     Without one there is an invitation. Raises ValueError for a name that no exercise has.
     """
     task = exercise(name)
@@ -50,29 +54,42 @@ def _written(task: Write, answer) -> Iterator[Point]:
     try:
         guest = task.guest(answer)
     except UnreadableXML as error:
-        yield say("missing", "unreadable", why=error)
+        whole = "domain" if read(task.given).complete else "disk"
+        yield say("missing", "unreadable", why=error, whole=whole)
         return
     problems = check(guest)
-    points = [*_of_libvirt(problems), *_of_guest(task, guest)]
-    is_refused = any(problem.severity == "error" for problem in problems)
-    for image in task.disks:  # of a value that is refused, it says nothing to tell which was wanted
-        found = _of_disk(task, image, guest)
-        points += [point for point in found if point.kind == "right" or not is_refused]
+    refused = [problem for problem in problems if problem.severity == "error"]
+    points = [*_of_libvirt(refused, problems), *_of_guest(task, guest)]
+    for image in task.disks:
+        points += _of_disk(task, image, guest, refused)
     yield from points
     if all(point.kind == "right" for point in points):
         yield from _notes(problems)
 
 
-def _of_libvirt(problems: list[Problem]) -> Iterator[Point]:
-    """Whether it is accepted, and which names are ignored."""
-    refused = [problem for problem in problems if problem.severity == "error"]
+def _of_libvirt(refused: list[Problem], problems: list[Problem]) -> Iterator[Point]:
+    """Whether it is accepted, and which names are ignored; of one place, only what comes first."""
+    places = {(problem.element, problem.path): problem for problem in reversed(refused)}
     for problem in refused:
-        yield say("missing", "refused", message=problem.message, why=problem.why)
+        if places[problem.element, problem.path] is problem:
+            yield Point("missing", _refusal(problem))
     if not refused:
         yield say("right", "accepted")
     for problem in problems:
         if problem.code in UNKNOWN:
             yield say("missing", "unknown-name", message=problem.message)
+
+
+def _refusal(problem: Problem) -> str:
+    said = {"message": problem.message, "why": problem.why, "advice": _advice(problem)}
+    return sentence("refused", **said)
+
+
+def _advice(problem: Problem) -> str:
+    near = str(problem.facts.get("value")).lower()
+    if near in problem.facts.get("known", "").split(", "):
+        return sentence("other-letters", near=near)
+    return advice(problem.code)
 
 
 def _notes(problems: list[Problem]) -> Iterator[Point]:
@@ -88,15 +105,33 @@ def _of_guest(task: Write, guest: Domain) -> Iterator[Point]:
         yield say("missing", "other-number", number=len(guest.disks), wanted=len(task.disks))
 
 
-def _of_disk(task: Write, image: str, guest: Domain) -> Iterator[Point]:
+def _of_disk(task: Write, image: str, guest: Domain, refused: list[Problem]) -> Iterator[Point]:
     disk = _with_image(image, guest)
     if disk is None:
         yield say("missing", "no-image", image=image)
         return
     yield say("right", "image", image=image)
+    own = [problem for problem in refused if problem.disk == disk]
     for wanted in task.disks[image]:
-        yield _of_row(disk, wanted)
+        point = _of_row(disk, wanted)
+        if point.kind == "right" or not _is_told(disk, wanted, own):
+            yield point
     yield from _of_what_stays(task, image, disk)
+
+
+def _is_told(disk: Disk, wanted: Wanted, refused: list[Problem]) -> bool:
+    """Whether a refusal says enough: it leaves infer() no answer, or it names what the answer is,
+    should be, or follows from."""
+    if not refused or "/" in wanted.name:
+        return False
+    answer = getattr(infer(disk), wanted.name)
+    words = {str(word) for word in (answer.value, *wanted.values, *answer.facts.values())}
+    return answer.value is None or any(words & _named_in(problem.message) for problem in refused)
+
+
+def _named_in(message: str) -> set[str]:
+    """The words between `backticks`."""
+    return {word for piece in message.split("`")[1::2] for word in _WORD.findall(piece)}
 
 
 def _of_what_stays(task: Write, image: str, disk: Disk) -> Iterator[Point]:
@@ -110,7 +145,7 @@ def _of_what_stays(task: Write, image: str, disk: Disk) -> Iterator[Point]:
 def _of_row(disk: Disk, wanted: Wanted) -> Point:
     """Whether one thing is as wanted, and if not, why not."""
     value, origin, reason = _found(disk, wanted.name)
-    facts = {"name": wanted.name, "value": value, "origin": wanted.origin, "reason": reason}
+    facts = {"name": label(wanted.name), "value": value, "origin": wanted.origin, "reason": reason}
     if value not in wanted.values:
         return say("missing", "row-wrong", wanted=_either(wanted.values), **facts)
     if wanted.origin in (None, origin):
@@ -145,11 +180,18 @@ def _with_image(image: str, guest: Domain) -> Disk | None:
 @_points.register
 def _chosen(task: Choose, answer) -> Iterator[Point]:
     names = _names_in(answer)
-    if len(names) != 1 or names[0] not in task.options:
-        yield _no_option(task, " ".join(names))
+    name = _option(task, names[0]) if len(names) == 1 else None
+    if name is None:
+        yield say("missing", "no-option", names=", ".join(task.options))
         return
-    option = task.options[names[0]]
-    yield say("right" if option.is_right else "missing", "chosen", name=names[0], why=option.why)
+    option = task.options[name]
+    yield say("right" if option.is_right else "missing", "chosen", name=name, why=option.why)
+
+
+def _option(task: Choose, said: str) -> str | None:
+    """The option that is meant by its name, or by its place: `1` or `a` is the first."""
+    places = {sign: name for signs in _PLACES for sign, name in zip(signs, task.options)}
+    return said if said in task.options else places.get(said)
 
 
 @_points.register
@@ -159,8 +201,8 @@ def _marked(task: Mark, answer) -> Iterator[Point]:
     unknown = [name for name in names if name not in task.options]
     verdicts = {name: belonging(task, name) for name in task.options}
     right = [name for name in verdicts if verdicts[name][0] == (name in names)]
-    for name in unknown[:1]:
-        yield _no_option(task, name)
+    if unknown:
+        yield say("missing", "no-mark", names=", ".join(task.options))
     for name, (value, reason) in verdicts.items():
         if name not in right:
             yield say("missing", "marked-wrong", name=name)
@@ -175,7 +217,7 @@ def belonging(task: Mark, name: str) -> tuple[bool, str]:
     guest, why = task.guest(task.options[name].says), sentence("accepted")
     for problem in check(guest):
         if problem.severity == "error":
-            return False, sentence("refused", message=problem.message, why=problem.why)
+            return False, _refusal(problem)
     for disk in guest.disks:
         for wanted in task.wanted:
             value, _, why = _found(disk, wanted.name)
@@ -185,13 +227,8 @@ def belonging(task: Mark, name: str) -> tuple[bool, str]:
 
 
 def _names_in(answer) -> list[str]:
-    if not isinstance(answer, str):
-        return [str(name) for name in answer]
-    return [name for name in re.findall(r"[\w-]+", answer.lower()) if name != "and"]
-
-
-def _no_option(task: Choose | Mark, name: str) -> Point:
-    return say("missing", "no-option", name=name, names=", ".join(task.options))
+    said = str(answer) if isinstance(answer, str | int) else " ".join(map(str, answer))
+    return [name for name in _WORD.findall(said.lower()) if name not in _PADDING]
 
 
 def right_names(task: Choose | Mark) -> list[str]:

@@ -60,9 +60,18 @@ def say(kind: str, name: str, /, **facts) -> Point:
 
 def sentence(name: str, /, **facts) -> str:
     """One of the sentences, its braces filled in; what comes from somebody's XML fits a line."""
-    return (
-        _sentences()[name].format(**{key: _shown(value) for key, value in facts.items()}).rstrip()
-    )
+    shown = {key: _shown(value) for key, value in facts.items()}
+    return _sentences()[name].format(**shown).rstrip()
+
+
+def advice(code: str) -> str:
+    """What to do about a problem of check() with this code; "" where its own words tell."""
+    return _sentences()["advice"].get(code, "")
+
+
+def label(row: str) -> str:
+    """The name of a row of infer(), as a person reads it."""
+    return _sentences()["labels"].get(row, row)
 
 
 def _shown(value) -> str:

@@ -15,15 +15,16 @@ from ..views.exercises import (
 from .exercise import button
 from .static import WithStaticForm
 
-_EXAMPLE = 954  # the number of the question that stands where no widget runs
+_EXAMPLE = 31  # the number of the question that stands where no widget runs
 _MANY = 1 << 32
+_TRIES = 30  # to find a disk that was not there yet
 
 
 class Quiz(WithStaticForm):
     """Question after question; the first is the one with the number `seed`, if it is given."""
 
     def __init__(self, seed: int | None = None):
-        self.asked, self.score_now = ipywidgets.HTML(), Score()
+        self.asked, self.score_now, self._seen = ipywidgets.HTML(), Score(), set()
         self.guess = ipywidgets.RadioButtons(
             options=[], tooltip="Your answer", layout={"width": "100%"}
         )
@@ -52,6 +53,7 @@ class Quiz(WithStaticForm):
 
     def _ask(self, number: int) -> None:
         self._number, self._is_checked = number, False
+        self._seen.add(self.question.disk)
         self.asked.value = question_as_html(self.question)
         self.guess.options, self.guess.disabled = self.question.options, False
         self.guess.index = None
@@ -68,7 +70,9 @@ class Quiz(WithStaticForm):
         self.next.focus()  # the keyboard would get lost with a button that cannot be pressed
 
     def _next(self, _) -> None:
-        self._ask(randrange(_MANY))
+        numbers = [randrange(_MANY) for _ in range(_TRIES)]
+        new = (number for number in numbers if draw(number).disk not in self._seen)
+        self._ask(next(new, numbers[0]))
 
     def _tell(self, _=None) -> None:
         """Say the score, and which buttons can be pressed."""
