@@ -7,16 +7,22 @@ import pytest
 from lxml import etree
 from test_command_line import run  # noqa: F401 (a fixture)
 
-from virtiolab.evidence.lessons import lessons
+from virtiolab.evidence.lessons import Lesson, lessons
 from virtiolab.evidence.libvirt import dotted
+from virtiolab.evidence.qemu import Qemu, Refused
 from virtiolab.evidence.record import recorded
+from virtiolab.evidence.standins import stand_ins, with_images
 from virtiolab.views.rungs import TITLES
+from virtiolab.widgets.predict import PREDICTIONS
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-PROSE = "\n".join(
-    cell.source
-    for cell in nbformat.read(NOTEBOOKS / "07_prove_it.ipynb", 4).cells
-    if cell.cell_type == "markdown"
+PROSE, CODE = (
+    "\n".join(
+        cell.source
+        for cell in nbformat.read(NOTEBOOKS / "07_prove_it.ipynb", 4).cells
+        if cell.cell_type == kind
+    )
+    for kind in ("markdown", "code")
 )
 
 
@@ -25,8 +31,8 @@ def test_ask_is_shown_as_it_answers(run, libvirt):
     """Two pieces of the output of `virtiolab ask`; a … leaves out what is between them."""
     if dotted(libvirt.version) != recorded()["versions"]["libvirt"]:
         pytest.skip("the notebook shows what another libvirt said")
-    _, out, _ = run("ask", "-", stdin=lessons()["misspelt"].disks.strip().encode())
-    shown = PROSE.split("virtiolab ask misspelt.xml\n```")[1].split("```")[1].strip("\n")
+    _, out, _ = run("ask", "-", stdin=lessons()["two-targets"].disks.strip().encode())
+    shown = PROSE.split("virtiolab ask moved.xml\n```")[1].split("```")[1].strip("\n")
     for piece in shown.split("\n…\n"):
         assert piece in "\n".join(out)
 
@@ -37,3 +43,53 @@ def test_the_ladder_has_the_rungs_of_the_table():
     for number, title in enumerate(TITLES.values(), 1):
         assert f"{number}  {title}" in drawn
         assert f"{number} {title}".replace(",", "") in PROSE
+
+
+@pytest.mark.parametrize("name", ["two-targets", "misspelt"])
+def test_the_disks_in_the_prose_are_the_lessons(name):
+    """What a learner reads is what was asked about."""
+    assert lessons()[name].disks.strip() in PROSE
+
+
+def test_the_sata_disk_tells_itself_only_where_it_is_plugged_in():
+    """No controller among its arguments; a built-in one in its place, and another for IDE."""
+    asked = recorded()["lessons"]
+    given = [one for flag, one, _ in asked["sata"]["arguments"]["arguments"]["sda"]]
+    assert [one["driver"] for one in given] == ["file", "raw", "ide-hd"]
+    assert (given[-1]["bus"], given[-1]["id"]) == ("ide.0", "sata0-0-0")
+    assert "ich9-ahci" in asked["sata"]["qemu"]["disks"]["sda"]["place"]
+    assert "piix3-ide" in asked["ide"]["qemu"]["disks"]["hda"]["place"]
+
+
+@pytest.mark.live
+def test_a_missing_image_is_noticed_on_rung_4(libvirt):
+    """libvirt writes the arguments for it as for any other; QEMU does not start."""
+    with with_images() as workshop:
+        made = stand_ins(workshop, libvirt.ask(lessons()["ide"].domain))
+        made.images["hda"].unlink()
+        answer = libvirt.ask(made.domain)
+        assert answer.refusal is None
+        with pytest.raises(Refused, match="No such file"), Qemu(workshop, answer):
+            pass
+
+
+@pytest.mark.live
+def test_define_takes_what_libvirt_then_refuses(libvirt):
+    """A disk on the bus xen."""
+    disk = "<disk><source file='/images/a.img'/><target dev='xvda' bus='xen'/></disk>"
+    answer = libvirt.ask(Lesson("xen", "On Xen's bus", disk).domain)
+    assert answer.xml and "unsupported disk bus 'xen'" in answer.refusal
+
+
+def test_the_evidence_is_that_of_the_prediction():
+    """The way that a cell prints is the one by which the test of the predictions goes."""
+    way = " › ".join(map(str, PREDICTIONS["prove-already-open"]["record"]))
+    assert f'print("{way}:", files[0]["direct"])' in CODE
+
+
+def test_so_many_lessons_never_start():
+    """As the prose counts them; of the others, each has one disk in its guest."""
+    guests = [said["guest"] for said in recorded()["lessons"].values()]
+    refused = [guest for guest in guests if guest.get("by") == "libvirt"]
+    assert "Five lessons never start" in PROSE and len(refused) == 5
+    assert all(len(guest["disks"]) == 1 for guest in guests if guest not in refused)
