@@ -124,6 +124,25 @@ def test_picture_shows_the_way():
     assert "vl-other" not in labels["1  Is a bus written?"]
 
 
+@pytest.mark.parametrize(
+    ("choices", "box"),
+    [
+        (dict(dev="hda"), ["ide", "not virtio"]),
+        (dict(bus="usb"), ["usb", "not virtio"]),
+        (dict(dev="sda", model="lsilogic"), ["yes, controller 0's", "lsilogic"]),
+        (dict(dev="sda", model="auto"), ["no, not controller 0's", "lsilogic"]),
+        (dict(dev="sdh", model="virtio-scsi"), ["no, not controller 1's", "lsilogic"]),
+        (dict(dev="sdo", machine="pseries"), ["no, not controller 2's", "ibmvscsi"]),
+    ],
+    ids=str,
+)
+def test_picture_names_what_was_taken(choices, box):
+    """The bus that is not virtio, and the disk's own controller: seven disks go on each by name."""
+    drawn = picture(infer(asked(**choices)))
+    lines = written_in(drawn.inline())
+    assert box in map(list, itertools.pairwise(lines)) and ": ".join(box) in drawn.says
+
+
 # ---------------------------------------------------------------------------------------- the state
 
 
@@ -201,9 +220,10 @@ def test_static_form():
     [image] = root.iter("img")
     said = " ".join([image.get("alt"), *root.text_content().split()])
     for said in (said, " ".join(bundle["text/plain"].split())):
-        assert "How does the name begin? hd: ide. Which bus is it now? another: not virtio." in said
+        assert "How does the name begin? hd: ide. Which bus is it now? ide: not virtio." in said
         assert "hda begins with hd" in said and "<target dev='hda'/>" in said
         assert "q35" in said and "error" in said
+    assert "that of unknown is thick" in root.text_content()
 
 
 def test_a_change_is_quick():

@@ -1,5 +1,6 @@
 """What a cache mode does to a write, and the explorer that draws it; without a browser."""
 
+import re
 from dataclasses import asdict
 from functools import partial
 
@@ -10,7 +11,7 @@ from lxml import etree, html
 from virtiolab.caching import facts, ways
 from virtiolab.evidence.experiments import caches
 from virtiolab.evidence.record import recorded
-from virtiolab.views.cache import drawn, in_words
+from virtiolab.views.cache_picture import drawn, in_words
 from virtiolab.vocabulary import lookup
 from virtiolab.widgets import CacheExplorer
 from virtiolab.widgets.cache import IOS
@@ -79,9 +80,9 @@ def test_every_sentence_is_said():
     """Each form of a step holds for some mode, and each row and moment has its words."""
     said = {(step.name, step.form) for way in ways().values() for step in way.steps}
     assert said == {(name, form) for name, forms in facts()["steps"].items() for form in forms}
-    assert set(facts()["uses"]) == {mode or "" for mode in ways()}
-    places = {place for known in facts()["moments"].values() for place in known["lost"]}
-    assert places < set(facts()["places"])
+    assert set(facts()["uses"]) == {*ways()} - {None, "default"}
+    lost = {place for known in facts()["moments"].values() for place in known["lost"]}
+    assert lost - {"qemu"} < set(facts()["places"])
     fates = {way.fate(s, m) for way in ways().values() for s in facts()["stages"] for m in SAFE}
     assert fates == set(facts()["fates"])
 
@@ -89,6 +90,11 @@ def test_every_sentence_is_said():
 def texts(picture):
     """What is written in a picture."""
     return [text for text in picture.inline().itertext()]
+
+
+def number(text):
+    """The number that a text in a picture begins with, if it does."""
+    return re.match(r"\d[ab]?(?=  |$)", text)
 
 
 @each_mode
@@ -101,20 +107,59 @@ def test_picture(mode):
     assert [key for key, said in flush.items() if said in written] == [way.flush]
     assert ("has no write cache" in written) is not way.told
     assert ("not given" in written) is (mode in (None, "default"))
-    assert "✗ lost" not in written
+    assert ("later, in any order" in written) is (mode == "unsafe")
+    assert ("later, or at a flush" in written) is (way.flush == "asked")
+    assert "✗ lost" not in written and "✗ stopped" not in written
 
 
-def test_picture_of_a_loss():
-    """The host's memory goes with its power, and the disk stays."""
-    lost = [text for text in texts(drawn(ways()["none"], "stated", moment="power")) if "✗" in text]
-    assert len(lost) == 7 and not any(text.startswith("the disk ") for text in lost)
-    assert "QEMU is killed. Lost: the guest's memory, QEMU's memory." in in_words(
-        ways()["none"], moment="qemu"
-    )
+@each_mode
+def test_steps_are_numbered_in_the_picture(mode):
+    """Each step has a number there, and no number comes twice."""
+    numbers = [found[0] for text in texts(drawn(ways()[mode], "stated")) if (found := number(text))]
+    after_each = ["4a", "4b"] if mode in ("writethrough", "directsync") else ["4"]
+    assert sorted(numbers) == sorted(["1", "2", "3", *after_each, "5"])
+    said = " ".join(step.says for step in ways()[mode].steps)
+    assert ("4a" in said and "4b" in said) is (len(after_each) == 2)
+
+
+# What is lost with the guest, with QEMU and with the host's power: memory that the bytes go through.
+CACHES = ["the guest's page cache", "the host's page cache", "the disk's own cache"]
+
+
+@each_mode
+@pytest.mark.parametrize(
+    ("moment", "stopped"), [("guest", 1), ("qemu", 2), ("power", 3)], ids=["guest", "qemu", "power"]
+)
+def test_picture_of_a_loss(mode, moment, stopped):
+    """What holds bytes is lost, what merely runs stops, and the disk keeps what has come to it."""
+    way = ways()[mode]
+    passed = ["the host's page cache"] if way.direct else []
+    caches = CACHES if moment == "power" else CACHES[:1]
+    lost = [cache for cache in caches if cache not in passed]
+    written = texts(drawn(way, "stated", moment=moment))
+    assert [text for text in written if "lost" in text] == [f"{cache}  ✗ lost" for cache in lost]
+    assert written.count("✗ stopped") == stopped
+    disk = written[written.index("the disk") + 1]
+    assert ("✓" in disk) is (mode != "unsafe") and ("any order" in disk) is (mode == "unsafe")
+    said = in_words(way, moment=moment)
+    assert f"Stopped: {', '.join(['guest', 'QEMU', 'host'][:stopped])}." in said
+    assert f"Lost: {', '.join(lost)}. On the disk: {disk}." in said
+
+
+def test_what_is_safe_by_itself_is_on_the_disk():
+    """A mode that flushes after every write needs no flush of the guest's for it."""
+    for mode in ("writethrough", "directsync"):
+        assert "✓ each write that was done" in texts(drawn(ways()[mode], "stated", moment="power"))
+
+
+def switches(mode):
+    way = ways()[mode]
+    return way.direct, way.told, way.no_flush
 
 
 def test_default_is_drawn_as_not_written():
-    """QEMU decides both."""
+    """QEMU decides both, and takes what writeback is."""
+    assert {*map(switches, (None, "default", "writeback"))} == {(False, True, False)}
     default, unwritten = (drawn(ways()[mode], "default").inline() for mode in ("default", None))
     del default.attrib["aria-label"], unwritten.attrib["aria-label"]
     assert etree.tostring(default) == etree.tostring(unwritten)
@@ -134,6 +179,19 @@ def test_explorer_follows_its_choices():
     assert (
         "<driver type='raw' cache='unsafe'/>" in html.fromstring(explorer.xml.value).text_content()
     )
+
+
+@pytest.mark.parametrize("mode", [None, "default"])
+def test_one_row_for_what_qemu_decides(mode):
+    """Not written and `default` share a row, which is marked for both; each other mode has its own."""
+    root = html.fromstring(CacheExplorer(mode).shown.value)
+    *_, table = root.iter("table")
+    heads = [row[0].text_content() for row in table.find("tbody")]
+    others = ["none", "writethrough", "writeback", "directsync", "unsafe"]
+    assert heads == ["▶ (not written), default", *others]
+    first, *rest = table.find("tbody")
+    assert "writeback" in first[1].text_content() and first[1].get("colspan") == "5"
+    assert {len(row) for row in rest} == {len(table.find("thead")[0])} == {6}
 
 
 def test_explorer_says_what_libvirt_refuses():
@@ -160,11 +218,24 @@ def test_static_form(mode):
     root = html.fromstring(f"<div>{bundle['text/html']}</div>")
     assert not root.xpath("//svg | //style | //@id")
     images = root.xpath("//img/@alt")
-    assert len(images) == (6 if mode in (None, "default") else 5)
-    assert images[0] == in_words(ways()[mode])
+    way = ways()[mode]
+    assert images[:2] == [in_words(way), in_words(way, moment="power")]
+    taken = "writeback" if mode in (None, "default") else mode
+    shown = {"writeback", "none", "writethrough", "unsafe"} - {taken}
+    assert {*images[2:]} == {in_words(ways()[other], moment="power") for other in shown}
     for text in (root.text_content(), bundle["text/plain"]):
+        text = " ".join(text.split())
         assert all(use in text for use in ["Guests so old", "The all-rounder"])
-        assert "perhaps lost" in text
+        assert "perhaps lost" in text and "tables of a qcow2 image in its own memory" in text
+
+
+def test_static_form_after_trouble():
+    """Where something goes wrong, the pictures show that, behind one in which nothing does."""
+    explorer = CacheExplorer("none")
+    explorer.moment.value = "qemu"
+    first, *others = html.fromstring(explorer.static_html()).xpath("//img/@alt")
+    assert "Stopped" not in first
+    assert others and all("QEMU is killed. Stopped: guest, QEMU." in said for said in others)
 
 
 def test_a_change_is_quick():

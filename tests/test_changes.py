@@ -188,7 +188,10 @@ def test_conversions():
         )
         commands = [line for part in one.steps for step in part.steps for line in step.run]
         assert [line.strip() for line in lines if line.startswith("       ")] == commands
-        prose = lines[lines.index("") + 1 + len(list(lines_of(one.old, one.new))) :]
+        shown = len(list(lines_of(one.old, one.new))) + sum(
+            len(list(lines_of(*c))) for c in one.also
+        )
+        prose = lines[lines.index("") + 1 + shown :]
         assert all(len(line) <= WIDTH or line.strip() in commands for line in prose[2:])
         assert "`" not in view.text and "{" not in view.text
         assert all(part.title in lines for part in one.steps)

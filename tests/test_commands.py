@@ -139,6 +139,17 @@ def test_convert(run):
     assert any("initramfs" in line for line in out) or any("viostor" in line for line in out)
 
 
+def test_convert_keeps_what_the_guest_starts_from(run):
+    """The order is in the lines to change, and in --json with all else that changes for it."""
+    office = DOMAINS / "windows-cdrom-floppy.xml"
+    _, out, _ = run("convert", "--target", "hda", office)
+    assert {"+   <boot order='1'/>", "-   <boot dev='hd'/>", "+   <boot order='2'/>"} <= set(out)
+    _, [line], _ = run("convert", "--json", "--target", "hda", office)
+    [disk] = json.loads(line)["disks"]
+    system, cdrom = disk["also"]
+    assert "<boot dev='hd'/>" in system["old"] and "<boot order='2'/>" in cdrom["new"]
+
+
 def test_convert_says_what_it_cannot(run):
     """One clean line: no disk chosen of several, or a drive that virtio has not."""
     status, out, [err] = run("convert", DOMAINS / "windows-cdrom-floppy.xml")

@@ -8,8 +8,8 @@ from test_command_line import DOMAINS, run  # noqa: F401 (a fixture)
 
 from virtiolab import read
 from virtiolab.comparison import Compared, Comparison
-from virtiolab.evidence.libvirt import Answer
 from virtiolab.evidence import rungs
+from virtiolab.evidence.libvirt import Answer
 from virtiolab.views.comparison import comparison_as_text
 
 DISK = b"<disk><source file='/a'/><target dev='vda'/></disk>"
@@ -41,6 +41,14 @@ def test_side_by_side(run, libvirt):
     assert "says the same as virtiolab about every disk." in text
     assert "bus          virtio          virtio" in text
     assert "-device virtio-blk-pci  <-- this settles it: virtio" in text
+    assert "From target/@dev (as no target/@bus is written)." in " ".join(text.split())
+
+
+@live
+def test_a_bus_that_is_written(run, libvirt):
+    """Then it decides, and the name does not."""
+    _, out, _ = run("ask", "-", stdin=DISK.replace(b"'vda'", b"'vda' bus='virtio'"))
+    assert "the kind of device. From target/@bus." in " ".join(" ".join(out).split())
 
 
 @live
@@ -51,6 +59,21 @@ def test_a_guest_that_is_refused(run, libvirt):
     assert status == 1 and "refuses this guest: unsupported configuration: target must be 0" in text
     assert "alone, refused" in text and "alone, accepted" in text
     assert "every disk that it accepts" in text
+
+
+@live
+def test_a_guest_without_arguments(run, libvirt):
+    """Of Xen's bus: define accepts it, and only on the next rung it is refused."""
+    xen = DISK.replace(b"vda", b"xvda")
+    for xml, alone in ((xen, ""), (xen + DISK, "alone, ")):
+        status, out, _ = run("ask", "-", stdin=xml)
+        text = " ".join(" ".join(out).split())
+        assert status == 1 and "accepts this guest, and makes no arguments for QEMU: " in text
+        assert f"2 libvirt {alone}accepted" in text and "bus xen xen" in text
+        assert "3 QEMU gets nothing: refused internal error: unsupported disk bus" in text
+    status, [line], _ = run("ask", "--json", "-", stdin=xen)
+    [disk] = json.loads(line)["disks"]
+    assert status == 1 and "xen" in disk["refusal"] and disk["said"] and not disk["arguments"]
 
 
 @live

@@ -1,5 +1,6 @@
 """A disk on its way to another bus: what becomes of its XML, what is refused, what is to do."""
 
+import copy
 from collections import Counter
 from pathlib import Path
 
@@ -503,6 +504,8 @@ def test_other_disks_stay():
                 except Unconvertible:
                     continue
                 left = conversion.domain.replace(f"    {conversion.controller}\n", "")
+                for old, new in conversion.also:
+                    left = left.replace(indented(new), indented(old))
                 assert others(left, number) == others(text, number)
         assert laid_out(domain.element) == text
 
@@ -546,7 +549,18 @@ STEPS = [
         ["viostor", "helper.qcow2", "sc query viostor", "BitLocker", "0x7B"],
         ["Linux", "initramfs", "vioscsi"],
     ),
-    (guest(HELPER, metadata=WINDOWS), "virtio", ["`vdb` is on virtio already"], ["helper.qcow2"]),
+    (
+        guest(HELPER, metadata=WINDOWS),
+        "virtio",
+        ["`vdb` is on virtio already", "If a small second disk was there only"],
+        ["helper.qcow2", "Windows down and take"],
+    ),
+    (
+        guest(IDE.replace("hda", "hdc"), metadata=WINDOWS),
+        "virtio",
+        ["a second, small disk `vdd` on virtio", "take the small second disk away"],
+        ["If a small second disk was there only"],
+    ),
     (guest(IDE), "scsi", ["virtio_scsi virtio_pci sd_mod", "vioscsi", "lsinitrd"], ["virtio_blk"]),
     (guest(disk("")), "sata", ["ahci sd_mod", "storahci", "no longer `/dev/vda`"], ["virtio-win"]),
     (guest(disk("")), "ide", ["ata_piix sd_mod", "intelide", "/dev/sda"], ["virtio-win"]),
@@ -595,27 +609,70 @@ def test_every_step_is_tested():
             assert max(step["say"].split("{")[0].split("}"), key=len)[:60] in texts
 
 
+NIC = "<interface type='user'/>"
+TWO = IDE + "<disk><source file='/h'/><target dev='{}'/></disk>"
+CDROMS = TWO.replace("<disk", "<disk device='cdrom'").replace("hda' bus='ide'", "sda' bus='sata'")
+# The disks, what <os> says, and the bus; and what each disk and the network card says in the end.
 BOOT = [
-    # the disks, what <os> says, and which disk the guest would start from
-    (HELPER.replace("vdb", "vda"), "<boot dev='hd'/>", "`vda`. To start from `vdb`"),
-    (HELPER.replace("vdb", "vda"), "", "`vda`. To start from `vdb`"),
-    (HELPER.replace("vdb", "vda"), "<boot dev='network'/>", None),
-    (HELPER, "<boot dev='hd'/>", None),
-    (IDE.replace("</disk>", "<boot order='1'/></disk>") + HELPER[len(IDE) :], "", None),
-    (IDE + "<disk><source file='/h'/><target dev='hdb'/></disk>", "<boot dev='hd'/>", None),
-    (CDROM + HELPER, "<boot dev='hd'/>", None),
-]
+    (TWO.format("vda"), "<boot dev='hd'/>", "virtio", ["1", None]),
+    (TWO.format("vda"), "", "virtio", ["1", None]),
+    (TWO.format("vda' bus='virtio"), "", "virtio", ["1", None]),
+    (TWO.format("vda").replace("hda' bus='ide", "hdb"), "", "virtio", [None, "1"]),
+    (TWO.format("vda") + NIC, "<boot dev='network'/><boot dev='hd'/>", "virtio", ["2", None, "1"]),
+    (TWO.format("vda"), "<boot dev='hd'/><boot dev='cdrom'/><boot dev='hd'/>", "virtio", ["3", None]),
+    (TWO.format("vda"), "<boot dev='network'/>", "virtio", None),
+    (TWO.format("vdb"), "<boot dev='hd'/>", "virtio", None),
+    (TWO.format("hdb"), "<boot dev='hd'/>", "virtio", None),
+    (TWO.format("vda").replace("</disk>", "<boot order='1'/></disk>", 1), "", "virtio", None),
+    (CDROMS.format("hda"), "<boot dev='cdrom'/>", "ide", ["1", None]),
+    (CDROMS.format("hda"), "<boot dev='hd'/>", "ide", None),
+    (
+        TWO.format("vda") + "<disk device='floppy'><source file='/f'/><target dev='fda'/></disk>",
+        "<boot dev='fd'/><boot dev='hd'/>",
+        "virtio",
+        ["2", None, "1"],
+    ),
+]  # fmt: skip
+each_boot = pytest.mark.parametrize("devices, boot, bus, orders", BOOT)
 
 
-@pytest.mark.parametrize("disks, boot, said", BOOT)
-def test_boot(disks, boot, said):
-    """Where another disk comes first after the switch, that is said."""
-    one = next(
-        d for d in read(guest(disks, boot=boot)).disks if d.target == "hda" or d.target == "sda"
-    )
-    notes = convert(one, "ide" if one.target == "sda" else "virtio").notes
-    found = [note for note in notes if "first hard disk" in note]
-    assert len(found) == bool(said) and (said or "") in "".join(found)
+@each_boot
+def test_boot(devices, boot, bus, orders):
+    """Where another disk would come first, the order is written out; else nothing changes."""
+    conversion = converted(guest(devices, boot=boot), bus)
+    notes = [note for note in conversion.notes if "tries its disks" in note]
+    assert len(notes) == bool(orders) and not (conversion.also and not orders)
+    if orders:
+        root = read(conversion.domain).element
+        written_down = [d.find("boot") for d in root.find("devices")]
+        assert [d if d is None else d.get("order") for d in written_down] == orders
+        assert root.find("os/boot") is None
+
+
+def test_boot_in_the_changes():
+    """All that changes for it is shown: what `<os>` says, and the devices that have an order now."""
+    domain = read(FILES[0].with_name("windows-cdrom-floppy.xml"))
+    office = next(one for one in domain.disks if one.target == "hda")
+    conversion = convert(office, "virtio")
+    system, cdrom = conversion.also
+    assert "<boot dev='hd'/>" in system.old and "<boot" not in system.new
+    assert cdrom.new == cdrom.old.replace("<address", "<boot order='2'/>\n  <address")
+    assert conversion.new.endswith("  <boot order='1'/>\n</disk>")
+    left = conversion.domain
+    for old, new in [(conversion.old, conversion.new), *conversion.also]:
+        left = left.replace(indented(new), indented(old))
+    assert left == laid_out(domain.element)
+
+
+def indented(xml):
+    """As it stands in a domain: `<os>` by two blanks, a device by four."""
+    return xml.replace("\n", "\n  " if xml.startswith("<os") else "\n    ")
+
+
+def test_a_part_of_a_guest_has_no_order():
+    """What the rest of it says is not known."""
+    conversion = converted("<devices>" + TWO.format("vda") + "</devices>")
+    assert conversion.also == () and "<boot" not in conversion.new
 
 
 HOSTILE = [
@@ -757,33 +814,45 @@ def assert_converts(libvirt, before, domain, number, bus):
     said = said_by_libvirt(answer)
     assert said[conversion.target]["bus"] == bus
     assert {other.target: inferred(other) for other in after.disks} == said
-    assert_boots_as_before(before, answer, one, conversion)
+    assert_boots_as_before(libvirt, before, answer, conversion)
     back = convert(after.disks[number], infer(one).bus.value)
     again = libvirt.ask(read(back.domain))
     assert again.refusal is None, back.domain
     lost = [dropped.name for dropped in conversion.dropped + back.dropped]
+    lost += ["boot"] * (one.child("boot") is None)  # it may have been written out
     assert meaning(again, back.target, *lost) == meaning(before, one.target, *lost)
     return conversion
 
 
-def assert_boots_as_before(before, after, one, conversion):
-    """The guest starts from the same disk, or a note says from which instead."""
-    first, now = boots_from(before), boots_from(after)
-    notes = [note for note in conversion.notes if "first hard disk" in note]
-    wanted = conversion.target if first == one.target else first
-    assert bool(notes) is (now != wanted)
-    assert not notes or f"that is `{now}`. To start from `{wanted}`" in notes[0]
+def assert_boots_as_before(libvirt, before, after, conversion):
+    """The disks keep their turns; and where those are written out, they would have changed."""
+    domain, now = conversion.disk.domain, read(conversion.domain)
+    assert turns(before, domain) == turns(after, now)
+    if len(now.element.findall("devices/*/boot")) > len(domain.element.findall("devices/*/boot")):
+        for boot in now.element.findall("devices/*/boot"):
+            boot.getparent().remove(boot)
+        now.element.find("os").extend(copy.deepcopy(domain.element.findall("os/boot")))
+        again = libvirt.ask(now)
+        reread = libvirt.ask(read(again.xml))  # where a bus is written that was not
+        assert turns(before, domain) != turns(again, now) or turns(reread, now) != turns(again, now)
 
 
-def boots_from(answer):
-    """The first hard disk that libvirt gives QEMU an order to start from."""
-    said = said_by_libvirt(answer)
-    orders = [
-        (device["bootindex"], name)
-        for name, device in devices(answer).items()
-        if "bootindex" in device and said[name]["device"] != "cdrom"
-    ]
-    return min(orders)[1] if orders else None
+def turns(answer, domain):
+    """When QEMU tries each disk: 1 is the first."""
+    given = devices(answer)
+    return [given.get(one.target, {}).get("bootindex") for one in domain.disks]
+
+
+@pytest.mark.live
+@each_boot
+def test_boot_asked(devices, boot, bus, orders, libvirt):
+    """libvirt gives the disks the turns that they had, and reads back the rest."""
+    domain = read(guest(devices, boot=boot))
+    conversion = convert(domain.disks[0], bus)
+    after = libvirt.ask(read(conversion.domain))
+    assert after.refusal is None
+    assert_boots_as_before(libvirt, libvirt.ask(domain), after, conversion)
+    assert after.xml.count("<boot order=") == conversion.domain.count("<boot order=")
 
 
 @pytest.mark.live
@@ -825,7 +894,10 @@ def test_generated_domains_convert(libvirt):
             for bus in BUSES:
                 if not refusal_of_disk(one, bus):
                     conversion = assert_converts(libvirt, before, domain, number, bus)
-                    assert sum(text in conversion.domain for text in texts) == len(texts) - 1
+                    left = conversion.domain
+                    for old, new in conversion.also:
+                        left = left.replace(indented(new), indented(old))
+                    assert sum(text in left for text in texts) == len(texts) - 1
                     done[infer(one).bus.value, bus] += 1
 
     convert_all()

@@ -7,8 +7,9 @@ import pytest
 from lxml import html
 
 from virtiolab.evidence import NotInstalled
-from virtiolab.evidence.lessons import lessons
+from virtiolab.evidence.lessons import Lesson, lessons
 from virtiolab.evidence.record import recorded
+from virtiolab.evidence.rungs import RUNGS, shared
 from virtiolab.views import proof
 from virtiolab.views.rungs import size
 from virtiolab.widgets import Proof
@@ -125,6 +126,31 @@ def test_only_the_guest_is_missing(libvirt, monkeypatch):
     waited(shown)
     assert "Asked here, just now" in shown.shown.value
     assert "Not asked here: no kernel." in shown.doing.value
+
+
+def test_where_the_kind_of_device_comes_from(nothing_installed):
+    """From the name, if no bus is written; if one is, from that."""
+    unwritten, written = (Proof(name, "arguments").static_text() for name in ("first", "second"))
+    assert "From target/@dev (as no target/@bus is written), disk/@device" in joined(unwritten)
+    assert "From target/@bus, disk/@device" in joined(written)
+
+
+def joined(text):
+    """In one line."""
+    return " ".join(text.split())
+
+
+@pytest.mark.live
+def test_accepted_without_arguments(libvirt):
+    """Of Xen's bus libvirt accepts the definition, and refuses to make arguments for QEMU."""
+    disk = "<disk><source file='/a'/><target dev='xvda'/></disk>"
+    lesson = Lesson("xen", "A disk on Xen's bus", disk)
+    climber = shared()
+    said = {rung: climber.climb(rung, lesson.domain) for rung in RUNGS}
+    text = joined(proof(lesson, said).text)
+    assert "2 libvirt Accepted, and written back as: <disk" in text
+    assert "3 QEMU's arguments Refused: internal error: unsupported disk bus 'xen'" in text
+    assert text.count("Not reached: libvirt makes no arguments for this guest.") == 2
 
 
 def test_refused_by_qemu():

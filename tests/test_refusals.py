@@ -39,7 +39,8 @@ SMALL = ("iSCSI", "libvirt", "librbd", "s390x", "sheepdog", "virtio", "xen")
 
 # What is in the rules between quotes, has a hyphen, and is no code.
 OTHER_WORDS = {
-    "luks-any", "virtio-mmio", "virtio-non-transitional", "virtio-scsi", "virtio-transitional",
+    "luks-any", "virtio-mmio", "virtio-non-transitional", "virtio-scsi", "virtio-serial",
+    "virtio-transitional",
 }  # fmt: skip
 
 
@@ -230,6 +231,69 @@ def test_libvirt_accepts_what_is_mended(code, libvirt):
     """A fix is one that libvirt takes."""
     domain = mend(guest(code, WRONG))
     assert_accepted(libvirt.ask(domain), domain)
+
+
+# Types of controllers, of which nvme came after 11.3.0, and what is none.
+TYPES = (
+    "ide", "fdc", "scsi", "sata", "virtio-serial", "ccid", "usb", "pci", "xenbus", "isa", "nvme",
+    "virtio-scsi", "lsilogic", "virtio", "floppy", "SCSI", "",
+)  # fmt: skip
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("type", TYPES)
+def test_types_of_controllers(type, libvirt):
+    """libvirt reads what we know, and nothing else."""
+    domain = read(GUEST.format(**ORDINARY, xml=f"<controller type='{type}'/>"))
+    is_unknown = "controller-type" in codes(domain)
+    refusal = libvirt.ask(domain).refusal or ""
+    is_too_new = type == "nvme" and libvirt.version <= 11_003_000
+    assert ("Invalid value for attribute 'type'" in refusal) is (is_unknown or is_too_new)
+    for problem in check(domain):
+        assert_whole(problem)
+
+
+# Buses that not every machine has: a disk's name, and the word for it in a sentence.
+BUSES = {
+    "ide": ("hda", "IDE"),
+    "sata": ("sda", "SATA"),
+    "fdc": ("fda", "floppy"),
+    "usb": ("sda", "USB"),
+}
+MACHINES = [
+    ("x86_64", "pc"), ("x86_64", "q35"), ("s390x", "s390-ccw-virtio"), ("ppc64", "pseries"),
+    ("aarch64", "virt"), ("armv7l", "vexpress-a9"), ("riscv64", "virt"),
+]  # fmt: skip
+each_machine = pytest.mark.parametrize(("arch", "machine"), MACHINES)
+
+
+@pytest.mark.live
+@each_machine
+@pytest.mark.parametrize("bus", BUSES)
+def test_buses_of_machines(arch, machine, bus, libvirt):
+    """What a machine lacks is refused, and why is said of that bus, not of the others."""
+    (dev, _), device = BUSES[bus], "floppy" if bus == "fdc" else "disk"
+    xml = f"<disk device='{device}'><source file='/a'/><target dev='{dev}' bus='{bus}'/></disk>"
+    domain = read(GUEST.format(arch=arch, machine=machine, os="", domain="", xml=xml))
+    wrong = [problem for problem in check(domain) if problem.severity == "error"]
+    assert bool(wrong) is bool(libvirt.ask(domain).refusal)
+    others = [word for other, (_, word) in BUSES.items() if other != bus]
+    for problem in wrong:
+        assert_whole(problem)
+        assert not any(word in problem.why.partition("; ")[0] for word in others)
+
+
+@pytest.mark.live
+@each_machine
+@pytest.mark.parametrize("bus", ["ide", "sata"])
+@pytest.mark.parametrize("index", [0, 1])
+def test_controllers_of_machines(arch, machine, bus, index, libvirt):
+    """The same of a controller; of IDE a machine has one or none."""
+    controller = f"<controller type='{bus}' index='{index}'/>"
+    domain = read(GUEST.format(arch=arch, machine=machine, os="", domain="", xml=controller))
+    assert bool(codes(domain)) is bool(libvirt.ask(domain).refusal)
+    for problem in check(domain):
+        assert_whole(problem)
 
 
 # ------------------------------------------------------------------------- the document's own disks

@@ -74,6 +74,31 @@ class Way(NamedTuple):
         forms = {"image": self.road, "done": self.done, "flush": self.flush}
         return [Step(name, forms.get(name, "all")) for name in facts()["steps"]]
 
+    @property
+    def passed(self) -> str | None:
+        """The place that its bytes leave aside."""
+        return "page_cache" if self.direct else None
+
+    @property
+    def others(self) -> list["Way"]:
+        """The modes to compare it with: they tell the most, and go another way."""
+        known = map(ways().__getitem__, facts()["telling"])
+        return [way for way in known if (way.road, way.flush) != (self.road, self.flush)]
+
+    @property
+    def row(self) -> list[str]:
+        """What is said of it in the comparison: a text for each column, or one for all."""
+        table = facts()["table"]
+        if self.mode is None:
+            return [table["unwritten"]]
+        switches = (table[name][self.flush] for name in ("told", "safe", "loses"))
+        return [table["through"][self.road], *switches, facts()["uses"][self.mode]]
+
+    def lost(self, moment: str) -> list[str]:
+        """The places on its way whose bytes are lost when the moment comes."""
+        lost = set(facts()["moments"][moment]["lost"]) - {self.passed}
+        return [place for place in facts()["places"] if place in lost]
+
     def fate(self, stage: str, moment: str) -> str:
         """What becomes of a write that has come to this stage when the moment comes: "safe",
         "lost" (perhaps), or "raw" (safe only if the image is raw)."""

@@ -119,6 +119,7 @@ def _converted(converted: Conversion) -> dict:
     steps = [step._asdict() for part in converted.steps for step in part.steps]
     names = ("bus", "new", "controller", "domain")
     said = {name: getattr(converted, name) for name in names}
+    said["also"] = [change._asdict() for change in converted.also]
     return _named(converted.disk) | said | {"new_target": converted.target, "steps": steps}
 
 

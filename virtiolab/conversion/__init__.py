@@ -7,18 +7,20 @@ from typing import NamedTuple
 
 from ..document import Disk
 from ..layout import dedented, laid_out
+from .boot import Change, keep_order
 from .guest import Part, Step, notes, parts
 from .limits import BUSES, Unconvertible, free_name, refuse_impossible
 from .rewriting import Dropped, add_controller, disk_of, rewritten
 
-__all__ = ["BUSES", "Conversion", "Dropped", "Part", "Step", "Unconvertible", "convert"]
+__all__ = ["BUSES", "Change", "Conversion", "Dropped", "Part", "Step", "Unconvertible", "convert"]
 
 
 class Conversion(NamedTuple):
     """A disk on its way to another bus.
 
     `old` and `new` are its XML in the author's layout; `target` is its new name. `controller` is
-    the XML of the SCSI controller that it needs and that was not there, or None. `domain` is the
+    the XML of the SCSI controller that it needs and that was not there, or None. `also` are other
+    parts of the guest that change, so that it starts from the same disk as before. `domain` is the
     XML of the whole guest with all of that in it, or None where only a part of a guest was read.
     `notes` are sentences about this conversion, and `steps` what to do, part by part. In both,
     `backticks` mark what is XML or what is typed.
@@ -30,6 +32,7 @@ class Conversion(NamedTuple):
     old: str
     new: str
     controller: str | None
+    also: tuple[Change, ...]
     domain: str | None
     dropped: tuple[Dropped, ...]
     notes: tuple[str, ...]
@@ -42,6 +45,7 @@ def convert(disk: Disk, bus: str = "virtio") -> Conversion:
     element, dropped = rewritten(disk, bus, free_name(disk, bus))
     controller = add_controller(element)
     after = disk_of(element)
+    also = tuple(keep_order(disk, after))
     return Conversion(
         disk=disk,
         bus=bus,
@@ -49,6 +53,7 @@ def convert(disk: Disk, bus: str = "virtio") -> Conversion:
         old=dedented(disk.element),
         new=dedented(element),
         controller=None if controller is None else laid_out(controller),
+        also=also,
         domain=laid_out(after.domain.element) if after.domain.complete else None,
         dropped=dropped,
         notes=tuple(notes(disk, after, controller is not None)),

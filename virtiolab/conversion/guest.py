@@ -1,12 +1,14 @@
 """What the guest needs to survive the change: what is to be known, and what is to be done."""
 
 from collections.abc import Iterator
+from itertools import count
 from typing import NamedTuple
 
 from ..answers import Inferences
 from ..document import Disk, Domain
 from ..inference import infer
 from ..names import disk_number, usual_name
+from .boot import displaced_by
 from .facts import facts, say
 
 _HARD_DISKS = ("disk", "lun")
@@ -37,10 +39,8 @@ def notes(disk: Disk, after: Disk, controller_added: bool) -> Iterator[str]:
         yield say(said["name-taken"], new=after.target, wanted=wanted)
     if infer(after).bus.value == "scsi":
         yield from _about_controller(after, controller_added)
-    old, new = _first_hard_disk(disk.domain), _first_hard_disk(after.domain)
-    if old != new and _boots_by_kind(disk.domain):
-        names = [other.target for other in after.domain.disks]
-        yield say(said["boot"], first=names[new], wanted=names[old])
+    if first := displaced_by(disk, after):
+        yield say(said["boot"], first=first)
 
 
 def _about_controller(after: Disk, is_added: bool) -> Iterator[str]:
@@ -54,26 +54,6 @@ def _about_controller(after: Disk, is_added: bool) -> Iterator[str]:
         yield virtio.reason
     elif not virtio.value:
         yield say(said["controller-other"], index=place["index"], model=place["model"])
-
-
-def _boots_by_kind(domain: Domain) -> bool:
-    """Whether the guest starts from "a hard disk": `<boot dev='hd'/>`, or nothing is written."""
-    kinds = [boot.get("dev") for boot in domain.element.iterfind("os/boot")]
-    has_orders = domain.element.find("devices/*/boot") is not None
-    return domain.complete and not has_orders and (not kinds or "hd" in kinds)
-
-
-def _first_hard_disk(domain: Domain) -> int | None:
-    """Which disk `<boot dev='hd'/>` means: libvirt sorts the disks of each bus by their names."""
-    disks = domain.disks
-    answered = list(map(infer, disks))
-    buses = list(dict.fromkeys(answers.bus.value for answers in answered))
-    found = [
-        (buses.index(answers.bus.value), disk_number(disk.target) or 0, number)
-        for number, (disk, answers) in enumerate(zip(disks, answered))
-        if answers.device.value in _HARD_DISKS
-    ]
-    return min(found)[-1] if found else None
 
 
 def parts(disk: Disk, after: Disk) -> Iterator[Part]:
@@ -119,8 +99,15 @@ def _case(disk: Disk, after: Disk) -> dict[str, str]:
         "old_name": old_name,
         "new_name": new_name,
         "helper": "there" if helper else "needed",
-        "helper_disk": helper or "",
+        "helper_disk": helper or _name_behind(after),
     } | _in_the_guest(driver, disk.domain)
+
+
+def _name_behind(disk: Disk) -> str:
+    """A free name for a disk on the same bus that comes behind this one."""
+    own, bus = disk_number(disk.target) or 0, infer(disk).bus.value
+    taken = {other.target for other in disk.domain.disks}
+    return next(name for n in count(own + 1) if (name := usual_name(bus, n)) not in taken)
 
 
 def _in_the_guest(driver: str, domain: Domain) -> dict[str, str]:

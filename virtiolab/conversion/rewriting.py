@@ -41,7 +41,7 @@ def add_controller(element: etree._Element) -> etree._Element | None:
         return None
     written = {"type": "scsi", "index": str(place["index"]), "model": "virtio-scsi"}
     controller = etree.Element("controller", written)
-    _put_behind(element.getparent().findall("disk")[-1], controller)
+    put_behind(element.getparent().findall("disk")[-1], controller)
     return controller
 
 
@@ -66,11 +66,11 @@ def _taken_out(found, disk: etree._Element, why: str) -> Dropped:
     if not etree.iselement(found):
         del parent.attrib[found.attrname]
         return Dropped(f"{above}@{found.attrname}", str(found), why)
-    _remove(found)
+    remove(found)
     return Dropped(above + found.tag, (found.text or "").strip() or None, why)
 
 
-def _remove(element: etree._Element) -> None:
+def remove(element: etree._Element) -> None:
     """Take an element out, with the line on which it stood."""
     before, parent = element.getprevious(), element.getparent()
     gap, tail = _gap(element), element.tail or ""
@@ -82,7 +82,7 @@ def _remove(element: etree._Element) -> None:
         parent.text = left if len(parent) or not left.isspace() else None
 
 
-def _put_behind(last: etree._Element, element: etree._Element) -> None:
+def put_behind(last: etree._Element, element: etree._Element) -> None:
     """Put an element behind another, on a line of its own if that one has one."""
     _, line_break, indent = _gap(last).rpartition("\n")
     element.tail, last.tail = last.tail, line_break + indent

@@ -1,6 +1,7 @@
 """QEMU's arguments for one disk, as libvirt makes them: each key with its meaning, and with the
 names in the XML that it comes from."""
 
+import re
 import tomllib
 from collections.abc import Iterator
 from functools import cache, lru_cache
@@ -28,16 +29,22 @@ _GIVEN = etree.XPath(
     " and not(@device='cdrom' or @device='floppy'))]/target/@dev"
 )
 
+_CONDITION = re.compile(r"\[[^]]*\]")  # of XPath
+
 
 class Key(NamedTuple):
     """One key of an argument: its value as JSON has it, what it means, and the paths below /disk
-    that it comes from: first those that are written in this disk."""
+    that it comes from, if any of them is `written` in this disk.
+
+    `unless` has, path by path, what would count instead, were it written.
+    """
 
     name: str
     value: object
     meaning: str
     paths: tuple[str, ...]
     written: bool
+    unless: tuple[tuple[str, ...], ...] = ()
 
 
 class Argument(NamedTuple):
@@ -120,8 +127,10 @@ def _keys(table: str, given: dict, above: str, disk: Disk) -> tuple[Key, ...]:
     known, family = facts()[table], given["driver"].partition("-")[0]
     keys = []
     for name, value in flattened(given):
-        meaning, paths = known.get(f"{family}:{name}") or known.get(name, ("", []))
-        keys.append(_key(name, value, meaning, [_below(above, path) for path in paths], disk))
+        meaning, *lists = known.get(f"{family}:{name}") or known.get(name, ("", []))
+        keys.append(
+            _key(name, value, meaning, [_that_count(one, above, disk) for one in lists], disk)
+        )
     return tuple(keys)
 
 
@@ -145,9 +154,25 @@ def _below(above: str, path: str) -> str:
     return f"{above}{path}" if path.startswith(("source", "@type", "backingStore")) else path
 
 
-def _key(name: str, value: object, meaning: str, paths: list[str], disk: Disk) -> Key:
-    written = [path for path in paths if disk.element.xpath(path)]
-    return Key(name, value, meaning, tuple(written or paths), bool(written))
+def _that_count(listed: list[str], above: str, disk: Disk) -> dict[str, tuple[str, ...]]:
+    """Of a list of names those that count in this disk, with what would count instead."""
+    counting: dict[str, tuple[str, ...]] = {}
+    for path, _, other in (one.partition(" unless ") for one in listed):
+        if not other or not disk.element.xpath(other):
+            path = _below(above, path)
+            counting[path] = counting.get(path, ()) + ((other,) if other else ())
+    return counting
+
+
+def _key(name: str, value: object, meaning: str, lists: list[dict], disk: Disk) -> Key:
+    written = [
+        {path: unless for path, unless in paths.items() if disk.element.xpath(path)}
+        for paths in lists
+    ]
+    unwritten = {path: unless for paths in lists for path, unless in paths.items()}
+    counting = next(filter(None, written), unwritten)
+    paths = tuple(_CONDITION.sub("", path) for path in counting)
+    return Key(name, value, meaning, paths, any(written), tuple(counting.values()))
 
 
 def flattened(given: dict, before: str = "") -> Iterator[tuple[str, object]]:
@@ -163,6 +188,6 @@ def flattened(given: dict, before: str = "") -> Iterator[tuple[str, object]]:
 
 
 @cache
-def facts() -> dict[str, dict[str, tuple[str, list[str]]]]:
-    """By table (blockdev, format, device, controller) and key: the meaning, and the paths."""
+def facts() -> dict[str, dict[str, list]]:
+    """By table (blockdev, format, device, controller) and key: the meaning, and lists of paths."""
     return tomllib.loads(Path(__file__).with_name("arguments.toml").read_text(encoding="utf-8"))

@@ -62,6 +62,11 @@ class Answer:
         """Whether libvirt refuses the guest."""
         return self.refusal is not None and not self.is_open
 
+    @property
+    def is_defined(self) -> bool:
+        """Whether define accepts it, although there may be a `refusal` of its arguments."""
+        return self.xml is not None
+
     @cached_property
     def words(self) -> list[str]:
         """The command line, word by word."""

@@ -54,7 +54,8 @@ class Climber:
         if rung == "libvirt":
             return _libvirt(answer)
         if answer.is_refused:
-            return {"refusal": answer.refusal, "by": "libvirt"}
+            by = "arguments" if answer.is_defined else "libvirt"  # the rung that refuses
+            return {"refusal": answer.refusal, "by": by}
         if rung == "arguments":
             return _arguments(answer)
         look = _qemu if rung == "qemu" else partial(_guest, progress)

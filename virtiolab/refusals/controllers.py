@@ -53,9 +53,14 @@ def controllers(guest: Guest) -> Iterator[Problem]:
 
 def _place(guest: Guest, element: etree._Element, kind: str, number) -> Iterator[Problem]:
     machine = guest.domain.kind
-    if machine and (kind in machine.lacks or kind == "ide" and number):
-        facts = {"type": kind, "machine": machine.title}
+    if machine is None:
+        return
+    if kind in machine.lacks:
+        facts = {"bus": kind, "machine": machine.title}
         yield guest.find("controller-not-in-machine", element, "@type", **facts)
+    elif kind == "ide" and number:
+        facts = {"index": number, "machine": machine.title}
+        yield guest.find("controller-ide-once", element, "@index", **facts)
 
 
 def _model(guest: Guest, element: etree._Element, kind: str) -> Iterator[Problem]:

@@ -54,7 +54,8 @@ class Problem(NamedTuple):
     @property
     def why(self) -> str:
         """Why libvirt cares."""
-        return self._filled(sentences()[self.code]["why"])
+        said = sentences()[self.code]["why"]
+        return self._filled(said if isinstance(said, str) else said[self.facts["bus"]])
 
     @property
     def source(self) -> str:

@@ -11,6 +11,8 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from lxml import etree
+
 from ..answers import Inferences
 from ..names import BUS_OF_PREFIX
 from ..parsing import one_line
@@ -27,20 +29,25 @@ ENDS = ("bus", "controller", "qemu_device", "virtio")
 _WIDTH, _EDGE, _GAP = 880, 12, 6
 _BOX = 40  # the height of a box; between two rows there is room for a way
 _PITCH = 66
-_ASKED = 234  # the width of a question
+_ASKED = 258  # the width of a question
 _MIDDLE = _EDGE + _ASKED / 2
 _WAYS = (288, 842)  # between which the ways of a question stand
 _WIDEST = 180
 _RAIL = 856  # down which a way leads that leaves questions out
 _TURN = 11  # how far below its box a way turns
 _END = 74  # the height of the end
+_BORDERS = (
+    "The boxes of the picture have these lines as their borders; that of unknown is thick there."
+)
 
 
 class Way(NamedTuple):
-    """One way on from a question: `to` is the next one, `says` None if it leads straight down."""
+    """One way on from a question: `to` is the next one, `says` None if it leads straight down, and
+    `taken` what it is called where it is taken, if that is more than its name."""
 
     says: str | None = None
     to: str | None = None
+    taken: str | None = None
 
 
 class Question(NamedTuple):
@@ -128,7 +135,8 @@ def _draw_way(
         drawn.part(left, top, width, _BOX, name, way.says, kind=kind)
     else:
         origin = getattr(answers, question.about).origin
-        drawn.part(left, top, width, _BOX, name, _said(question, answers), kind=f"vl-{origin}")
+        lines = (_taken(question, name, answers), _said(question, answers))
+        drawn.part(left, top, width, _BOX, *lines, kind=f"vl-{origin}")
 
 
 def _box(question: Question, name: str) -> tuple[float, float]:
@@ -136,6 +144,11 @@ def _box(question: Question, name: str) -> tuple[float, float]:
     number, (left, right) = len(question.boxes), _WAYS
     width = min(_WIDEST, (right - left - _GAP * (number - 1)) / number)
     return left + question.boxes.index(name) * (width + _GAP), width
+
+
+def _taken(question: Question, name: str, answers: Inferences) -> str:
+    """What a way is called where it is taken, by the facts of the answer about it."""
+    return (question.ways[name].taken or name).format_map(getattr(answers, question.about).facts)
 
 
 def _said(question: Question, answers: Inferences) -> str:
@@ -186,15 +199,21 @@ def in_words(answers: Inferences) -> str:
         question = questions()[name]
         leads = question.ways[way].says is not None
         said = f": {_said(question, answers)}" if leads else ""
-        steps.append(f"{question.asks} {way}{said}.")
-    ends = ((row, getattr(answers, row)) for row in ENDS)
-    said = (f"{label(row)} {_brief(a.value)} ({a.origin})" for row, a in ends)
+        steps.append(f"{question.asks} {_taken(question, way, answers)}{said}.")
+    rows = ((row, getattr(answers, row)) for row in ENDS)
+    said = (f"{label(row)} {_brief(a.value)} ({a.origin})" for row, a in rows)
     return f"{' '.join(steps)} So: {', '.join(said)}."
+
+
+def ends(answers: Inferences) -> list[etree._Element]:
+    """The answers as a table, with who decided each, and what the lines mean."""
+    borders = prose("p", _BORDERS, "vl-legend")
+    return [answers_table(answers, ENDS), legend(), borders]
 
 
 def explored_as_html(answers: Inferences, xml: str, problems: Sequence[Problem]) -> str:
     """Picture, answers, problems and XML where no widget runs."""
-    shown = root(picture(answers).image(), answers_table(answers, ENDS), legend())
+    shown = root(picture(answers).image(), *ends(answers))
     asked = root(prose("p", "This is what was asked about:"))
     return shown + problems_as_html(problems) + asked + marked_as_html(xml, xml)
 

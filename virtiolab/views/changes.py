@@ -100,9 +100,11 @@ def _title(conversion: Conversion) -> str:
 
 
 def _both(conversion: Conversion) -> tuple[str, str]:
-    """The XML of before and after; behind the disk stands the controller that it needs."""
-    added = f"\n{conversion.controller}" if conversion.controller else ""
-    return conversion.old, conversion.new + added
+    """The XML of before and after; behind the disk stand the controller that it needs, and the
+    other parts of the guest that change."""
+    added = [conversion.controller] if conversion.controller else []
+    old, new = zip(*conversion.also) if conversion.also else ((), ())
+    return "\n".join([conversion.old, *old]), "\n".join([conversion.new, *added, *new])
 
 
 def _lists(conversion: Conversion) -> Iterator[tuple[str, Iterable[str]]]:

@@ -11,7 +11,6 @@ from .rungs import told
 from .text import NO_DISK, disk_name, label, paint, value_as_text, wrapped
 
 _GREEN, _RED, _BOLD = "32", "31", "1"
-_PLACED = "This is no whole guest, so libvirt was asked about an ordinary one with it: x86_64, machine pc."
 # Of what libvirt accepts, and cannot make arguments for here.
 _OPEN = (
     "For QEMU's arguments it needs a secret or a storage pool of the host; virtiolab does not ask"
@@ -32,9 +31,8 @@ def _guest(comparison: Comparison, colour: bool) -> Iterator[str]:
     libvirt = f"libvirt {dotted(comparison.version)}"
     differing = [one for one in comparison.disks if one.disagreements]
     if comparison.answer.is_refused:
-        does = "refuses" if comparison.answer.answered else "has no answer about"
         refusal = _line(comparison.answer.refusal)
-        yield paint(f"{libvirt} {does} this guest: {refusal}", _RED, colour)
+        yield paint(f"{libvirt} {_does(comparison.answer)}: {refusal}", _RED, colour)
         if len(comparison.disks) > 1:
             yield "So each disk is asked about alone."
     if differing:
@@ -43,6 +41,13 @@ def _guest(comparison: Comparison, colour: bool) -> Iterator[str]:
     elif any(one.said for one in comparison.disks):
         every = "every disk that it accepts" if comparison.answer.is_refused else "every disk"
         yield paint(f"{libvirt} says the same as virtiolab about {every}.", _GREEN, colour)
+
+
+def _does(answer: Answer) -> str:
+    """What libvirt does with a guest that it does not take."""
+    if answer.is_defined:
+        return "accepts this guest, and makes no arguments for QEMU"
+    return "refuses this guest" if answer.answered else "has no answer about this guest"
 
 
 def _disk(compared: Compared, comparison: Comparison, colour: bool) -> str:
@@ -68,17 +73,17 @@ def _libvirt(compared: Compared, comparison: Comparison, colour: bool) -> Iterat
     yield f"  2 libvirt    {alone}{_verdict_on(answer, colour)}"
     if answer.is_open:
         yield wrapped(_OPEN, 15)
-    elif answer.refusal:
+    elif answer.refusal and not answer.is_defined:
         yield wrapped(_line(answer.refusal), 15)
     if answer.generic_refusal and answer.generic_refusal != answer.refusal:
         yield wrapped(f"without a hypervisor refused: {_line(answer.generic_refusal)}", 15)
-    elif answer.is_refused and answer.answered and not answer.generic_refusal:
+    elif not answer.is_defined and answer.answered and not answer.generic_refusal:
         yield wrapped("only by its QEMU driver: libvirt without a hypervisor accepts it", 15)
     yield from _rows(compared, colour)
 
 
 def _verdict_on(answer: Answer, colour: bool) -> str:
-    if not answer.is_refused:
+    if answer.is_defined:
         return paint("accepted", _GREEN, colour)
     return paint("refused" if answer.answered else "no answer", _RED, colour)
 
@@ -98,6 +103,9 @@ def _rows(compared: Compared, colour: bool) -> Iterator[str]:
 
 
 def _arguments(compared: Compared, colour: bool) -> Iterator[str]:
+    if compared.answer.is_defined and compared.answer.is_refused:
+        yield f"  3 QEMU gets  {paint('nothing: refused', _RED, colour)}"
+        yield wrapped(_line(compared.answer.refusal), 15)
     if compared.arguments:
         yield "  3 QEMU gets"
     for argument in compared.arguments:

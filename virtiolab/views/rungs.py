@@ -22,6 +22,7 @@ TITLES = {
     "guest": "The guest",
 }
 _NUMBERS = {rung: number for number, rung in enumerate(TITLES, 1)}
+_NO_ARGUMENTS = "Not reached: libvirt makes no arguments for this guest."
 _TOP = {"style": "text-align: left; vertical-align: top"}
 _QCOW2 = "514649fb"  # "QFI" and a byte: how a qcow2 image begins
 
@@ -40,6 +41,9 @@ def lines(rung: str, said: Mapping, lesson: Lesson) -> list[Line]:
     """What a rung said of a lesson's configuration, in sentences."""
     if said.get("by") == "libvirt":
         return [Line("Not reached: libvirt refuses this guest.")]
+    if said.get("by") == "arguments":
+        refused = f"Refused: {_plain(said['refusal'])}."
+        return [Line(refused if rung == "arguments" else _NO_ARGUMENTS)]
     if said.get("by") == "QEMU":
         return [Line(f"QEMU refuses it: {_plain(said['refusal'])}.")]
     return list(_LINES[rung](said, lesson))
@@ -53,7 +57,7 @@ def _schema(said: Mapping, _lesson: Lesson) -> Iterator[Line]:
 
 
 def _libvirt(said: Mapping, _lesson: Lesson) -> Iterator[Line]:
-    if said["refusal"]:
+    if said["refusal"] and not said["xml"]:
         yield Line(f"Refused: {_plain(said['refusal'])}.")
         also = "refuses it too" if said["generic_refusal"] else "accepts it"
         yield Line(f"libvirt's test driver, which has no hypervisor, {also}.")
@@ -142,13 +146,18 @@ def _line_as_text(line: Line) -> str:
 
 def told(key: Key) -> str:
     """What a key means, and the names in the XML that it comes from."""
-    names = ", ".join(f"disk/{path}" if path[0] == "@" else path for path in key.paths)
+    names = [f"disk/{path}" if path[0] == "@" else path for path in key.paths]
     if not names:
         return key.meaning
     if key.written:
-        return f"{key.meaning} From {names}."
-    are = "is" if len(key.paths) == 1 else "are"
-    return f"{key.meaning} libvirt chose it, as {names} {are} not written."
+        return f"{key.meaning} From {', '.join(map(_with_reason, names, key.unless))}."
+    are = "is" if len(names) == 1 else "are"
+    return f"{key.meaning} libvirt chose it, as {', '.join(names)} {are} not written."
+
+
+def _with_reason(name: str, unless: tuple[str, ...]) -> str:
+    """A name that would not count if something else were written."""
+    return f"{name} (as no {' and no '.join(unless)} is written)" if unless else name
 
 
 def rungs_as_html(lesson: Lesson, source: str, said: Mapping[str, Mapping]) -> str:

@@ -11,10 +11,9 @@ from ..inference import infer
 from ..names import BUS_OF_PREFIX, usual_name
 from ..refusals import check
 from ..views import marked
-from ..views.bus import ENDS, explored_as_html, explored_as_text, picture
-from ..views.elements import legend
+from ..views.bus import ends, explored_as_html, explored_as_text, picture
 from ..views.form import NOT_WRITTEN, note, refused
-from ..views.html import answers_table, root, sentence
+from ..views.html import root, sentence
 from ..views.problems import NONE
 from ..writing import written
 from .static import WithStaticForm
@@ -129,7 +128,7 @@ class BusExplorer(WithStaticForm):
 
     def _show(self) -> None:
         self.picture.value = root(picture(self._inferred).inline())
-        self.answers.value = root(answers_table(self._inferred, ENDS), legend())
+        self.answers.value = root(*ends(self._inferred))
         self.xml.value = marked(self._old, self._xml).html
         said = (note(problem, problem.path) for problem in self._problems)
         self.notes.value = "".join(said) or sentence(NONE)
