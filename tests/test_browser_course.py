@@ -130,3 +130,22 @@ def test_bus_explorer(page):
     explorer.get_by_label("target dev").fill("hda")
     explorer.locator(".vl-note.vl-error").wait_for()
     assert place_in(explorer, "svg.vl-picture") == before
+
+
+def test_cache_explorer(page):
+    """Another mode is another way, and a loss of power takes what is only in memory; a refusal is
+    mended by its button, and the picture stays where it is."""
+    run(page, "05_which_driver.ipynb")
+    explorer = widget(page, ".vl-cache")
+    before = place_in(explorer, "svg.vl-picture")
+    drawn = explorer.locator("svg.vl-picture")
+    explorer.get_by_label("none", exact=True).check()
+    drawn.get_by_text("past it: O_DIRECT").wait_for()
+    explorer.get_by_label("the host loses power").check()
+    drawn.get_by_text("✗ lost").first.wait_for()
+    explorer.get_by_label("writeback", exact=True).check()
+    drawn.get_by_text("past it: O_DIRECT").wait_for(state="detached")
+    explorer.get_by_label("native", exact=True).check()
+    explorer.get_by_role("button", name="Apply").first.click()
+    explorer.locator(".vl-note.vl-error").wait_for(state="detached")
+    assert place_in(explorer, "svg.vl-picture") == before

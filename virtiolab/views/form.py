@@ -18,7 +18,7 @@ from .changes import marked_as_html
 from .elements import origin_mark, prose, underline, visible
 from .html import root
 from .problems import NONE, problem_item, problems_as_text
-from .text import disk_name, unmarked, value_as_text, verdict
+from .text import disk_name, since, unmarked, value_as_text, verdict
 
 NOT_WRITTEN = "(not written)"
 _SIGNS = {"error": "✗", "warning": "!", "note": "·"}
@@ -74,8 +74,8 @@ def tooltip(field: Filled) -> str:
     """What a field is about, in plain text."""
     entry = field.entry
     matters = f" Where it matters: {entry.matters}" if entry.matters else ""
-    since = f" Since libvirt {entry.since}." if entry.since else ""
-    return unmarked(entry.meaning + matters + since)
+    first = f" Since libvirt {entry.since}." if entry.since else ""
+    return unmarked(entry.meaning + matters + first)
 
 
 def hint(field: Filled) -> str:
@@ -115,8 +115,7 @@ def note(problem: Problem, path: str | None = None) -> str:
     severity = problem.severity
     word = E.strong(f"{_SIGNS[severity]} {severity}", {"class": "vl-severity"})
     where = [E.code(one_line(path.removeprefix("/disk/"), 80)), " "] if path else []
-    since = f" (Since libvirt {problem.since}.)" if problem.since else ""
-    why = prose("span", f" {problem.why}{since}", "vl-why")
+    why = prose("span", f" {problem.why}{since(problem.since)}", "vl-why")
     said = prose("span", f": {problem.message}")
     return root(E.p({"class": f"vl-note vl-{severity}"}, *where, word, said, why))
 

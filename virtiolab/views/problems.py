@@ -9,7 +9,7 @@ from ..refusals import Problem
 from .changes import changed_lines, changed_lines_as_text
 from .elements import prose
 from .html import root
-from .text import disk_name, paint, unmarked, wrapped
+from .text import disk_name, paint, since, unmarked, wrapped
 
 NONE = "No problem found."
 _SIGNS = {"error": "✗", "warning": "!", "note": "·"}
@@ -35,8 +35,7 @@ def _where(problem: Problem) -> str:
 
 
 def _why(problem: Problem) -> str:
-    since = f" (Since libvirt {problem.since}.)" if problem.since else ""
-    return problem.why + since
+    return problem.why + since(problem.since)
 
 
 def problems_as_html(problems: Sequence[Problem]) -> str:

@@ -146,6 +146,13 @@ def verdict_on(guess: str | None, right: str) -> str:
     return f"✓ Right: {right}" if guess == right else f"✗ You said “{guess}”. It is: {right}"
 
 
+def since(version: str | None) -> str:
+    """From which libvirt on a sentence holds, to put behind it: `11.2.0`, or `after 9.0.0`."""
+    if not version:
+        return ""
+    return f" ({'In' if version.startswith('after') else 'Since'} libvirt {version}.)"
+
+
 def unmarked(prose: str) -> str:
     """Our own prose without the backticks that mark XML in it."""
     return prose.replace("`", "")
