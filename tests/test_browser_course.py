@@ -72,7 +72,7 @@ def test_runs_and_says_what_is_committed(page, name):
     saved = page.request.get(f"{page.address}api/contents/{name}").json()
     notebook = nbformat.from_dict(saved["content"])
     assert outputs(notebook) == outputs(nbformat.read(lab.NOTEBOOKS / name, 4))
-    assert page.evaluate(LOADED)
+    page.wait_for_function(LOADED)
 
 
 def test_stack_picture(page):
