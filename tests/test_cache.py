@@ -11,6 +11,7 @@ from lxml import etree, html
 from virtiolab.caching import facts, ways
 from virtiolab.evidence.experiments import caches
 from virtiolab.evidence.record import recorded
+from virtiolab.inference import DIRECT_CACHES
 from virtiolab.views.cache_picture import drawn, in_words
 from virtiolab.vocabulary import lookup
 from virtiolab.widgets import CacheExplorer
@@ -242,3 +243,9 @@ def test_a_change_is_quick():
     """5 ms at the median in the kernel."""
     change = partial(setattr, CacheExplorer().cache, "value")
     assert cost.seconds_of(change, EXPECTED) < cost.WIDGET
+
+
+def test_direct_caches():
+    """Those that the rules name are those whose open file was O_DIRECT."""
+    seen = recorded()["experiments"]["caches"]
+    assert {said["mode"] for said in seen if said["o_direct"]} == set(DIRECT_CACHES)

@@ -110,6 +110,21 @@ def test_a_served_disk_has_no_format():
     assert roles == ["programs", "driver", "device", "outside", "source"]
 
 
+def test_no_disk():
+    """A guest without one is told so, in every form."""
+    shown = StackPicture("<domain type='kvm'/>")
+    for said in (shown.shown.value, shown.static_html(), shown.static_text()):
+        assert "disk" in said and "There is no" in said
+
+
+def test_a_source_that_nobody_wrote():
+    """An empty drive states none."""
+    [drive] = read("<disk device='cdrom'><target dev='hda'/></disk>").disks
+    page = html.fromstring(stack_as_html(drive, drawn(drive).image()))
+    [row] = page.xpath("//tr[@class='vl-layer-source']")
+    assert "(not written)" in row.text_content() and "stated" not in row.text_content()
+
+
 def test_a_menu_for_several_disks():
     """Each has its picture."""
     xml = "<devices><disk><target dev='vda'/></disk><disk><target dev='hda'/></disk></devices>"

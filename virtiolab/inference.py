@@ -15,6 +15,7 @@ from .names import (
     usual_name,
 )
 
+DIRECT_CACHES = ("none", "directsync")  # past the host's page cache
 VIRTIO_SCSI_MODELS = ("virtio-scsi", "virtio-transitional", "virtio-non-transitional")
 
 _DEVICES = ("disk", "cdrom", "floppy", "lun")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from .answers import Inference, Inferences
 from .document import Disk
-from .inference import infer
+from .inference import DIRECT_CACHES, infer
 
 
 class Layer(NamedTuple):
@@ -48,7 +48,7 @@ def _layer(place: str, role: str, value: Any, *decided, says: str | None = None)
 
 
 def _guest(answers: Inferences) -> Iterator[Layer]:
-    yield _layer("guest", "programs", "programs, file system")
+    yield _layer("guest", "programs", _facts()["called"]["programs"])
     yield _layer("guest", "driver", _driver(answers), *_decider(answers))
 
 
@@ -66,9 +66,8 @@ def _driver(answers: Inferences) -> str | None:
         driver = facts["scsi_drivers"].get(model)
     else:
         driver = facts["drivers"].get(bus)
-    above = facts["above"].get(answers.device.value)
-    is_on_top = bus in ("scsi", "ide", "sata", "usb") and above
-    return f"{driver}, {above}" if driver and is_on_top else driver
+    above = facts["above"].get(answers.device.value) if bus in facts["scsi_like"] else None
+    return f"{driver}, {above}" if driver and above else driver
 
 
 def _devices(answers: Inferences) -> Iterator[Layer]:
@@ -84,7 +83,7 @@ def _devices(answers: Inferences) -> Iterator[Layer]:
 def _image(disk: Disk, answers: Inferences) -> Iterator[Layer]:
     """What QEMU does with the bytes; of a disk that another process serves, nothing."""
     if answers.type.value == "vhostuser":
-        yield _layer("host", "outside", "vhost-user server", "@type", answers.type)
+        yield _layer("host", "outside", _facts()["called"]["outside"], "@type", answers.type)
         return
     is_made_up = answers.type.value == "dir"  # vvfat makes the bytes of a disk, and raw takes them
     format = "raw" if is_made_up else answers.format.value
@@ -101,9 +100,8 @@ def _protocol(disk: Disk, answers: Inferences) -> str | None:
 def _bytes(disk: Disk, answers: Inferences) -> Iterator[Layer]:
     kind = answers.type.value
     if kind in ("file", "block"):
-        past = answers.cache.value in ("none", "directsync")
-        value = f"{'past' if past else 'through'} the page cache"
-        says = "cache-past" if past else "cache-through"
+        says = "cache-past" if answers.cache.value in DIRECT_CACHES else "cache-through"
+        value = _facts()["called"][says]
         yield _layer("host", "cache", value, "driver/@cache", answers.cache, says=says)
     name = _facts()["sources"].get(kind)
     if name:

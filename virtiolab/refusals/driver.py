@@ -6,6 +6,7 @@ from lxml import etree
 
 from ..document import Domain, whole_number
 from ..form import children_of, number, text_of
+from ..inference import DIRECT_CACHES
 from .problems import Problem
 from .sights import Sight, where_written
 
@@ -13,7 +14,6 @@ _VIRTIO_ONLY = (
     "queues", "queue_size", "ioeventfd", "event_idx", "iommu", "ats", "packed", "page_per_vq",
 )  # fmt: skip
 _ENCRYPTED = etree.XPath("encryption | source/encryption")
-_DIRECT = ("none", "directsync")  # the cache modes that go past the host's page cache
 _MOST_THREADS = 1000  # libvirt would make them all
 _HOTPLUGGED = ("usb", "virtio", "scsi")
 MOST = 10**15  # QEMU_BLOCK_IOTUNE_MAX
@@ -31,7 +31,11 @@ def name(sight: Sight) -> Iterator[Problem]:
 def io(sight: Sight) -> Iterator[Problem]:
     """Native I/O works only past the page cache."""
     cache = sight.get("cache", "driver")
-    if sight.type != "vhostuser" and sight.get("io", "driver") == "native" and cache not in _DIRECT:
+    if (
+        sight.type != "vhostuser"
+        and sight.get("io", "driver") == "native"
+        and cache not in DIRECT_CACHES
+    ):
         yield sight.find("io-native-cached", "driver/@io", cache=cache or "not written")
 
 

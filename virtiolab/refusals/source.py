@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from ..form import in_bytes, shape_of, text_of
+from ..inference import DIRECT_CACHES
 from .problems import Problem, path_of
 from .sights import LOCAL, Sight, Source, always, where_written
 
@@ -124,7 +125,7 @@ def nvme(sight: Sight) -> Iterator[Problem]:
 @where_written("disk/@type")
 def vhostuser(sight: Sight) -> Iterator[Problem]:
     """Another process serves the disk, so QEMU cannot do much with it."""
-    if sight.type == "vhostvdpa" and sight.get("cache", "driver") not in ("none", "directsync"):
+    if sight.type == "vhostvdpa" and sight.get("cache", "driver") not in DIRECT_CACHES:
         yield sight.find("vdpa-cache", "driver/@cache")
     if sight.type != "vhostuser":
         return

@@ -12,13 +12,12 @@ from ..refusals import Problem
 from ..vocabulary import lookup
 from ..writing import written
 from .cache_picture import capital, drawn, sentences, title
-from .elements import origin_mark, prose
+from .elements import CELL, origin_mark, prose
 from .form import NOT_WRITTEN
 from .html import root
 from .problems import problems_as_html, problems_as_text
 from .text import unmarked, wrapped
 
-_TOP = {"style": "text-align: left; vertical-align: top"}
 _SIGNS = {"safe": "✓", "raw": "(✓)", "lost": "✗"}
 _LINES = (
     "Solid lines are bytes, dotted ones bytes that follow later, dashed ones a flush. The line up on"
@@ -97,7 +96,7 @@ def _survival(way: Way, moment: str) -> etree._Element:
     """What becomes of a write, by how far it has come and what happens then."""
     moments = {name: known for name, known in facts()["moments"].items() if known["lost"]}
     marks = {name: _marked(name == moment) for name in moments}
-    corner = E.th("A write, when …", _TOP, scope="col")
+    corner = E.th("A write, when …", CELL, scope="col")
     head = [
         E.th(("▶ " if name == moment else "") + capital(known["name"]), marks[name], scope="col")
         for name, known in moments.items()
@@ -114,12 +113,12 @@ def _survival(way: Way, moment: str) -> etree._Element:
 
 def _cell(tag: str, text: str, **more: str) -> etree._Element:
     cell = prose(tag, text)
-    cell.attrib.update(_TOP | more)
+    cell.attrib.update(CELL | more)
     return cell
 
 
 def _marked(is_chosen: bool) -> dict[str, str]:
-    return _TOP | ({"class": "vl-chosen"} if is_chosen else {})
+    return CELL | ({"class": "vl-chosen"} if is_chosen else {})
 
 
 def _fate(way: Way, stage: str, moment: str) -> str:
@@ -145,9 +144,9 @@ def _comparison(chosen: str | None) -> etree._Element:
     rows = []
     for way in _rows():
         is_chosen = way.mode == chosen or (way.mode, chosen) == (None, "default")
-        name = E.th("▶ " if is_chosen else "", E.code(_name(way.mode)), _TOP, scope="row")
+        name = E.th("▶ " if is_chosen else "", E.code(_name(way.mode)), CELL, scope="row")
         rows.append(E.tr({"class": "vl-chosen"} if is_chosen else {}, name, *_cells(way)))
-    head = E.tr(*(E.th(title, _TOP, scope="col") for title in _COLUMNS))
+    head = E.tr(*(E.th(title, CELL, scope="col") for title in _COLUMNS))
     return E.table({"class": "vl-modes"}, E.thead(head), E.tbody(*rows))
 
 

@@ -15,6 +15,7 @@ from ..explanation import Row
 from ..vocabulary import glossary
 from .text import decided
 
+CELL = {"style": "text-align: left; vertical-align: top"}  # of a table: also without a style sheet
 MAX_TEXT = 4096  # of one piece of text that is shown: as long as a path can be
 _UNDERLINES = {"stated": "solid", "inferred": "dashed", "default": "dotted", "unknown": "double"}
 _MEANINGS = {

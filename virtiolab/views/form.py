@@ -15,14 +15,13 @@ from ..parsing import one_line
 from ..refusals import SEVERITIES, Problem
 from ..vocabulary import Entry, lookup
 from .changes import marked_as_html
-from .elements import origin_mark, prose, underline, visible
+from .elements import CELL, origin_mark, prose, underline, visible
 from .html import root
 from .problems import NONE, problem_item, problems_as_text
 from .text import disk_name, since, unmarked, value_as_text, verdict
 
 NOT_WRITTEN = "(not written)"
 _SIGNS = {"error": "✗", "warning": "!", "note": "·"}
-_LEFT = {"style": "text-align: left; vertical-align: top"}
 _TITLES = ("name", "in the XML", "decided", "why")
 
 
@@ -199,7 +198,7 @@ def _left_out(choice: Choice, path: str) -> etree._Element:
 
 def disk_as_html(title: str, fields: Sequence[Filled], xml: str, problems: Sequence[Problem]):
     """A disk in the making where no widget runs: what is chosen, what follows, XML, problems."""
-    head = E.tr(*[E.th(name, _LEFT, scope="col") for name in _TITLES])
+    head = E.tr(*[E.th(name, CELL, scope="col") for name in _TITLES])
     table = E.table({"class": "vl-form"}, E.thead(head), E.tbody(*map(_row, fields)))
     wrong = E.ul({"class": "vl-problems"}, *map(problem_item, problems))
     said = wrong if problems else E.p(NONE)
@@ -208,9 +207,9 @@ def disk_as_html(title: str, fields: Sequence[Filled], xml: str, problems: Seque
 
 
 def _row(field: Filled) -> etree._Element:
-    cells = [E.td(E.code(shown(field.value)), _LEFT), E.td(_LEFT, *_origin(field))]
+    cells = [E.td(E.code(shown(field.value)), CELL), E.td(CELL, *_origin(field))]
     return E.tr(
-        E.th(E.code(field.path), _LEFT, scope="row"), *cells, E.td(_LEFT, *_hint_alone(field))
+        E.th(E.code(field.path), CELL, scope="row"), *cells, E.td(CELL, *_hint_alone(field))
     )
 
 

@@ -11,7 +11,7 @@ from ..answers import Inference, Inferences
 from ..document import Disk
 from ..explanation import Explanation, Row
 from ..parsing import one_line
-from .elements import glossary_of, legend, meaning_of, origin_mark, prose, row_origin, visible
+from .elements import CELL, glossary_of, legend, meaning_of, origin_mark, prose, row_origin, visible
 from .text import (
     NO_DISK,
     OVERVIEW,
@@ -24,8 +24,6 @@ from .text import (
     verdict,
 )
 from .xml import annotated
-
-_LEFT = {"style": "text-align: left; vertical-align: top"}
 
 
 def serialised(element: etree._Element) -> str:
@@ -53,14 +51,14 @@ def overview_of(answered: list[tuple[Disk, Inferences]], left_out: int) -> str:
     """A table with one line a disk."""
     if not answered:
         return root(E.p(NO_DISK))
-    head = E.tr(*[E.th(title, _LEFT, scope="col") for title in OVERVIEW])
+    head = E.tr(*[E.th(title, CELL, scope="col") for title in OVERVIEW])
     rows = [_cells(*overview_row(disk, answers)) for disk, answers in answered]
     table = E.table({"class": "vl-overview"}, E.thead(head), E.tbody(*rows))
     return root(table, *[E.p(more(left_out))] * bool(left_out))
 
 
 def _cells(name: str, *others: str) -> etree._Element:
-    return E.tr(E.th(E.code(name), _LEFT, scope="row"), *[E.td(other, _LEFT) for other in others])
+    return E.tr(E.th(E.code(name), CELL, scope="row"), *[E.td(other, CELL) for other in others])
 
 
 def sentence(text: str, kind: str = "") -> str:
@@ -109,10 +107,10 @@ def _heading(explained: Explanation) -> etree._Element:
 def _row(row: str, answer: Inference) -> etree._Element:
     return E.tr(
         {"class": f"vl-row-{row}"},
-        E.th(label(row), _LEFT, scope="row"),
-        E.td(E.code(value_as_text(answer.value)), _LEFT),
-        E.td(origin_mark(answer.origin), _LEFT),
-        E.td(one_line(answer.reason, 600), _LEFT),
+        E.th(label(row), CELL, scope="row"),
+        E.td(E.code(value_as_text(answer.value)), CELL),
+        E.td(origin_mark(answer.origin), CELL),
+        E.td(one_line(answer.reason, 600), CELL),
     )
 
 
@@ -128,17 +126,17 @@ def names_of(rows: Sequence[Row]) -> str:
 
 def _names(rows: Sequence[Row]) -> etree._Element:
     titles = ("name", "value", "decided", "meaning")
-    head = E.tr(*[E.th(title, _LEFT, scope="col") for title in titles])
+    head = E.tr(*[E.th(title, CELL, scope="col") for title in titles])
     return E.table({"class": "vl-names"}, E.thead(head), E.tbody(*map(_explained_row, rows)))
 
 
 def _explained_row(row: Row) -> etree._Element:
     value = [] if row.value is None else [E.code(visible(row.value))]
     words = [glossary_of(row.terms)] if row.terms else []
-    meaning = E.td(_LEFT, *meaning_of(row), *words)
+    meaning = E.td(CELL, *meaning_of(row), *words)
     return E.tr(
-        E.th(E.code(row.name), _LEFT, scope="row"),
-        E.td(_LEFT, *value),
-        E.td(row_origin(row), _LEFT),
+        E.th(E.code(row.name), CELL, scope="row"),
+        E.td(CELL, *value),
+        E.td(row_origin(row), CELL),
         meaning,
     )

@@ -64,13 +64,11 @@ class Picture:
         self._add("path", f"vl-part vl-rim {kind}", d=f"M{x} {y + rim}{bend} 0 {top}")
         self._label(x + width / 2, y + height / 2 + rim, lines, kind)
 
-    def way(self, *points: Point, kind: str = "", both: bool = False) -> None:
-        """An arrow along these points; with a head at `both` ends if it goes to and fro."""
+    def way(self, *points: Point, kind: str = "") -> None:
+        """An arrow along these points."""
         path = "M" + "L".join(f"{x:g} {y:g}" for x, y in points)
         self._add("path", f"vl-way {kind}", d=path)
         self._head(points[-2], points[-1], kind)
-        if both:
-            self._head(points[1], points[0], kind)
 
     def write(self, x: float, y: float, text: str, kind: str = "") -> None:
         """One line of text that begins (or, by its `kind`, is centred) at x, on the line y."""

@@ -10,7 +10,7 @@ from lxml.builder import E
 from ..evidence.arguments import Key, explained
 from ..evidence.lessons import Lesson
 from ..evidence.record import recorded
-from .elements import append, prose, visible
+from .elements import CELL, append, prose, visible
 from .html import root
 from .text import unmarked, wrapped
 
@@ -23,7 +23,6 @@ TITLES = {
 }
 _NUMBERS = {rung: number for number, rung in enumerate(TITLES, 1)}
 _NO_ARGUMENTS = "Not reached: libvirt makes no arguments for this guest."
-_TOP = {"style": "text-align: left; vertical-align: top"}
 _QCOW2 = "514649fb"  # "QFI" and a byte: how a qcow2 image begins
 
 
@@ -164,8 +163,8 @@ def rungs_as_html(lesson: Lesson, source: str, said: Mapping[str, Mapping]) -> s
     """The same as a table, a row a rung."""
     rows = [
         E.tr(
-            E.th(f"{_NUMBERS[rung]} {TITLES[rung]}", _TOP, scope="row"),
-            E.td(_TOP, *(e for line in lines(rung, answer, lesson) for e in _elements(line))),
+            E.th(f"{_NUMBERS[rung]} {TITLES[rung]}", CELL, scope="row"),
+            E.td(CELL, *(e for line in lines(rung, answer, lesson) for e in _elements(line))),
         )
         for rung, answer in said.items()
     ]

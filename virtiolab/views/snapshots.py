@@ -6,12 +6,11 @@ from lxml.builder import E
 
 from ..evidence.record import recorded
 from . import View
-from .elements import prose
+from .elements import CELL, prose
 from .html import root
 from .pictures import Picture
 
 _WIDTH, _COLUMN, _HEIGHT = 650, 310, 300
-_TOP = {"style": "text-align: left; vertical-align: top"}
 
 
 def after_snapshot(*cases: str) -> View:
@@ -19,7 +18,7 @@ def after_snapshot(*cases: str) -> View:
     "internal, qcow2", "external, raw" and so on. Raises KeyError for an unknown one."""
     told = {case: recorded()["experiments"]["snapshots"][case] for case in cases}
     rows = [
-        E.tr(E.th(case, _TOP, scope="row"), E.td(_TOP, *[prose("p", s) for s in _sentences(said)]))
+        E.tr(E.th(case, CELL, scope="row"), E.td(CELL, *[prose("p", s) for s in _sentences(said)]))
         for case, said in told.items()
     ]
     html = root(drawn(told).image(), E.table(E.tbody(*rows)))

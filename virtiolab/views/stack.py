@@ -9,7 +9,8 @@ from lxml.builder import E
 from ..document import Disk
 from ..parsing import one_line
 from ..stack import Layer, meeting, stack
-from .elements import legend, origin_mark, prose
+from .elements import CELL, legend, origin_mark, prose
+from .form import NOT_WRITTEN
 from .html import root
 from .pictures import TITLES, Picture
 from .text import disk_name, wrapped
@@ -18,10 +19,8 @@ _WIDTH, _INNER = 640, 380  # of the picture, and of its places
 _BOX, _LEFT = 226, 142  # of a part
 _HIGH, _STEP = 44, 62  # of a part, and from one part to the next
 _DRUM = 56  # the last part, which stands for the bytes themselves
-_ROLES = {
-    "programs": "", "outside": "served by", "cache": "", "source": "image",
-}  # fmt: skip  # the others are called what they are
-_TOP = {"style": "text-align: left; vertical-align: top"}
+# What roles are called in a box; the others are called what they are.
+_ROLES = {"programs": "", "outside": "served by", "cache": "", "source": "image"}
 
 
 def drawn(disk: Disk) -> Picture:
@@ -51,17 +50,13 @@ def _part(picture: Picture, layer: Layer, y: float) -> float:
     is_drum = layer.role == "source"
     draw, height = (picture.store, _DRUM) if is_drum else (picture.part, _HIGH)
     role = _ROLES.get(layer.role, layer.role)
-    draw(
-        _LEFT,
-        y,
-        _BOX,
-        height,
-        *filter(None, [_short(layer), role]),
-        kind=f"vl-of-{layer.role} {kind}",
-    )
+    lines = filter(None, [_short(layer), role])
+    draw(_LEFT, y, _BOX, height, *lines, kind=f"vl-of-{layer.role} {kind}")
     if layer.path:
         picture.write(_INNER + 24, y + 19, layer.path, "vl-code")
-        said = f"{layer.decided.origin}: {_value(layer)}" if layer.decided else "stated"
+        said = _origin(layer) or NOT_WRITTEN
+        if layer.decided:
+            said = f"{said}: {_value(layer)}"
         picture.write(_INNER + 24, y + 37, said, f"vl-small {kind}")
     return y + _HIGH
 
@@ -103,7 +98,7 @@ def _in_words(disk: Disk, layers: Sequence[Layer]) -> str:
 def table(disk: Disk) -> etree._Element:
     """The same as a table, with the reasons."""
     head = E.tr(
-        *[E.th(title, _TOP, scope="col") for title in ("where", "what", "decided by", "why")]
+        *[E.th(title, CELL, scope="col") for title in ("where", "what", "decided by", "why")]
     )
     rows = []
     for layer in stack(disk):
@@ -115,14 +110,14 @@ def table(disk: Disk) -> etree._Element:
 
 def _row(layer: Layer) -> etree._Element:
     role = _ROLES.get(layer.role, layer.role)
-    what = E.th(_TOP, *([f"{role} "] if role else []), E.code(one_line(layer.value or "?", 80)))
+    what = E.th(CELL, *([f"{role} "] if role else []), E.code(one_line(layer.value or "?", 80)))
     why = one_line(layer.decided.reason, 400) if layer.decided else ""
     return E.tr(
         {"class": f"vl-layer-{layer.role}"},
-        E.td(TITLES[layer.place], _TOP),
+        E.td(TITLES[layer.place], CELL),
         what,
-        E.td(_TOP, *_decider(layer)),
-        E.td(_TOP, prose("span", layer.says), *([" ", why] if why else [])),
+        E.td(CELL, *_decider(layer)),
+        E.td(CELL, prose("span", layer.says), *([" ", why] if why else [])),
     )
 
 
@@ -132,13 +127,20 @@ def _decider(layer: Layer) -> list:
     return [
         E.code(layer.path),
         E.br(),
-        origin_mark(layer.decided.origin if layer.decided else "stated"),
+        origin_mark(origin) if (origin := _origin(layer)) else NOT_WRITTEN,
     ]
+
+
+def _origin(layer: Layer) -> str | None:
+    """Who decided it; None where only the XML could say it, and does not."""
+    if layer.decided:
+        return layer.decided.origin
+    return "stated" if layer.value else None
 
 
 def _between(disk: Disk) -> etree._Element:
     name, says = meeting(disk)
-    return E.tr(E.td("between", _TOP), E.th(name, _TOP), E.td(_TOP), E.td(says, _TOP))
+    return E.tr(E.td("between", CELL), E.th(name, CELL), E.td(CELL), E.td(says, CELL))
 
 
 def stack_as_html(disk: Disk, picture: etree._Element) -> str:

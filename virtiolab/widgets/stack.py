@@ -6,7 +6,9 @@ import ipywidgets
 from ..document import read
 from ..parsing import one_line
 from ..views import disk_name
+from ..views.html import sentence
 from ..views.stack import drawn, stack_as_html, stack_as_text
+from ..views.text import NO_DISK
 from .static import WithStaticForm
 
 
@@ -27,12 +29,16 @@ class StackPicture(WithStaticForm):
         self._show()
 
     def static_html(self) -> str:
-        return "".join(stack_as_html(disk, drawn(disk).image()) for disk in self._disks)
+        shown = (stack_as_html(disk, drawn(disk).image()) for disk in self._disks)
+        return "".join(shown) or sentence(NO_DISK)
 
     def static_text(self) -> str:
-        return "\n\n".join(stack_as_text(disk) for disk in self._disks)
+        return "\n\n".join(map(stack_as_text, self._disks)) or NO_DISK
 
     def _show(self, _=None) -> None:
+        if not self._disks:
+            self.shown.value = sentence(NO_DISK)
+            return
         disk = self._disks[self.disk.value]
         self.shown.value = stack_as_html(disk, drawn(disk).inline())
 
