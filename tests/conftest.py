@@ -1,10 +1,30 @@
 """What several test files need."""
 
+import lab
 import pytest
+from hypothesis import HealthCheck, settings
 from wild import OTHER_MACHINES
 
 from virtiolab.evidence import NotInstalled
 from virtiolab.evidence.libvirt import Libvirt
+
+# Hypothesis' profiles: a run that is the same each time, so that a change breaks what it breaks at
+# once and for everybody, and a long one that looks for new inputs and remembers those that failed.
+# How long an input takes depends on the machine, so there is no deadline for it, nor for making it.
+_ANY_SPEED = dict(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("short", max_examples=250, derandomize=True, database=None, **_ANY_SPEED)
+settings.register_profile("fuzz", max_examples=25_000, **_ANY_SPEED)
+settings.load_profile("short")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """A test of a page that fails leaves a picture of it, and what its console said."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.failed and hasattr(page, "console"):
+        report.sections.append(("the page", lab.leave(page, item.name)))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -20,17 +20,16 @@ CHROMIUM_OPTIONS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 ]  # fmt: skip
-QUIET = {
-    "notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
-    "themes": {"theme": "JupyterLab Light"},
-}
+VIEW = {"width": 1280, "height": 1000}
+QUIET = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}
 RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
 CURRENT = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 
 
 def or_skip() -> None:
     """Skip where there is no browser, and say how to get one."""
-    pytest.importorskip("playwright", reason="no browser tests: pip install playwright")
+    for package in ("playwright", "axe_playwright_python"):
+        pytest.importorskip(package, reason="no browser tests: pip install -e '.[browser]'")
     if not CHROMIUM:
         pytest.skip("no browser tests: apt-get install chromium")
 
@@ -41,10 +40,8 @@ def jupyterlab(notebooks: Path = NOTEBOOKS, theme: str = "JupyterLab Light"):
     with tempfile.TemporaryDirectory(prefix="virtiolab-lab-") as name:
         home = Path(name)
         shutil.copytree(notebooks, home / "notebooks")
-        settings = home / "settings" / "@jupyterlab" / "apputils-extension"
-        settings.mkdir(parents=True)
-        for file, values in (QUIET | {"themes": {"theme": theme}}).items():
-            (settings / f"{file}.jupyterlab-settings").write_text(json.dumps(values))
+        _set(home, "apputils-extension/notification", QUIET)
+        _set(home, "apputils-extension/themes", {"theme": theme})
         folders = {
             f"JUPYTER_{kind}_DIR": str(home / kind.lower())
             for kind in ("CONFIG", "DATA", "RUNTIME")
@@ -59,13 +56,20 @@ def jupyterlab(notebooks: Path = NOTEBOOKS, theme: str = "JupyterLab Light"):
         if hasattr(os, "getuid") and os.getuid() == 0:
             command.append("--allow-root")
         server = subprocess.Popen(
-            command, stderr=subprocess.PIPE, text=True, cwd=home, env=os.environ | folders
+            command, stderr=subprocess.PIPE, encoding="utf-8", cwd=home, env=os.environ | folders
         )
         try:
             yield _address(server)
         finally:
             server.terminate()
             server.communicate()
+
+
+def _set(home: Path, plugin: str, values: dict) -> None:
+    """Write what somebody has chosen in the settings of one of JupyterLab's plugins."""
+    file = home / "settings" / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(values), encoding="utf-8")
 
 
 def _address(server) -> str:
@@ -77,12 +81,20 @@ def _address(server) -> str:
 
 @contextlib.contextmanager
 def chromium(**context):
-    """A Chromium page, closed at the end."""
+    """A Chromium page, closed at the end; `page.console` is what it has said so far."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-        yield browser.new_context(**context).new_page()
+        page = browser.new_context(**{"viewport": VIEW} | context).new_page()
+        page.console = []
+        page.on("console", lambda message: page.console.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: page.console.append(f"uncaught: {error}"))
+        try:
+            yield page
+        except Exception:  # while a fixture opens it; of a test, pytest tells conftest.py
+            leave(page, "opening")
+            raise
         browser.close()
 
 
@@ -106,6 +118,18 @@ def wait_idle(page) -> None:
     )
 
 
+def theme(page, name: str) -> None:
+    """Switch JupyterLab to its Light or its Dark theme."""
+    page.evaluate(
+        "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})",
+        f"JupyterLab {name}",
+    )
+    page.wait_for_function(
+        "light => document.body.dataset.jpThemeLight === light",
+        arg="true" if name == "Light" else "false",
+    )
+
+
 def widget(page, kind: str, number: int = 0):
     """The widget with this class, scrolled to: JupyterLab draws only what is near the view."""
     cells = page.locator(f"{CURRENT} .jp-Cell")
@@ -118,7 +142,10 @@ def widget(page, kind: str, number: int = 0):
     raise AssertionError(f"no {kind} on the page")
 
 
-def shot(page, name: str) -> None:
-    """Leave a picture of the page in shots/."""
+def leave(page, name: str) -> str:
+    """Leave a picture of the page in shots/, and what its console said; say where."""
     SHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SHOTS / f"{name}.png")
+    place = SHOTS / re.sub(r"[^\w.-]+", "-", name)
+    place.with_suffix(".log").write_text("\n".join(page.console), encoding="utf-8")
+    page.screenshot(path=place.with_suffix(".png"))
+    return f"{place}.png and .log"

@@ -1,55 +1,67 @@
-"""Every notebook in a real JupyterLab: run from top to bottom, and each kind of widget used."""
+"""Every notebook in a real JupyterLab: as it is opened, run from top to bottom, in the light and in
+the dark, on a narrow screen, by keyboard, and as axe-core sees it."""
 
+import accessible
 import lab
 import nbformat
 import pytest
-from lab import widget
-
-from virtiolab.exercises import exercise
-from virtiolab.views import unmarked
+from lxml import html
 
 pytestmark = pytest.mark.browser
 COURSE = sorted(file.name for file in lab.NOTEBOOKS.glob("*.ipynb"))
+TALL = {"width": 1280, "height": 40_000}  # JupyterLab draws only what is near the view: all of it
+NARROW = {"width": 1024, "height": 768}
+COMPARED = ("text/html", "text/plain")  # what nbval compares of what the notebooks hold
+
+ALL_IN_VIEW = """number => {
+    const notebook = document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer');
+    notebook.scrollTop = 0;
+    return notebook.clientHeight > 30_000 && notebook.querySelector('.jp-Cell').getBoundingClientRect().top > 0
+        && notebook.querySelectorAll('.jp-OutputArea-output').length === number;
+}"""
+ASKED = "() => !document.body.textContent.includes('Asking libvirt …')"
+SHOWN = """() => [...document.querySelectorAll('.jp-CodeCell')].map(cell =>
+    [...cell.querySelectorAll('.jp-OutputArea-output')].map(output => output.textContent))"""
+DRAWN = "number => document.querySelectorAll('.jp-CodeCell').length === number"
+TRUSTED = """() => [...window.jupyterapp.shell.currentWidget.content.model.cells].filter(
+    cell => cell.type === 'code' && cell.trusted && cell.outputs.length).length"""
 SAVE = "() => window.jupyterapp.commands.execute('docmanager:save')"
 LOADED = "() => [...document.images].every(image => image.complete && image.naturalWidth)"
-COMPARED = ("text/html", "text/plain")  # what nbval compares of what the notebooks hold
 
 
 @pytest.fixture(scope="module")
-def opened():
+def jupyterlab():
     """A page in a JupyterLab with the course."""
     lab.or_skip()
-    with (
-        lab.jupyterlab() as address,
-        lab.chromium(viewport={"width": 1280, "height": 1000}) as page,
-    ):
+    with lab.jupyterlab() as address, lab.chromium() as page:
         page.address = address
         yield page
 
 
-@pytest.fixture
-def page(opened, request):
-    """That page; each test leaves a picture of its end in shots/."""
-    yield opened
-    lab.shot(opened, request.node.name)
-
-
-def run(page, name):
-    """Open a notebook of the course and run all of it."""
-    lab.open_notebook(page, page.address, name)
+@pytest.fixture(scope="module", params=COURSE)
+def page(jupyterlab, request):
+    """That page, with one of the notebooks run; `before` is what its outputs showed till then, and
+    `trusted` the number of those that were."""
+    page, page.name = jupyterlab, request.param
+    page.set_viewport_size(TALL)
+    lab.open_notebook(page, page.address, page.name)
+    number = len(code_cells(committed(page)))
+    page.wait_for_function(DRAWN, arg=number)
+    page.before, page.trusted = page.evaluate(SHOWN), page.evaluate(TRUSTED)
+    page.set_viewport_size(lab.VIEW)
     lab.run_all(page)
+    page.wait_for_function(ASKED)
+    page.wait_for_function(LOADED)
+    return page
 
 
-PLACE = """(widget, part) => {
-    const outer = widget.getBoundingClientRect();
-    const inner = widget.querySelector(part).getBoundingClientRect();
-    return [inner.x - outer.x, inner.y - outer.y, inner.width, inner.height];
-}"""
+def committed(page):
+    """The notebook as it stands in the repository."""
+    return nbformat.read(lab.NOTEBOOKS / page.name, 4)
 
 
-def place_in(widget, part):
-    """Where a part of a widget is, from its upper left corner, and its size; measured at once."""
-    return pytest.approx(widget.evaluate(PLACE, part), abs=1)
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def outputs(notebook):
@@ -59,99 +71,52 @@ def outputs(notebook):
             output.get("text") or {kind: output.data.get(kind) for kind in COMPARED}
             for output in cell.outputs
         ]
-        for cell in notebook.cells
-        if cell.cell_type == "code"
+        for cell in code_cells(notebook)
     ]
 
 
-@pytest.mark.parametrize("name", COURSE)
-def test_runs_and_says_what_is_committed(page, name):
+def words(output):
+    """What a person reads in an output, without its layout."""
+    shown = output if isinstance(output, str) else output["text/html"] or output["text/plain"]
+    is_html = not isinstance(output, str) and output["text/html"]
+    return "".join((html.fromstring(shown).text_content() if is_html else shown).split())
+
+
+def test_opened(page):
+    """A stranger's notebook is not trusted: JupyterLab shows each output's static form, whole."""
+    assert page.trusted == 0
+    shown = [["".join(text.split()) for text in cell] for cell in page.before]
+    assert shown == [[words(output) for output in cell] for cell in outputs(committed(page))]
+
+
+def test_runs_and_says_what_is_committed(page):
     """Run all, save: no error, and the outputs are those of the repository."""
-    run(page, name)
     page.evaluate(SAVE)
-    saved = page.request.get(f"{page.address}api/contents/{name}").json()
-    notebook = nbformat.from_dict(saved["content"])
-    assert outputs(notebook) == outputs(nbformat.read(lab.NOTEBOOKS / name, 4))
-    page.wait_for_function(LOADED)
+    saved = page.request.get(f"{page.address}api/contents/{page.name}").json()
+    assert outputs(nbformat.from_dict(saved["content"])) == outputs(committed(page))
 
 
-def test_stack_picture(page):
-    """Another disk in the menu is another picture, and its row lights up its part."""
-    run(page, "02_the_disk_element.ipynb")
-    picture = widget(page, ".vl-stack-picture")
-    drawn = picture.locator("svg.vl-picture")
-    assert "virtio_blk" in drawn.text_content()
-    picture.get_by_label("Disk").select_option(index=1)
-    drawn.get_by_text("ata_piix").wait_for()
-    assert "virtio_blk" not in drawn.text_content()
-    part = drawn.locator("rect.vl-of-device")
-    width = part.evaluate("part => getComputedStyle(part).strokeWidth")
-    picture.locator(".vl-layer-device").hover()
-    assert part.evaluate("part => getComputedStyle(part).strokeWidth") != width
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_axe_has_no_objection(page, theme):
+    """Nothing serious; in the dark it looks for contrast alone, as nothing else is different."""
+    options = {"runOnly": ["color-contrast"]} if theme == "Dark" else {}
+    lab.theme(page, theme)
+    page.set_viewport_size(TALL)
+    page.wait_for_function(ALL_IN_VIEW, arg=sum(map(len, outputs(committed(page)))))
+    found = accessible.objections(page, **options)
+    page.set_viewport_size(lab.VIEW)
+    assert found == []
 
 
-def test_exercise(page):
-    """A try, a hint, the right answer, and over again."""
-    run(page, "02_the_disk_element.ipynb")
-    shown, task = widget(page, ".vl-exercise", 1), exercise("mend-the-source")
-    shown.get_by_role("button", name="Hint 1").click()
-    shown.get_by_text(unmarked(task.hints[0])).wait_for()
-    shown.locator("textarea").fill(task.given.replace("'block'", "'network'"))
-    shown.get_by_role("button", name="Check").click()
-    shown.get_by_text("✗").first.wait_for()
-    shown.locator("textarea").fill(task.solution)
-    shown.get_by_role("button", name="Check").click()
-    shown.get_by_text("✓").first.wait_for()
-    assert "✗" not in shown.inner_text()
-    shown.get_by_role("button", name="Start over").click()
-    shown.get_by_text("Not checked yet.").wait_for()
+def test_keyboard(page):
+    """Tab reaches every control of every widget, and one sees where one is."""
+    assert accessible.lost_by_keyboard(page) == []
 
 
-def test_quiz(page):
-    """Three questions: each is answered, told and counted."""
-    run(page, "06_the_answers.ipynb")
-    quiz = widget(page, ".vl-quiz")
-    for number in range(1, 4):
-        check = quiz.get_by_role("button", name="Check")
-        assert check.is_disabled()
-        quiz.locator("input[type=radio]").first.check()
-        check.click()
-        quiz.get_by_text(f"of {number} right").wait_for()
-        assert quiz.locator(".vl-outcome").inner_text()[0] in "✓✗"
-        quiz.get_by_role("button", name="Next").click()
-        quiz.locator(".vl-outcome").wait_for(state="detached")
-
-
-def test_bus_explorer(page):
-    """Another name, another way; the picture, the table and the notes follow."""
-    run(page, "04_which_bus.ipynb")
-    explorer = widget(page, ".vl-bus")
-    before = place_in(explorer, "svg.vl-picture")
-    explorer.get_by_label("target dev").fill("sdh")
-    explorer.get_by_text("scsi 1 (lsilogic)").first.wait_for()
-    explorer.get_by_label("SCSI model").select_option("virtio-scsi")
-    explorer.get_by_label("target dev").fill("sda")
-    explorer.get_by_text("scsi 0 (virtio-scsi)").first.wait_for()
-    explorer.get_by_label("machine").select_option(index=1)
-    explorer.get_by_label("target dev").fill("hda")
-    explorer.locator(".vl-note.vl-error").wait_for()
-    assert explorer.evaluate(PLACE, "svg.vl-picture") == before
-
-
-def test_cache_explorer(page):
-    """Another mode is another way, and a loss of power takes what is only in memory; a refusal is
-    mended by its button, and the picture stays where it is."""
-    run(page, "05_which_driver.ipynb")
-    explorer = widget(page, ".vl-cache")
-    before = place_in(explorer, "svg.vl-picture")
-    drawn = explorer.locator("svg.vl-picture")
-    explorer.get_by_label("none", exact=True).check()
-    drawn.get_by_text("past it: O_DIRECT").wait_for()
-    explorer.get_by_label("the host loses power").check()
-    drawn.get_by_text("✗ lost").first.wait_for()
-    explorer.get_by_label("writeback", exact=True).check()
-    drawn.get_by_text("past it: O_DIRECT").wait_for(state="detached")
-    explorer.get_by_label("native", exact=True).check()
-    explorer.get_by_role("button", name="Apply").first.click()
-    explorer.locator(".vl-note.vl-error").wait_for(state="detached")
-    assert explorer.evaluate(PLACE, "svg.vl-picture") == before
+def test_narrow(page):
+    """1024 pixels are enough: nothing sticks out at the side."""
+    page.set_viewport_size(NARROW)
+    page.wait_for_timeout(500)
+    found = accessible.sticking_out(page)
+    page.set_viewport_size(lab.VIEW)
+    assert found == []

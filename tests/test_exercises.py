@@ -65,7 +65,9 @@ def test_every_notebook_has_some():
 def test_names_are_unique():
     """Over all notebooks: no file takes the name of an exercise in another."""
     files = Path(tasks.__file__).parent.glob("[0-9]*.toml")
-    assert len(exercises()) == sum(len(tomllib.loads(file.read_text())) for file in files)
+    assert len(exercises()) == sum(
+        len(tomllib.loads(file.read_text(encoding="utf-8"))) for file in files
+    )
 
 
 @each(Write, Choose, Mark)

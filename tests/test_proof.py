@@ -85,7 +85,7 @@ def test_where_nothing_is_installed(nothing_installed):
     shown = waited(Proof("first"))
     assert "This is a record" in shown.shown.value
     assert "Not asked here: libvirt is not installed: get it" in shown.doing.value
-    assert shown.controls.layout.display == "none"
+    assert shown.boot.layout.display == "none"
 
 
 @pytest.mark.live
@@ -96,7 +96,12 @@ def test_asked_live(libvirt):
     assert ("says the same as the record" in shown.shown.value) is (
         recorded()["versions"]["libvirt"] == "9.0.0" and libvirt.version == 9_000_000
     )
-    assert shown.controls.layout.display == "" and "Rung 5 is the record" in shown.doing.value
+    assert shown.boot.layout.display == "" and "Rung 5 is the record" in shown.doing.value
+
+
+def bar(shown):
+    """How far the bars in some HTML are."""
+    return [float(one.get("value")) for one in html.fromstring(shown).iter("progress")]
 
 
 @pytest.mark.live
@@ -104,13 +109,13 @@ def test_booted_live(libvirt):
     """The button starts a guest; its bar moves, and then it is said that it was booted here."""
     shown = waited(Proof("ide", "guest"))
     parts = []
-    shown.progress.observe(lambda change: parts.append(change["new"]), "value")
+    shown.doing.observe(lambda change: parts.extend(bar(change["new"])), "value")
     shown.boot.click()
     assert shown.boot.disabled
     waited(shown)
     assert "The guest was booted here, just now." in shown.doing.value
     assert len(parts) > 20 and parts == sorted(parts)
-    assert not shown.boot.disabled and shown.progress.layout.visibility == "hidden"
+    assert not shown.boot.disabled and not bar(shown.doing.value)
 
 
 @pytest.mark.live
@@ -167,19 +172,6 @@ def test_another_answer_than_the_record(libvirt, monkeypatch):
     monkeypatch.setattr(widget, "recorded", lambda: other)
     shown = waited(Proof("second", "libvirt"))
     assert "does not say the same as the record" in shown.shown.value
-
-
-def test_hostile_answers():
-    """Whatever libvirt, QEMU or a guest would say, it stays text."""
-    evil = "<script>alert(1)</script>\u202e`*"
-    said = copy.deepcopy(recorded()["lessons"]["first"])
-    said["schema"]["faults"] = [{"path": evil, "line": 1, "why": evil}]
-    said["libvirt"] |= {"refusal": evil, "generic_refusal": evil}
-    said["arguments"]["arguments"]["vda"][0][1]["filename"] = evil
-    said["guest"]["disks"][0] |= {"place": evil, "drivers": [evil]}
-    shown = proof(lessons()["first"], said)
-    assert not html.fromstring(shown.html).findall(".//script")
-    assert "\u202e" not in shown.text
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,14 @@ from lxml import html
 
 from virtiolab import read
 from virtiolab.explanation import Explanation
-from virtiolab.views import View, choices, explain, interactive, overview, problem, show, verdict_on
+from virtiolab.views import (
+    choices,
+    interactive,
+    overview,
+    problem,
+    right_answer,
+    show,
+)
 from virtiolab.views.text import value_as_text
 
 FIRST = """<disk type='file' device='disk'>
@@ -15,66 +22,6 @@ FIRST = """<disk type='file' device='disk'>
     <target dev='vda'/>
     <driver name='qemu' type='qcow2' cache='default'/>
 </disk>"""
-OURS = {"div", "p", "pre", "span", "strong", "code", "table", "thead", "tbody", "tr", "th", "td"}
-OURS |= {"a", "details", "summary", "dl", "dt", "dd"}
-ATTRIBUTES = {"class", "style", "tabindex", "scope", "role", "href", "target", "rel"}
-PAGES = {
-    f"https://libvirt.org/{page}.html"
-    for page in (
-        "formatdomain",
-        "formatstorage",
-        "formatstorageencryption",
-        "formatsecret",
-        "storage",
-    )
-}
-PAYLOADS = [
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "' onmouseover='alert(1)",
-    "</pre></style><svg/onload=alert(1)>",
-    "<!-- --><b>",
-    "$\\href{javascript:alert(1)}{x}$",
-    "`code` **bold** [link](javascript:alert(1))",
-    "\u202eevil\u2066\u200b",
-    "]]>&amp;&lt;",
-    "{0} {value} %s",
-]
-
-
-def hostile(payload):
-    """A disk with the payload wherever XML has room for it."""
-    text = (
-        payload.replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace("'", "&apos;")
-        .replace(">", "&gt;")
-    )
-    comment = payload.replace("--", "- -")
-    return (
-        f"<domain type='{text}'><os><type arch='{text}' machine='{text}'/></os><devices>"
-        f"<controller type='scsi' model='{text}'/>"
-        f"<disk type='{text}' device='{text}' snapshot='{text}' model='{text}' x='{text}'><!--{comment}-->"
-        f"<?pi {payload.replace('?>', '')}?>{text}<driver name='{text}' type='{text}' cache='{text}'/>"
-        f"<target dev='{text}' bus='{text}'/><address type='{text}' unit='{text}'/><serial>{text}</serial>"
-        f"</disk><disk><target dev='sda' bus='scsi'/></disk><disk><target dev='{text}'/></disk>"
-        "</devices></domain>"
-    )
-
-
-@pytest.mark.parametrize("payload", PAYLOADS)
-def test_nothing_becomes_markup(payload):
-    """In the HTML there are our elements with our attributes, and the payload only as text."""
-    domain = read(hostile(payload))
-    views = [show(domain), overview(domain.disks), *map(explain, domain.disks)]
-    tips = [View(interactive(Explanation(disk)), "") for disk in domain.disks]
-    for view in views + tips:
-        root = html.fromstring(view.html)
-        assert {a.get("href").partition("#")[0] for a in root.iter("a")} <= PAGES
-        assert {element.tag for element in root.iter()} <= OURS
-        assert {name for element in root.iter() for name in element.attrib} <= ATTRIBUTES
-        assert all(c.isprintable() or c in "\n\t" for c in root.text_content())
-        assert all(line.isprintable() for line in view.text.splitlines())
 
 
 def test_html_says_what_text_says():
@@ -195,7 +142,7 @@ def test_problem():
 
 def test_choices():
     """A question, its options, and the answer folded away."""
-    view = choices("What is `<a>`?", ["`x`", "y"], verdict_on(None, "y", "Because of `z`."))
+    view = choices("What is `<a>`?", ["`x`", "y"], right_answer("y", "Because of `z`."))
     root = html.fromstring(view.html)
     assert [item.text_content() for item in root.iter("li")] == ["x", "y"]
     assert [code.text for code in root.iter("code")] == ["<a>", "x", "z"]

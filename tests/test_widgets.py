@@ -9,7 +9,7 @@ import pytest
 from lxml import html
 
 from virtiolab.widgets import Predict, XMLExplainer
-from virtiolab.widgets.explainer import MAX_DISKS
+from virtiolab.widgets.explainer import MAX_DISKS, MAX_FILE
 from virtiolab.widgets.predict import PREDICTIONS
 
 VDA = "<disk><source file='/a'/><target dev='vda'/></disk>"
@@ -53,8 +53,8 @@ def test_explainer_without_xml(nothing):
 
 def test_explainer_examples(tmp_path):
     """A choice puts the example into the box; `your own XML` empties it."""
-    (tmp_path / "one.xml").write_text(VDA)
-    (tmp_path / "two.xml").write_text(SDA)
+    (tmp_path / "one.xml").write_text(VDA, encoding="utf-8")
+    (tmp_path / "two.xml").write_text(SDA, encoding="utf-8")
     explainer = XMLExplainer("", tmp_path)
     explainer.example.value = "two"
     assert explainer.text.value == SDA
@@ -76,6 +76,29 @@ def test_explainer_upload(encoding):
         explainer.text.value = ""
         explainer.upload.value = upload(VDA.encode(encoding))
         assert explainer.text.value == VDA
+
+
+def test_explainer_takes_no_huge_file():
+    """A page would take minutes for it; what was there before goes, and a small file still opens."""
+    explainer = XMLExplainer(VDA)
+    explainer.upload.value = upload(b"\n" * (MAX_FILE + 1))
+    assert "larger than 128 KiB" in explainer.static_text() and "larger" in explainer.summary.value
+    assert explainer.text.value == explainer.answer.value == "" and explainer.upload.value == ()
+    explainer.upload.value = upload(b"\n" * MAX_FILE)
+    explainer.upload.value = upload(SDA.encode())
+    assert explainer.text.value == SDA and "sda" in explainer.answer.value
+
+
+def test_explainer_shows_what_is_hidden():
+    """In the box too: as references, which are the same XML; line ends are as a box has them."""
+    explainer = XMLExplainer(
+        "<disk>\r\n<source file='a\u202eb\u200b\u00a0'/>\r<target dev='vda'/></disk>"
+    )
+    shown = "<disk>\n<source file='a&#x202e;b&#x200b;&#xa0;'/>\n<target dev='vda'/></disk>"
+    assert explainer.text.value == shown
+    assert "a\\u202eb\\u200b\\u00a0" in explainer.answer.value
+    explainer.text.value = shown.replace("&#x202e;", "\u202e")
+    assert explainer.text.value == shown
 
 
 def test_explainer_with_very_many_disks():
@@ -122,6 +145,6 @@ def test_static_form(widget):
 def test_a_change_is_quick():
     """5 ms at the median in the kernel, for a guest as virsh dumpxml prints it."""
     file = Path(__file__).parents[1] / "notebooks/domains/virtio-scsi.xml"
-    texts = [file.read_text(), file.read_text() + " "]
+    texts = [file.read_text(encoding="utf-8"), file.read_text(encoding="utf-8") + " "]
     explainer = XMLExplainer()
     assert cost.seconds_of(partial(setattr, explainer.text, "value"), texts) < cost.WIDGET

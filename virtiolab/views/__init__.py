@@ -20,14 +20,15 @@ from .changes import (
     marked_as_html,
     marked_as_text,
 )
+from .elements import prose
 from .problems import problems_as_html, problems_as_text
 from .resolved import controllers_as_text, resolved_as_html, resolved_as_text
-from .text import disk_name, unmarked
+from .text import disk_name, printable, unmarked
 
 __all__ = [
     "Converted", "Explained", "Problems", "Resolved", "View", "changes", "choices", "disk_name",
     "explain", "interactive", "marked", "names", "nothing_yet", "overview", "problem",
-    "proof", "proof_note", "show", "unmarked", "verdict_on",
+    "proof", "proof_note", "right_answer", "show", "unmarked", "verdict_on",
 ]  # fmt: skip
 
 
@@ -81,7 +82,7 @@ class Resolved(View):
         self.xml, self.element = resolution.xml, resolution.element
         self.controllers = [written(controller) for controller in resolution.controllers]
         shown = [resolved_as_text(resolution), controllers_as_text([resolution])]
-        super().__init__(resolved_as_html(resolution), "\n".join(filter(None, shown)))
+        super().__init__(resolved_as_html(resolution), printable("\n".join(filter(None, shown))))
 
 
 class Problems(list[Problem]):
@@ -155,13 +156,18 @@ def proof(lesson: Lesson, said: Mapping[str, Mapping], source: str | None = None
     return View(rungs_as_html(lesson, source, said), rungs_as_text(lesson, source, said))
 
 
-def proof_note(said: str) -> str:
-    """What is happening on the ladder, for a widget."""
-    return html.sentence(one_line(said, 400), "vl-doing")
+def proof_note(said: str, part: float | None = None) -> str:
+    """What is happening on the ladder, for a widget; with a bar if it says which part is done."""
+    return html.doing(one_line(said, 400), part)
 
 
-def verdict_on(guess: str | None, right: str, why: str) -> View:
-    """Whether a guess was right (if one was made), the right answer, and why."""
-    said = text.verdict_on(guess, right)
-    shown = html.sentence(said, "vl-outcome") + html.sentence(why)
-    return View(shown, unmarked(f"{said}\n{why}"))
+def right_answer(right: str, why: str) -> View:
+    """The right answer to a question, and why."""
+    shown = html.sentence(right, "vl-outcome") + html.sentence(why)
+    return View(shown, unmarked(f"{right}\n{why}"))
+
+
+def verdict_on(guess: str, right: str, why: str) -> str:
+    """Whether a guess was right, the right answer, and why: for a widget, which tells it."""
+    said = prose("p", text.verdict_on(guess, right), "vl-outcome")
+    return html.root(html.told(said, prose("p", why)))

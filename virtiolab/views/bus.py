@@ -99,16 +99,28 @@ def picture(answers: Inferences) -> Picture:
     rows = len(questions())
     drawn = Picture(_WIDTH, _EDGE + rows * _PITCH + _END, in_words(answers))
     taken = path(answers)
-    for is_taken in (False, True):  # what is taken is drawn over the rest
-        for row, (name, question) in enumerate(questions().items()):
-            for way in question.ways:
-                if (taken.get(name) == way) is is_taken:
-                    _draw_way(drawn, row, question, way, answers if is_taken else None)
+    for (name, way), other in _others().items():
+        if taken.get(name) != way:
+            drawn.draw(other)
+    for row, (name, question) in enumerate(questions().items()):
+        if name in taken:  # drawn over the rest
+            _draw_way(drawn, row, question, taken[name], answers)
     for row, (name, question) in enumerate(questions().items()):
         asked = f"{row + 1}  {question.asks}"
         drawn.part(_EDGE, _top(row), _ASKED, _BOX, asked, kind=_off(name in taken))
     _draw_end(drawn, answers)
     return drawn
+
+
+@cache
+def _others() -> dict[tuple[str, str], Picture]:
+    """Each way of each question as it looks where it is not taken, which is always the same."""
+    found = {}
+    for row, (name, question) in enumerate(questions().items()):
+        for way in question.ways:
+            found[name, way] = Picture(_WIDTH, 0, "")
+            _draw_way(found[name, way], row, question, way, None)
+    return found
 
 
 def _off(is_on: bool) -> str:

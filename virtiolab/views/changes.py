@@ -5,6 +5,7 @@ A sign before each line says what becomes of it; inside a changed line the chang
 
 import re
 import textwrap
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 from itertools import groupby
@@ -16,7 +17,7 @@ from lxml.builder import E
 from ..conversion import Conversion, Dropped, Step
 from ..inference import infer
 from ..parsing import one_line
-from .elements import append, prose, visible
+from .elements import append, prose, visible, xml_box
 from .html import root
 from .text import WIDTH, disk_name, paint, unmarked
 
@@ -160,7 +161,7 @@ def _painted(text: str, sign: str, marked: bool, colour: bool) -> str:
 
 
 def _pre(lines: Iterable[Line]) -> etree._Element:
-    pre = E.pre({"class": "vl-xml vl-changes", "style": "font-family: monospace"})
+    pre = xml_box("vl-changes")
     for sign, same in groupby(lines, key=lambda line: line.sign):
         if sign == " ":
             append(pre, "".join(f"  {text}\n" for line in same for text, _ in line.pieces))
@@ -213,12 +214,12 @@ def _changed(old: list[str], new: list[str]) -> Iterator[Line]:
 
 def _pairs(old: list[str], new: list[str]) -> dict[int, int]:
     """Of each old line that has one, the new line with the same element in it."""
-    free, pairs = dict(enumerate(map(_tag, new))), {}
+    free, pairs = defaultdict(deque), {}
+    for number, tag in enumerate(map(_tag, new)):
+        free[tag].append(number)
     for number, tag in enumerate(map(_tag, old)):
-        partner = next((other for other, name in free.items() if name == tag), None)
-        if tag and partner is not None:
-            pairs[number] = partner
-            del free[partner]
+        if tag and free[tag]:
+            pairs[number] = free[tag].popleft()
     return pairs
 
 

@@ -5,17 +5,21 @@ structure: who decided a value is said by a word and by the style of an underlin
 alone. What else a style sheet can do, style.css does in the widgets.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from lxml import etree
 from lxml.builder import E
 
 from ..answers import ORIGINS
 from ..explanation import Row
+from ..parsing import seen
 from ..vocabulary import glossary
 from .text import decided
 
 CELL = {"style": "text-align: left; vertical-align: top"}  # of a table: also without a style sheet
+# Letters stand in their order, also those that are written from right to left.
+XML_STYLE = "font-family: monospace; unicode-bidi: bidi-override"
 MAX_TEXT = 4096  # of one piece of text that is shown: as long as a path can be
 _UNDERLINES = {"stated": "solid", "inferred": "dashed", "default": "dotted", "unknown": "double"}
 _MEANINGS = {
@@ -45,6 +49,12 @@ def prose(tag: str, text: str, kind: str = "") -> etree._Element:
     return element
 
 
+def xml_box(*kinds: str) -> etree._Element:
+    """A place for XML, which scrolls sideways: by keyboard too, so it can be tabbed to."""
+    kind = " ".join(["vl-xml", *kinds])
+    return E.pre({"class": kind, "style": XML_STYLE, "tabindex": "0"})
+
+
 def append(parent: etree._Element, part: str | etree._Element) -> None:
     """Add text or an element behind what the parent already holds."""
     if not isinstance(part, str):
@@ -53,6 +63,15 @@ def append(parent: etree._Element, part: str | etree._Element) -> None:
         parent[-1].tail = (parent[-1].tail or "") + part
     else:
         parent.text = (parent.text or "") + part
+
+
+def fill(parent: etree._Element, parts: Iterable[str | etree._Element]) -> None:
+    """Add many: neighbouring texts as one, for each that is added alone copies all before it."""
+    for is_text, some in groupby(parts, lambda part: isinstance(part, str)):
+        if is_text:
+            append(parent, "".join(some))
+        else:
+            parent.extend(some)
 
 
 def origin_mark(origin: str) -> etree._Element:
@@ -92,6 +111,4 @@ def glossary_of(terms: Sequence[str]) -> etree._Element:
 
 def visible(text: str) -> str:
     """Text with its control and direction characters shown instead of obeyed, and not too long."""
-    if len(text) > MAX_TEXT:
-        text = text[:MAX_TEXT] + "…"
-    return "".join(c if c.isprintable() or c in "\n\t" else f"\\u{ord(c):04x}" for c in text)
+    return seen(text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…", layout="\n\t")

@@ -10,8 +10,8 @@ from ..exercises import Choose, Feedback, Mark, Point, Task, Write, right_names
 from ..exercises.draw import Question, words
 from ..exercises.verdict import SIGNS
 from .changes import marked_as_html
-from .elements import prose
-from .html import root
+from .elements import prose, xml_box
+from .html import root, told
 from .text import choices_of, unmarked, verdict_on
 
 _MUTED = {"class": "vl-nothing"}
@@ -96,7 +96,9 @@ def quiz_as_text(question: Question) -> str:
 
 def xml_of(xml: str) -> etree._Element:
     """XML to look at."""
-    return E.pre({"class": "vl-xml", "style": "font-family: monospace"}, xml)
+    pre = xml_box()
+    pre.text = xml
+    return pre
 
 
 def _task(task: Task) -> list[etree._Element]:
@@ -156,9 +158,8 @@ def _answer_as_text(task: Task) -> str:
 
 
 def _said(is_right: bool, *parts: etree._Element) -> etree._Element:
-    """What is said of an answer, for a screen reader to tell at once."""
-    kind = "vl-solved" if is_right else "vl-open"
-    return E.div({"role": "status", "class": f"vl-feedback {kind}"}, *parts)
+    """What is said of an answer."""
+    return told(*parts, kind=f"vl-feedback {'vl-solved' if is_right else 'vl-open'}")
 
 
 def _point(point: Point) -> etree._Element:

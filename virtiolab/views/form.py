@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from lxml import etree
 from lxml.builder import E
@@ -194,6 +195,12 @@ def left_out(fields: tuple[tuple[Choice, str], ...]) -> str:
 def _left_out(choice: Choice, path: str) -> etree._Element:
     entry = lookup(f"/disk/{path}") or choice.entry
     return E.li(E.code(path), ": ", prose("span", entry.matters or entry.meaning))
+
+
+def file_of(xml: str) -> str:
+    """A link that saves XML as a file; nothing is sent for it, as the file is in the link."""
+    content = f"data:application/xml;charset=utf-8,{quote(xml)}"
+    return root(E.p(E.a("Save it as disk.xml", href=content, download="disk.xml")))
 
 
 def disk_as_html(title: str, fields: Sequence[Filled], xml: str, problems: Sequence[Problem]):

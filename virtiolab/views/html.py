@@ -36,6 +36,18 @@ def root(*parts: etree._Element) -> str:
     return serialised(E.div({"class": "virtiolab mathjax_ignore tex2jax_ignore"}, *parts))
 
 
+def told(*parts: etree._Element, kind: str = "") -> etree._Element:
+    """What a screen reader tells as it comes. An alert, as a status has to be there before its text,
+    and a widget's HTML is replaced whole."""
+    return E.div({"role": "alert", "class": kind}, *parts)
+
+
+def doing(said: str, part: float | None) -> str:
+    """What is being done, and how far it is, from 0 to 1."""
+    bar = E.progress({"max": "1", "value": f"{part or 0:.2f}", "aria-label": said})
+    return root(E.p({"class": "vl-doing"}, said), *[bar] * (part is not None))
+
+
 def answers_of(explained: list[Explanation], rows: Sequence[str] = ROWS) -> str:
     """The answers about each disk, one after the other, above one legend."""
     disks = [_about(disk, rows) for disk in explained]

@@ -5,6 +5,7 @@ Every picture has a text alternative. A widget gets it inline, in JupyterLab's c
 gets it as an image, in light colours of its own, because the sanitizer leaves no other.
 """
 
+import copy
 from base64 import b64encode
 from collections.abc import Sequence
 from importlib.resources import files
@@ -22,9 +23,8 @@ Point = tuple[float, float]
 TITLES: dict[Place, str] = {"guest": "guest", "qemu": "QEMU", "host": "host"}
 TIP = 8  # the length of an arrow's head
 
-_SVG = ElementMaker(
-    namespace="http://www.w3.org/2000/svg", nsmap={None: "http://www.w3.org/2000/svg"}
-)
+_NAMESPACE = "http://www.w3.org/2000/svg"
+_SVG = ElementMaker(namespace=_NAMESPACE, nsmap={None: _NAMESPACE})
 _STYLE = (files(__package__) / "pictures.css").read_text(encoding="utf-8")
 
 
@@ -32,10 +32,10 @@ class Picture:
     """Something drawn on `width` by `height` pixels that `says`, in words, what it shows."""
 
     def __init__(self, width: int, height: int, says: str):
-        self.says = says
+        self.says = visible(says)
         self._size = {"width": str(width), "height": str(height)}
         self._root = _SVG.svg(
-            {"class": "vl-picture", "role": "img", "aria-label": says},
+            {"class": "vl-picture", "role": "img", "aria-label": self.says},
             {"viewBox": f"0 0 {width} {height}"},
             self._size,
         )
@@ -74,6 +74,10 @@ class Picture:
         """One line of text that begins (or, by its `kind`, is centred) at x, on the line y."""
         self._add("text", kind, x=x, y=y).text = visible(text)
 
+    def draw(self, other: "Picture") -> None:
+        """Draw all that another picture shows: a copy, much faster than to draw it anew."""
+        self._root.extend(copy.deepcopy(other._root))
+
     def inline(self) -> etree._Element:
         """The picture as part of a page that has the style sheets."""
         return self._root
@@ -108,10 +112,8 @@ class Picture:
         self._add("polygon", f"vl-head {kind}", points=points)
 
     def _add(self, tag: str, kind: str, **numbers: object) -> etree._Element:
-        attributes = {
-            name: f"{value:g}" if isinstance(value, int | float) else str(value)
-            for name, value in numbers.items()
-        }
-        element = _SVG(tag, {"class": " ".join(kind.split())}, attributes)
-        self._root.append(element)
+        element = etree.SubElement(self._root, f"{{{_NAMESPACE}}}{tag}")
+        element.set("class", " ".join(kind.split()))
+        for name, value in numbers.items():
+            element.set(name, f"{value:g}" if isinstance(value, int | float) else str(value))
         return element

@@ -25,8 +25,9 @@ def _as_text(problem: Problem, colour: bool) -> str:
     severity = paint(problem.severity, _COLOURS[problem.severity], colour)
     head = f"line {problem.line}: {severity}: {unmarked(problem.message)} [{problem.code}]"
     lines = [head, f"  {_where(problem)}", wrapped(unmarked(_why(problem)), 2)]
-    if problem.fix:
-        lines += ["  fix:", changed_lines_as_text(*problem.change, colour, indent="    ")]
+    old, new = problem.change
+    if new:
+        lines += ["  fix:", changed_lines_as_text(old, new, colour, indent="    ")]
     return "\n".join(lines)
 
 
@@ -56,5 +57,6 @@ def problem_item(problem: Problem) -> etree._Element:
 
 
 def _fix(problem: Problem) -> Iterator[etree._Element]:
-    if problem.fix:
-        yield E.div({"class": "vl-fix"}, "To mend it:", changed_lines(*problem.change))
+    old, new = problem.change
+    if new:
+        yield E.div({"class": "vl-fix"}, "To mend it:", changed_lines(old, new))

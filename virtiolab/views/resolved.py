@@ -7,7 +7,7 @@ from lxml.builder import E
 
 from ..resolution import Resolution
 from ..writing import escaped, written
-from .elements import append, prose, visible
+from .elements import append, fill, prose, visible, xml_box
 from .html import root
 
 _ADDED = {"title": "libvirt adds this"}
@@ -50,9 +50,8 @@ def _remark(resolution: Resolution, element: etree._Element) -> str:
 
 def resolved_as_html(resolution: Resolution) -> str:
     """The XML with `<ins>` around what libvirt added, and what it leaves out below."""
-    pre = E.pre({"class": "vl-xml", "style": "font-family: monospace"})
-    for part in _parts(resolution, resolution.element, ""):
-        append(pre, part)
+    pre = xml_box()
+    fill(pre, _parts(resolution, resolution.element, ""))
     for controller in resolution.controllers:
         append(pre, E.ins(visible(written(controller).strip()), _ADDED))
         append(pre, "\n")

@@ -7,7 +7,7 @@ from functools import lru_cache
 from ..answers import Inference, Inferences
 from ..document import Disk
 from ..explanation import Explanation, Row
-from ..parsing import one_line
+from ..parsing import one_line, seen
 
 WIDTH = 80
 # The order of the questions: what people come for, then the rest.
@@ -139,10 +139,8 @@ def choices_of(question: str, options: list[str], answer: str | None) -> str:
     return "\n".join(lines + (["", f"Answer: {answer}"] if answer else []))
 
 
-def verdict_on(guess: str | None, right: str) -> str:
+def verdict_on(guess: str, right: str) -> str:
     """Whether a guess was right, marked with backticks as it was asked."""
-    if guess is None:
-        return right
     return f"✓ Right: {right}" if guess == right else f"✗ You said “{guess}”. It is: {right}"
 
 
@@ -151,6 +149,11 @@ def since(version: str | None) -> str:
     if not version:
         return ""
     return f" ({'In' if version.startswith('after') else 'Since'} libvirt {version}.)"
+
+
+def printable(xml: str) -> str:
+    """The same XML with references for what a terminal would obey and not show."""
+    return seen(xml, layout="\n\t", form="&#x{:x};")
 
 
 def unmarked(prose: str) -> str:

@@ -1,13 +1,15 @@
 """A disk's XML as HTML: each name in a span that tells who decided it and what it means."""
 
+import copy
 from collections.abc import Iterator
-from xml.sax.saxutils import escape, quoteattr
+from functools import lru_cache
+from html import escape
 
 from lxml import etree
 from lxml.builder import E
 
 from ..explanation import Explanation, Row
-from .elements import append, meaning_of, row_origin, underline, visible
+from .elements import XML_STYLE, fill, meaning_of, row_origin, underline, visible
 from .text import name_and_value
 
 _XML_PREFIX = {"http://www.w3.org/XML/1998/namespace": "xml"}
@@ -19,12 +21,11 @@ def annotated(explained: Explanation, tips: bool = False) -> etree._Element:
 
     With `tips`, each name carries what there is to say of it, for a style sheet to show beside it.
     """
-    pre = E.pre({"class": "vl-xml", "style": "font-family: monospace"})
+    pre = E.pre({"class": "vl-xml", "style": XML_STYLE})
     if explained.is_cut:
         pre.text = "(This disk has too many names to show.)"
         return pre
-    for part in _Writer(explained, tips).write():
-        append(pre, part)
+    fill(pre, _Writer(explained, tips).write())
     return pre
 
 
@@ -48,7 +49,7 @@ class _Writer:
             yield "/>"
 
     def _layout(self, text: str | None) -> str:
-        return visible(escape((text or "").replace(self.margin, "\n")))
+        return visible(escape((text or "").replace(self.margin, "\n"), quote=False))
 
     def _inside(self, element) -> Iterator:
         yield self._layout(element.text)
@@ -117,10 +118,11 @@ class _Writer:
         if style:
             span.set("style", style)
         if self.tips:
-            span.append(_tip(row))
+            span.append(copy.deepcopy(_tip(row)))
         return span
 
 
+@lru_cache(maxsize=1024)  # while somebody types, most rows stay as they are
 def _tip(row: Row) -> etree._Element:
     """What a row has to say, hidden until its name is pointed at or reached by keyboard."""
     head = E.span({"class": "vl-tip-head"}, E.code(name_and_value(row)), " ", row_origin(row))
@@ -129,19 +131,22 @@ def _tip(row: Row) -> etree._Element:
 
 def _quoted(value: str) -> str:
     """A value as libvirt writes it, in single quotes where that can be."""
-    escaped = quoteattr(visible(value))
-    return f"'{escaped[1:-1]}'" if escaped[0] == '"' and "'" not in value else escaped
+    shown = visible(value)
+    escaped = escape(shown, quote=False).replace("\n", "&#10;").replace("\t", "&#9;")
+    if "'" not in shown:
+        return f"'{escaped}'"
+    return '"' + escaped.replace('"', "&quot;") + '"'
 
 
 def _name(element) -> str:
     """The name of an element as it is written; the tag `{uri}name` has lost its prefix."""
     local = element.tag.rpartition("}")[2]
-    return f"{element.prefix}:{local}" if element.prefix else local
+    return visible(f"{element.prefix}:{local}" if element.prefix else local)
 
 
 def _attribute_name(element, name: str) -> str:
     uri, _, local = name.rpartition("}")
     if not uri:
-        return name
+        return visible(name)
     prefixes = {uri: prefix for prefix, uri in element.nsmap.items() if prefix}
-    return f"{(prefixes | _XML_PREFIX).get(uri[1:], 'ns')}:{local}"
+    return visible(f"{(prefixes | _XML_PREFIX).get(uri[1:], 'ns')}:{local}")

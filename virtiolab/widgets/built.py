@@ -5,9 +5,11 @@ from collections.abc import Callable, Sequence
 import ipywidgets
 
 from ..refusals import Problem
-from ..views import Resolved, marked
-from ..views.form import refused, verdict_of
+from ..views import Resolved
+from ..views.changes import marked_as_html
+from ..views.form import file_of, refused, verdict_of
 from ..views.html import sentence
+from ..views.text import printable
 from .draft import Draft
 from .explainer import XMLExplainer
 from .notes import Notes
@@ -19,23 +21,24 @@ class Built(ipywidgets.VBox):
     """The XML of a draft; `explainer` is where it is opened, by itself below if none is given."""
 
     def __init__(self, apply: Callable[[Problem], None], explainer: XMLExplainer | None):
-        self.xml, self.verdict, self.refused, self.resolved, self.opened = (
-            ipywidgets.HTML() for _ in range(5)
+        self.xml, self.verdict, self.refused, self.file, self.resolved, self.opened = (
+            ipywidgets.HTML() for _ in range(6)
         )
         self.notes = Notes(apply)
         self.resolve = _toggle("As libvirt writes it back", "With every default filled in")
-        self.copy = _toggle("Text to copy", "The XML as plain text")
+        self.copy = _toggle("Copy or save", "The XML as plain text, and as a file")
         self.explain = ipywidgets.Button(
             description="Explain it", tooltip="Open the XML in the explainer"
         )
         self.plain = ipywidgets.Textarea(
-            tooltip=_TIP, continuous_update=False, layout={"width": "100%", "display": "none"}
-        )
+            description="XML to copy", tooltip=_TIP, continuous_update=False,
+            layout={"width": "100%", "display": "none"},
+        ).add_class("vl-source")  # fmt: skip
         self.explainer, self._is_lent = explainer, explainer is not None
         self.below = ipywidgets.VBox().add_class("vl-explained")
         row = ipywidgets.HBox([self.resolve, self.copy, self.explain]).add_class("vl-chips")
         shown = [self.xml, self.refused, self.verdict, self.notes]
-        super().__init__([*shown, row, self.plain, self.resolved, self.opened])
+        super().__init__([*shown, row, self.plain, self.file, self.resolved, self.opened])
         self.add_class("vl-built")
         self._observe()
 
@@ -48,7 +51,7 @@ class Built(ipywidgets.VBox):
     def show(self, draft: Draft, old: str, problems: Sequence[Problem]) -> None:
         """Show a draft, with a mark where its XML differs from the old one."""
         self._draft = draft
-        self.xml.value = marked(old, draft.text).html
+        self.xml.value = marked_as_html(old, draft.text)
         self.verdict.value = verdict_of(draft.disk, draft.answers, draft.problems)
         self.refused.value = self.opened.value = ""
         self.notes.show(problems, with_path=True)
@@ -61,8 +64,9 @@ class Built(ipywidgets.VBox):
     def _unfold(self, _=None) -> None:
         """Show what is unfolded, and nothing else."""
         self.plain.layout.display = "" if self.copy.value else "none"
-        text = self._draft.text if self.copy.value else ""
+        text = printable(self._draft.text) if self.copy.value else ""
         self.plain.rows, self.plain.value = max(2, text.count("\n")), text
+        self.file.value = file_of(text) if text else ""
         self.resolved.value = self._resolved() if self.resolve.value else ""
         for button in (self.resolve, self.copy):
             button.description = f"{'▾' if button.value else '▸'} {button.description[2:]}"
@@ -72,7 +76,7 @@ class Built(ipywidgets.VBox):
 
     def _put_back(self, _) -> None:
         if self.copy.value:
-            self.plain.value = self._draft.text
+            self.plain.value = printable(self._draft.text)
 
     def _open(self, _) -> None:
         """Hand the XML to the explainer that was given, or to one below."""

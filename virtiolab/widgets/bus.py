@@ -10,9 +10,9 @@ from ..document import read
 from ..inference import infer
 from ..names import BUS_OF_PREFIX, usual_name
 from ..refusals import check
-from ..views import marked
 from ..views.bus import ends, explored_as_html, explored_as_text, picture
-from ..views.form import NOT_WRITTEN, note, refused
+from ..views.changes import marked_as_html
+from ..views.form import NOT_WRITTEN, note, refused, shown
 from ..views.html import root, sentence
 from ..views.problems import NONE
 from ..writing import written
@@ -103,7 +103,7 @@ class BusExplorer(WithStaticForm):
         self._xml = ""
         for control in self.controls:
             control.observe(self._ask, "value")
-        self._ask()
+        self._explore()
 
     def static_html(self) -> str:
         return explored_as_html(self._inferred, self._xml, self._problems)
@@ -114,14 +114,17 @@ class BusExplorer(WithStaticForm):
     def _ask(self, _=None) -> None:
         """Ask about what is chosen now; if it cannot be written, what was asked before stays."""
         try:
-            xml = guest(
-                self.dev.value or None, _chosen(self.device), _chosen(self.bus),
-                _MACHINES[self.machine.value], _chosen(self.model),
-            )  # fmt: skip
-            domain = read(xml)
+            self._explore()
         except ValueError as error:
             self.notes.value = refused(f"{error} {_AS_IT_WAS}")
-            return
+
+    def _explore(self) -> None:
+        """Ask, and show the answers. Raises ValueError, one sentence, for what cannot be written."""
+        xml = guest(
+            self.dev.value or None, _chosen(self.device), _chosen(self.bus),
+            _MACHINES[self.machine.value], _chosen(self.model),
+        )  # fmt: skip
+        domain = read(xml)
         self._inferred, self._problems = infer(domain.disks[0]), check(domain)
         self._old, self._xml = self._xml or xml, xml
         self._show()
@@ -129,7 +132,7 @@ class BusExplorer(WithStaticForm):
     def _show(self) -> None:
         self.picture.value = root(picture(self._inferred).inline())
         self.answers.value = root(*ends(self._inferred))
-        self.xml.value = marked(self._old, self._xml).html
+        self.xml.value = marked_as_html(self._old, self._xml)
         said = (note(problem, problem.path) for problem in self._problems)
         self.notes.value = "".join(said) or sentence(NONE)
 
@@ -143,9 +146,10 @@ def _menu(
 ) -> ipywidgets.Dropdown:
     """A menu that begins with what is not written; a value that it does not know comes last."""
     unknown = [] if value is None or value in values else [value]
+    known = [(shown(one), one) for one in (*values, *unknown)]
     return ipywidgets.Dropdown(
-        options=[NOT_WRITTEN, *values, *unknown], value=NOT_WRITTEN if value is None else value,
-        description=description, tooltip=tooltip,
+        options=[(NOT_WRITTEN, NOT_WRITTEN), *known], description=description, tooltip=tooltip,
+        value=NOT_WRITTEN if value is None else value,
     )  # fmt: skip
 
 

@@ -87,8 +87,9 @@ class Text(ipywidgets.VBox):
         self._given = task.given
         lines = max(task.given.count("\n"), task.solution.count("\n")) + 3
         self.text = ipywidgets.Textarea(
-            rows=lines, tooltip=f"Your XML: {task.title}", layout={"width": "100%"}
-        )
+            rows=lines, description="Your XML", tooltip=f"Your XML: {task.title}",
+            layout={"width": "100%"},
+        )  # fmt: skip
         super().__init__([self.text.add_class("vl-source")])
 
     @property

@@ -1,17 +1,26 @@
 """The XML explainer: paste or upload XML, and read what each disk in it means."""
 
 import codecs
+import re
 from pathlib import Path
 
 import ipywidgets
 
 from ..document import Disk, read
 from ..explanation import Explanation
-from ..parsing import MAX_BYTES, UnreadableXML
-from ..views import disk_name, explain, interactive, names, nothing_yet, overview, problem
+from ..parsing import UnreadableXML, one_line
+from ..views import View, disk_name, explain, interactive, names, nothing_yet, overview, problem
+from ..views.text import printable
 from .static import WithStaticForm
 
 MAX_DISKS = 200  # that are offered; a list of more is of no use to anyone
+MAX_FILE = (
+    1 << 17
+)  # bytes: a page takes seconds for a box with much more, and minutes with the worst
+_TOO_LARGE = (
+    f"This file is larger than {MAX_FILE >> 10} KiB; copy the part of it that you ask about, and"
+    " paste that."
+)
 _OWN = "your own XML"
 _BYTE_ORDER_MARKS = [  # in this order: UTF-32's begins with UTF-16's
     ("utf-32", (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)),
@@ -33,17 +42,18 @@ class XMLExplainer(WithStaticForm):
 
     def __init__(self, xml: str = "", folder: str | Path | None = None):
         files = sorted(Path(folder).glob("*.xml")) if folder else []
-        self._examples = {file.stem: file.read_text(encoding="utf-8") for file in files}
+        self._examples = {one_line(file.stem, 60): _decoded(file.read_bytes()) for file in files}
         self.example = _menu("Example", "An example to explain", [_OWN, *self._examples])
         self.upload = ipywidgets.FileUpload(
             accept=".xml,.txt", description="Open a file", tooltip="Open a file of libvirt XML"
         )
         self.text = ipywidgets.Textarea(
-            value=xml,
+            value=_shown(xml),
             placeholder="Paste a <domain>, or a <disk> of it, here: virsh dumpxml prints one.",
+            description="XML",
             tooltip="The XML to explain",
-            layout={"width": "100%", "height": "14em"},
-        )
+            layout={"width": "100%", "height": "16em"},
+        ).add_class("vl-source")
         self.disk = _menu("Disk", "The disk to explain")
         self.filter = _menu("List names", "The names to list below the XML", list(FILTERS))
         self.summary, self.answer, self.names = (ipywidgets.HTML() for _ in range(3))
@@ -74,31 +84,52 @@ class XMLExplainer(WithStaticForm):
         return None if self.disk.index is None else self._disks[self.disk.index]
 
     def _take_example(self, change) -> None:
-        self.text.value = self._examples.get(change["new"], "")
+        self.text.value = _shown(self._examples.get(change["new"], ""))
 
     def _take_upload(self, change) -> None:
         for file in change["new"]:
-            self.text.value = _decoded(bytes(file["content"][: MAX_BYTES + 1]))
+            self._open(bytes(file["content"][: MAX_FILE + 1]))
             self.upload.value = ()  # so that the same file, changed, can be opened again
+
+    def _open(self, content: bytes) -> None:
+        """Put a file into the box, if that can take it."""
+        fits = len(content) <= MAX_FILE
+        self.text.value = _shown(_decoded(content)) if fits else ""
+        if not fits:
+            self._say(problem(UnreadableXML(_TOO_LARGE)))
 
     def _read(self, _=None) -> None:
         """Read the text anew. What cannot be read is answered with one sentence."""
+        shown = _shown(self.text.value)
+        if shown != self.text.value:
+            self.text.value = shown  # which calls this again
+            return
         try:
             found = read(self.text.value).disks if self.text.value.strip() else None
         except UnreadableXML as error:
-            self._disks, self._summary = (), problem(error)
+            self._disks = ()
+            self._say(problem(error))
         else:
             self._disks = (found or ())[:MAX_DISKS]
-            self._summary = nothing_yet() if found is None else overview(found, MAX_DISKS)
-        self.summary.value = self._summary.html
-        chosen = self.disk.index  # stays while somebody types
-        self.disk.options = [
-            f"{number}. {disk_name(disk)}, line {disk.line}"
-            for number, disk in enumerate(self._disks, 1)
-        ]
-        self.disk.index = min(chosen or 0, len(self._disks) - 1) if self._disks else None
-        self.disk.layout.display = "" if len(self._disks) > 1 else "none"
+            self._say(nothing_yet() if found is None else overview(found, MAX_DISKS))
+        self._offer()
         self._show()
+
+    def _say(self, summary: View) -> None:
+        self._summary, self.summary.value = summary, summary.html
+
+    def _offer(self) -> None:
+        """Offer the disks; the number of the chosen one stays while somebody types."""
+        chosen = self.disk.index
+        self.disk.unobserve(self._show, "index")  # new options choose the first, for a moment
+        with self.disk.hold_sync():  # one message to the page
+            self.disk.options = [
+                f"{number}. {disk_name(disk)}, line {disk.line}"
+                for number, disk in enumerate(self._disks, 1)
+            ]
+            self.disk.index = min(chosen or 0, len(self._disks) - 1) if self._disks else None
+        self.disk.observe(self._show, "index")
+        self.disk.layout.display = "" if len(self._disks) > 1 else "none"
 
     def _show(self, _=None) -> None:
         """Show the chosen disk."""
@@ -120,6 +151,11 @@ def _menu(description: str, tooltip: str, options=()) -> ipywidgets.Dropdown:
     return ipywidgets.Dropdown(
         description=description, tooltip=tooltip, options=options, layout=layout
     )
+
+
+def _shown(xml: str) -> str:
+    """The same XML with references for what a box for text would hide or obey."""
+    return printable(re.sub("\r\n?", "\n", xml))
 
 
 def _decoded(content: bytes) -> str:

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import ipywidgets
 
-from ..views import View, choices, unmarked, verdict_on
+from ..views import View, choices, right_answer, unmarked, verdict_on
 from .static import WithStaticForm
 
 # By name; the files, one a notebook, share one space of names.
@@ -39,10 +39,8 @@ class Predict(WithStaticForm):
         return self._folded().text
 
     def _folded(self) -> View:
-        return choices(self._asked["question"], self._asked["options"], self._verdict(None))
-
-    def _verdict(self, guess: str | None) -> View:
-        return verdict_on(guess, self._asked["answer"], self._asked["why"])
+        answer = right_answer(self._asked["answer"], self._asked["why"])
+        return choices(self._asked["question"], self._asked["options"], answer)
 
     def _guessed(self, _) -> None:
         """A guess can be changed, and each is revealed anew."""
@@ -50,4 +48,5 @@ class Predict(WithStaticForm):
         self.outcome.value = ""
 
     def _revealed(self, _) -> None:
-        self.outcome.value = self._verdict(self.guess.value).html
+        asked = self._asked
+        self.outcome.value = verdict_on(self.guess.value, asked["answer"], asked["why"])

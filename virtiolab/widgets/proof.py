@@ -31,13 +31,10 @@ class Proof(WithStaticForm):
         self.boot = ipywidgets.Button(
             description="Boot the guest here",
             tooltip="Start QEMU with this disk: 10 seconds; at first it also fetches a kernel, 70 MB",
-            layout={"width": "auto"},
+            layout={"width": "auto", "align_self": "flex-start"},
         )
-        self.progress = ipywidgets.FloatProgress(max=1.0)
-        self.progress.layout.visibility = "hidden"
-        self.controls = ipywidgets.HBox([self.boot, self.progress])
-        self.controls.layout.display = "none"
-        super().__init__([self.shown, self.controls, self.doing])
+        self.boot.layout.display = "none"
+        super().__init__([self.shown, self.boot, self.doing])
         self.add_class("vl-proof")
         self.boot.on_click(self._boot)
         self._show("Asking libvirt …")
@@ -69,7 +66,7 @@ class Proof(WithStaticForm):
         hindered = [_try(self._climb, rung) for rung in self._said if rung != "guest"]
         self._show(self._asked())
         if "guest" in self._said and "refusal" not in self._recorded["guest"]:
-            self.controls.layout.display = ""
+            self.boot.layout.display = ""
             hindered.append("Rung 5 is the record; boot the guest to ask it here.")
         self.doing.value = proof_note(" ".join(filter(None, hindered)))
 
@@ -79,18 +76,17 @@ class Proof(WithStaticForm):
         return f"{here} {same} as the record of {recorded()['asked']}."
 
     def _boot(self, _) -> None:
-        self.boot.disabled, self.progress.layout.visibility = True, "visible"
+        self.boot.disabled = True
         self._begin(self._boot_and_show)
 
     def _boot_and_show(self) -> None:
         hindered = _try(self._climb, "guest", progress=self._progressed)
         self._show(self._asked())
         self.doing.value = proof_note(hindered or "The guest was booted here, just now.")
-        self.boot.disabled, self.progress.layout.visibility = False, "hidden"
+        self.boot.disabled = False
 
     def _progressed(self, part: float, what: str) -> None:
-        self.progress.value = part
-        self.doing.value = proof_note(f"{what[0].upper()}{what[1:]} …")
+        self.doing.value = proof_note(f"{what[0].upper()}{what[1:]} …", part)
 
 
 def _try(work: Callable, *arguments, **options) -> str:

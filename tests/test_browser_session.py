@@ -1,0 +1,104 @@
+"""An evening in a real JupyterLab: two notebooks at once, a kernel that is restarted, and what goes in
+and out by the clipboard and as a file."""
+
+import re
+
+import lab
+import pytest
+from lab import widget
+
+from virtiolab.exercises import exercise
+
+pytestmark = pytest.mark.browser
+FIRST, SECOND = "01_the_question.ipynb", "02_the_disk_element.ipynb"
+KERNEL = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.id"
+OPEN = "path => { window.jupyterapp.commands.execute('docmanager:open', {path}) }"
+RESTART = "() => { window.jupyterapp.commands.execute('kernelmenu:restart') }"
+HDB = "<disk><source file='/a'/><target dev='hdb'/></disk>"
+
+
+@pytest.fixture(scope="module")
+def page():
+    """A page in a JupyterLab with the first notebook run, which may use the clipboard."""
+    lab.or_skip()
+    with lab.jupyterlab() as address, lab.chromium() as page:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.address = address
+        lab.open_notebook(page, address, FIRST)
+        lab.run_all(page)
+        yield page
+
+
+def explain(page, xml):
+    """Write XML into the explainer and wait for what it says."""
+    explainer = widget(page, ".vl-explainer")
+    explainer.locator("textarea").fill(xml)
+    dev = re.search(r"dev='(\w+)'", xml)[1]
+    explainer.locator(".vl-verdict", has_text=f"{dev}:").wait_for()
+
+
+def predict(page):
+    """Guess, and have the answer revealed."""
+    asked = widget(page, ".vl-predict")
+    asked.locator("input").first.check()
+    asked.get_by_role("button", name="Reveal").click()
+    asked.locator(".vl-outcome").wait_for()
+
+
+def test_two_notebooks_at_once(page):
+    """Each has its own kernel, and both answer, in turn."""
+    first = page.evaluate(KERNEL)
+    page.evaluate(OPEN, SECOND)
+    page.locator(f"{lab.CURRENT} h1", has_text="disk").first.wait_for()
+    lab.wait_idle(page)
+    lab.run_all(page)
+    assert page.evaluate(KERNEL) != first
+    predict(page)
+    page.evaluate(OPEN, FIRST)
+    page.locator(f"{lab.CURRENT} .vl-explainer").wait_for()
+    assert page.evaluate(KERNEL) == first
+    explain(page, HDB)
+    page.evaluate(OPEN, SECOND)
+    predict(page)
+    page.evaluate(OPEN, FIRST)
+
+
+def test_restart(page):
+    """After a restart the notebook runs again from the top, and its widgets answer."""
+    explain(page, HDB)
+    page.evaluate(RESTART)
+    page.get_by_role("button", name="Confirm Kernel Restart").click()
+    lab.wait_idle(page)
+    lab.run_all(page)
+    explain(page, HDB.replace("hdb", "sdc"))
+    predict(page)
+
+
+def test_paste(page):
+    """What comes from the clipboard is read like what is typed, lines and all."""
+    explainer = widget(page, ".vl-explainer")
+    xml = "<disk type='block'>\n\t<source dev='/dev/sdz'/>\r\n  <target dev='xvdq'/>\n</disk>"
+    page.evaluate("xml => navigator.clipboard.writeText(xml)", xml)
+    explainer.locator("textarea").click()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.press("ControlOrMeta+v")
+    explainer.locator(".vl-verdict", has_text="xvdq:").wait_for()
+
+
+def test_copy(page):
+    """An answer that is shown with its changes can be copied, and is XML: their signs stay behind."""
+    task = exercise("write-a-virtio-disk")
+    shown = widget(page, f".vl-exercise:has-text('{task.title}')")
+    shown.locator("textarea").fill("<disk/>")
+    shown.get_by_role("button", name="Check").click()
+    shown.get_by_text("✗").first.wait_for()
+    shown.get_by_role("button", name="Show an answer").click()
+    shown.locator(".vl-shown .vl-xml").select_text()
+    page.keyboard.press("ControlOrMeta+c")
+    copied = page.evaluate("() => navigator.clipboard.readText()")
+    assert copied.split() == task.solution.split()
+
+
+def test_console(page):
+    """None of it made the page complain of us."""
+    assert [said for said in page.console if "virtiolab" in said or "uncaught" in said] == []

@@ -1,0 +1,288 @@
+"""Hostile text in every view and in the state of every widget: of it there is only text, all to be seen."""
+
+import contextlib
+import copy
+import inspect
+import pkgutil
+import re
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Iterator
+from datetime import datetime
+from importlib import import_module
+
+import ipywidgets
+import payloads
+import pytest
+from payloads import FLOODS, GROUPS, strange, unseen
+
+from virtiolab import UnreadableXML, check, convert, explain, read, resolve, views, widgets
+from virtiolab.build import build
+from virtiolab.commands import COMMANDS
+from virtiolab.comparison import Compared, Comparison, inferred
+from virtiolab.conversion import BUSES, Unconvertible
+from virtiolab.evidence.arguments import Argument, Key
+from virtiolab.evidence.lessons import Lesson
+from virtiolab.evidence.libvirt import Answer
+from virtiolab.evidence.record import recorded
+from virtiolab.evidence.schema import Fault
+from virtiolab.exercises import Choose, Option, Write
+from virtiolab.exercises.draw import Question
+from virtiolab.explanation import Explanation
+from virtiolab.views import bus, exercises, snapshots, stack
+from virtiolab.views.comparison import comparison_as_text
+from virtiolab.views.html import root
+from virtiolab.widgets import (
+    BusExplorer,
+    CacheExplorer,
+    DiskBuilder,
+    Exercise,
+    StackPicture,
+    XMLExplainer,
+)
+
+SECONDS = 60.0  # of CPU for a flood: it takes about one, and what grows with its square an hour
+STYLE = XMLExplainer().children[0].value
+NO_NAME = "\u200b"  # ipywidgets' own, of a text that has none
+Page = tuple[str, str]  # a view as HTML and as text
+
+by_group = pytest.mark.parametrize("group", GROUPS)
+
+
+def shown(what) -> Page:
+    """What shows itself."""
+    return what._repr_html_(), repr(what)
+
+
+def of_disk(disk) -> Iterator[Page]:
+    """Every view of one disk."""
+    explained = Explanation(disk)
+    yield from map(shown, [explain(disk), resolve(disk)])
+    yield views.interactive(explained), views.disk_name(disk)
+    yield views.names(explained.rows), ""
+    for picture in (stack.drawn(disk).inline(), stack.drawn(disk).image()):
+        yield stack.stack_as_html(disk, picture), stack.stack_as_text(disk)
+    explored = explained.answers, "<disk/>", ()
+    yield bus.explored_as_html(*explored), bus.explored_as_text(*explored)
+
+
+def of_guest(xml) -> Iterator[Page]:
+    """Every view of a guest and of its disks."""
+    domain = read(xml)
+    disks = domain.disks
+    found = [views.show(domain), views.overview(disks), views.overview(disks, 1), check(domain)]
+    found += [views.changes("", xml), views.marked("<disk/>", xml)]
+    yield from map(shown, found)
+    for disk, name in zip(disks, BUSES):
+        yield from of_disk(disk)
+        try:
+            yield shown(convert(disk, name))
+        except Unconvertible as error:
+            yield "", str(error)
+
+
+def of_commands(xml) -> Iterator[Page]:
+    """What each command prints."""
+    for name in COMMANDS.keys() - {"ask"}:
+        for fix in (False, True):
+            options = Namespace(json=False, colour=False, fix=fix, bus="ide", target=None)
+            yield "", COMMANDS[name].say(read(xml), options).content
+
+
+def of_broken(xml) -> Page:
+    """What is said of XML that cannot be read, if it cannot."""
+    try:
+        return shown(views.overview(read(xml).disks))
+    except UnreadableXML as error:
+        return shown(views.problem(error))
+
+
+def of_libvirt(text) -> Iterator[Page]:
+    """Every view of what libvirt or QEMU says, if they said this."""
+    domain = read(payloads.guests(text)[0])
+    arguments = [Argument("-device", (Key("driver", text, "", (), False),), True)]
+    answer = Answer(xml="", argv="", refusal=text, generic_refusal=text + text)
+    compared = [
+        Compared(disk, faults, said, inferred(disk), inferred(disk) | {"bus": text}, arguments)
+        for disk in domain.disks
+        for said in (answer, Answer(refusal=text), Answer(refusal=text, answered=False))
+        for faults in (text, [], [Fault(text, 1, text)])
+    ]
+    yield "", comparison_as_text(Comparison(compared, 9_000_000, answer, [text]))
+    said = copy.deepcopy(recorded()["lessons"]["first"])
+    said["schema"]["faults"] = [{"path": text, "line": 1, "why": text}]
+    said["libvirt"] |= {"xml": [], "refusal": text, "generic_refusal": text}
+    said["arguments"]["arguments"]["vda"][0][1]["filename"] = text
+    said["qemu"]["disks"]["vda"] |= {"place": [text]}
+    said["guest"]["disks"][0] |= {"drivers": [text]}
+    lesson = Lesson("first", "The first", "<disk><target dev='vda'/></disk>")
+    yield shown(views.proof(lesson, said))
+    for by in ("arguments", "QEMU"):
+        yield shown(views.proof(lesson, {"qemu": {"by": by, "refusal": text}}))
+    yield views.proof_note(text), ""
+
+
+def of_ours(text) -> Iterator[Page]:
+    """The views of what is only ever our own: tasks, questions, cache modes, snapshots."""
+    facts = dict(name="a", notebook="a", title=text, task=text, hints=(text,), why=text, given=text)
+    options = {"a": Option(text, text, True), "b": Option("<disk/>", text)}
+    for task in (Write(**facts, disks={}, solution=text), Choose(**facts, options=options)):
+        yield exercises.exercise_as_html(task), exercises.exercise_as_text(task)
+        yield exercises.task_as_html(task) + exercises.answer_as_html(task), ""
+        yield exercises.hints_as_html(task.hints, 1) + exercises.option_as_html(text), ""
+    asked = Question(text, text, "bus", text, (text, text), text, text)
+    yield exercises.quiz_as_html(asked), exercises.quiz_as_text(asked)
+    yield exercises.question_as_html(asked) + exercises.verdict_as_html(text, asked), ""
+    yield shown(views.choices(text, [text], views.right_answer(text, text)))
+    yield views.verdict_on(text, text, text) + views.nothing_yet().html, ""
+    yield root(snapshots.drawn({text: {"refusal": text}}).image()), ""
+    yield shown(snapshots.after_snapshot("internal, qcow2", "external, raw"))
+    explorer = CacheExplorer("none")
+    yield explorer.static_html() + explorer.shown.value, explorer.static_text()
+
+
+def widgets_with(text) -> Iterator[ipywidgets.Widget]:
+    """Every widget that takes somebody's text, each time it shows something else of this one."""
+    explainer, exercise = XMLExplainer(), Exercise("write-a-virtio-disk")
+    explainer.filter.value = "all"
+    guests = payloads.guests(text)
+    for xml in (*guests, *payloads.broken(text)):
+        explainer.upload.value = upload(text, xml)
+        for explainer.disk.index in range(len(explainer.disk.options)):
+            yield explainer
+    for exercise.work.text.value in (guests[0], payloads.disk(text), text):
+        exercise.check.click()
+        yield exercise
+    explorer = BusExplorer(*[re.sub("[\t\n\r]", "", payloads.in_xml(text))] * 3, model="auto")
+    for explorer.dev.value in (explorer.dev.value, f"{text}\0", text):
+        yield explorer
+    yield StackPicture(guests[0])
+
+
+def builder_with(texts) -> Iterator[DiskBuilder]:
+    """A disk builder with one of these texts in each field, each time another group is open."""
+    builder = DiskBuilder(**payloads.chosen(texts))
+    builder.built.resolve.value = True
+    builder.built.copy.value = True
+    builder.built.explain.click()
+    for chip in builder.form.chips.values():
+        chip.value = True
+        yield builder
+
+
+def files_called(texts, folder) -> None:
+    """An example file for each of these texts, called so; where the system takes no such name, none."""
+    for text in (*texts, "\udcff"):
+        name = re.sub("[\\0/]", "", text)[:60]
+        with contextlib.suppress(OSError, ValueError):
+            (folder / f"{name}.xml").write_bytes(text.encode(errors="surrogateescape"))
+
+
+def upload(name, xml):
+    """What a FileUpload holds after a file of this name was opened."""
+    content = xml.encode(errors="surrogatepass")
+    file = {"name": name, "type": name, "last_modified": datetime.now(), "size": len(content)}
+    return (file | {"content": memoryview(content)},)
+
+
+def strings(state) -> Iterator[str]:
+    """All text in the state of a widget."""
+    if isinstance(state, str):
+        yield state
+    elif isinstance(state, dict | list | tuple):
+        for part in state.values() if isinstance(state, dict) else state:
+            yield from strings(part)
+
+
+def faults_in(widget) -> Iterator[str]:
+    """What is strange in what a widget tells the page, but for what somebody writes into it."""
+    state = widget.get_state()
+    value = state.pop("value", "")
+    if isinstance(widget, ipywidgets.HTML) and value != STYLE:
+        yield from strange(value)
+    if isinstance(widget, ipywidgets.HTMLMath | ipywidgets.Label) or state.get(
+        "description_allow_html"
+    ):
+        yield f"a {type(widget).__name__} would be typeset"
+    yield from (text for text in strings(state) if unseen(text) and text != NO_NAME)
+    for child in getattr(widget, "children", ()):
+        yield from faults_in(child)
+
+
+def faults(pages) -> list[str]:
+    """What is strange in any of them."""
+    as_html = [fault for page, _ in pages for fault in strange(page)]
+    return as_html + [text for _, text in pages if unseen(text)]
+
+
+@by_group
+def test_guests(group):
+    """In the HTML are our elements with our attributes, in the text is nothing that a screen obeys."""
+    for payload in GROUPS[group]:
+        one, other = payloads.guests(payload)
+        pages = [*of_guest(one), shown(views.show(read(other)))]
+        assert (payload, faults(pages)) == (payload, [])
+
+
+@by_group
+def test_choices(group):
+    """The same of a payload in every place that libvirt knows in a disk."""
+    xml = build(**payloads.chosen(GROUPS[group]))
+    assert faults([*of_guest(xml), *of_commands(xml)]) == []
+
+
+@by_group
+def test_what_is_said(group):
+    """The same of the reason why XML cannot be read, and of what the real ones would say."""
+    for payload in GROUPS[group]:
+        pages = [*map(of_broken, payloads.broken(payload)), *of_libvirt(payload)]
+        assert (payload, faults(pages)) == (payload, [])
+
+
+@by_group
+def test_widgets(group, tmp_path):
+    """The same of all that a widget tells the page: HTML, menus, names and tips."""
+    for text in GROUPS[group]:
+        for widget in widgets_with(text):
+            assert (text, [*faults_in(widget)]) == (text, [])
+    files_called(GROUPS[group], tmp_path)
+    assert [*faults_in(XMLExplainer(folder=tmp_path))] == []
+
+
+def test_builder():
+    """The same of the disk builder."""
+    for builder in builder_with(payloads.PAYLOADS):
+        assert [*faults_in(builder)] == []
+
+
+def test_our_own_words():
+    """What stands in our data is text, too."""
+    for text in GROUPS["mutation"] + GROUPS["entities"] + GROUPS["svg"]:
+        assert faults(of_ours(text)) == []
+
+
+def functions() -> Iterator:
+    """The functions of the views that others call, by name; what is kept of them is forgotten."""
+    for found in pkgutil.iter_modules(views.__path__, "virtiolab.views."):
+        for name, function in vars(import_module(found.name)).items():
+            getattr(function, "cache_clear", int)()
+            function = inspect.unwrap(function) if callable(function) else None
+            if inspect.isfunction(function) and function.__module__ == found.name:
+                if name[0] != "_":
+                    yield f"{found.name}.{name}", function.__code__
+
+
+def test_no_view_is_forgotten():
+    """One that none of these tests calls is new: it belongs into one of them."""
+    wanted, called, text = dict(functions()), set(), GROUPS["mutation"][0]
+    sys.setprofile(lambda frame, event, _: called.add(frame.f_code))
+    try:
+        for pages in (of_guest(payloads.disk(text)), of_libvirt(text), of_ours(text)):
+            list(pages)
+        of_broken("<")
+        for widget in (*widgets_with(text), next(builder_with([text]))):
+            widget._repr_mimebundle_()
+    finally:
+        sys.setprofile(None)
+    assert [name for name, code in wanted.items() if code not in called] == []
