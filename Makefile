@@ -1,13 +1,22 @@
 # virtiolab, from a fresh clone. `make` alone lists what there is.
 # Needs GNU make and a Python of 3.11 or later; everything else goes into .venv.
 
+# On Windows, make and the shell that comes with Git will do.
+ifeq ($(OS),Windows_NT)
+PYTHON ?= python
+BIN := .venv/Scripts
+EXE := .exe
+else
 PYTHON ?= python3
 BIN := .venv/bin
+endif
+VENV_PYTHON := $(BIN)/python$(EXE)
 UV := $(shell command -v uv 2>/dev/null)
-INSTALL := $(if $(UV),uv pip install --python $(BIN)/python,$(BIN)/python -m pip install)
+INSTALL := $(if $(UV),uv pip install --python $(VENV_PYTHON),$(VENV_PYTHON) -m pip install)
 
-# What activating .venv would do, so that a cell's `!virtiolab` is found too.
-RUN := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m
+# What activating .venv would do, so that a cell's `!virtiolab` is found too. (Not $(CURDIR), whose
+# D: would end an entry of PATH.)
+RUN := PATH="$$PWD/$(BIN):$$PATH" $(VENV_PYTHON) -m
 
 # By its address, so that the link which is printed under --no-browser leads there too.
 FIRST := notebooks/01_the_question.ipynb
@@ -21,7 +30,7 @@ CHROMIA := chromium chromium-browser google-chrome google-chrome-stable
 CHROMIUM := $(shell for name in $(CHROMIA); do command -v $$name; done; :)
 BROWSER_STAMP := $(if $(CHROMIUM)$(filter all,$(VIRTIOLAB_REQUIRE)),.venv/.browser)
 
-.PHONY: help lab test bench clean
+.PHONY: help lab test fuzz bench clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -34,7 +43,10 @@ lab: .venv/.lab  ## the course, in JupyterLab; LAB_ARGS='--no-browser' goes to J
 test: .venv/.test $(BROWSER_STAMP)  ## every test and notebook; PYTEST_ARGS='-k bus' goes to pytest
 	$(RUN) pytest --nbval --nbval-current-env $(PYTEST_ARGS)
 
-bench: .venv/.test  ## what it costs, as ratios
+fuzz: .venv/.test  ## a long search for XML that nothing of ours was ready for
+	$(RUN) pytest -s --hypothesis-profile=fuzz tests/test_fuzz.py $(PYTEST_ARGS)
+
+bench: .venv/.test $(BROWSER_STAMP)  ## what it costs; BENCH_ARGS='read grow' leaves out the rest
 	$(RUN) benchmarks $(BENCH_ARGS)
 
 clean:  ## take away everything that can be made again
@@ -43,15 +55,15 @@ clean:  ## take away everything that can be made again
 
 # A stamp for each extra, written last: a failed install leaves none, and a newer pyproject.toml
 # outdates it.
-.venv/.%: pyproject.toml $(BIN)/python
+.venv/.%: pyproject.toml $(VENV_PYTHON)
 	$(INSTALL) --quiet -e '.[$*]'
 	@touch $@
 
 # When the Python of a .venv is gone (upgraded, moved), what was installed for it is too.
-$(shell test -x $(BIN)/python || rm -f .venv/.lab .venv/.test .venv/.browser)
+$(shell test -x $(VENV_PYTHON) || rm -f .venv/.lab .venv/.test .venv/.browser)
 
 # Debian's python3 can lack ensurepip; if it has pip, that one puts a pip into .venv.
-$(BIN)/python:
+$(VENV_PYTHON):
 ifdef UV
 	uv venv --quiet --clear --seed --python $(PYTHON) .venv
 else

@@ -12,6 +12,7 @@ import pytest
 from virtiolab.__main__ import main
 
 DOMAINS = Path(__file__).parents[1] / "notebooks/domains"
+posix_shell = pytest.mark.skipif(sys.platform == "win32", reason="its shell is not POSIX")
 DISK = "<disk><source file='/a'/><target dev='vda'/></disk>"
 
 
@@ -20,7 +21,7 @@ def run(capsys, monkeypatch):
     """Run the command line in this process: exit status, lines of stdout, lines of stderr."""
 
     def run(*arguments, stdin=b""):
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
         status = main([str(argument) for argument in arguments])
         said = capsys.readouterr()
         return status, said.out.splitlines(), said.err.splitlines()
@@ -54,8 +55,8 @@ def test_json(run):
 def test_one_bad_file_does_not_stop_the_rest(run, tmp_path):
     """Its line says why, and the worst status is the last."""
     bad, good = tmp_path / "bad.xml", tmp_path / "good.xml"
-    bad.write_text("<domain>\n<devices>")
-    good.write_text(DISK)
+    bad.write_text("<domain>\n<devices>", encoding="utf-8")
+    good.write_text(DISK, encoding="utf-8")
     status, out, err = run("infer", "--json", bad, good)
     assert status == 2
     assert [list(json.loads(line)) for line in out] == [["file", "error"], ["file", "disks"]]
@@ -95,7 +96,10 @@ def test_hostile_values_do_not_reach_the_terminal(run):
 def process(*arguments, **options):
     """The command line in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "virtiolab", *arguments], capture_output=True, text=True, **options
+        [sys.executable, "-m", "virtiolab", *arguments],
+        capture_output=True,
+        encoding="locale",  # which is what it writes
+        **options,
     )
 
 
@@ -124,20 +128,24 @@ def test_usage():
         assert run.returncode == 2 and run.stderr.startswith("usage: virtiolab")
 
 
+@posix_shell
 def test_a_closed_pipe_is_no_error():
     """`virtiolab infer big.xml | head -1` says nothing on stderr."""
     shell = f"{sys.executable} -m virtiolab infer - | head -1"
     many = f"<devices>{DISK * 2000}</devices>"
-    run = subprocess.run(shell, shell=True, input=many, capture_output=True, text=True)
+    run = subprocess.run(shell, shell=True, input=many, capture_output=True, encoding="utf-8")
     assert (run.stderr, len(run.stdout.splitlines())) == ("", 1)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX redirections")
+@posix_shell
 @pytest.mark.parametrize(
     "redirection, status, said",
     [
         ("infer - <&-", 2, "virtiolab: -: There is no standard input.\n"),
-        ("infer - >/dev/full", 2, "virtiolab: cannot write: No space left on device\n"),
+        pytest.param(
+            *("infer - >/dev/full", 2, "virtiolab: cannot write: No space left on device\n"),
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's"),
+        ),
         ("infer - | true", 0, ""),
         ("infer - >&-", 2, "virtiolab: there is no standard output.\n"),
     ],
@@ -147,9 +155,16 @@ def test_broken_streams(redirection, status, said):
     shell = f"{sys.executable} -m virtiolab {redirection}"
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
     run = subprocess.run(
-        shell, shell=True, input=DISK, capture_output=True, text=True, env=environment
+        shell, shell=True, input=DISK, capture_output=True, encoding="utf-8", env=environment
     )
     assert (run.returncode, run.stderr) == (status, said)
+
+
+@pytest.mark.parametrize("arguments", [["build", "--help"], ["infer", "ä"]])
+def test_a_terminal_without_all_characters(arguments):
+    """What it lacks is written out."""
+    said = process(*arguments, env=os.environ | {"PYTHONIOENCODING": "ascii"})
+    assert (said.stdout + said.stderr).isascii() and "Traceback" not in said.stderr
 
 
 def test_an_unknown_option_is_one_clean_message():

@@ -170,5 +170,5 @@ def test_hostile_names_stay_on_their_line(run):
 def test_module_runs():
     """As a user would, in a process of its own."""
     command = [sys.executable, "-m", "virtiolab", "build", "--source", "/a", "--target", "vda"]
-    said = subprocess.run(command, capture_output=True, text=True)
+    said = subprocess.run(command, capture_output=True, encoding="utf-8")
     assert said.returncode == 0 and said.stdout.startswith("<disk>") and not said.stderr

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from test_workshop import wait_until
+from test_workshop import is_alive, wait_until
 
 from virtiolab import read
 from virtiolab.evidence import NotInstalled
@@ -34,6 +34,13 @@ HANGS = "<disk><source file='/a'/><target dev='vdfxshrxx' bus='sata'/></disk>"
 def guest(devices):
     """A whole domain with these devices."""
     return read(GUEST.format(devices))
+
+
+def worker_of(libvirt):
+    """The process that asks; the one that we started waits for it."""
+    started = libvirt._conversation._process.pid
+    [worker] = Path(f"/proc/{started}/task/{started}/children").read_text(encoding="utf-8").split()
+    return int(worker)
 
 
 def test_answers(libvirt):
@@ -73,7 +80,7 @@ def test_crashes_leave_nothing_open(libvirt):
     libvirt.ask(guest(VDA))
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(5):
-        os.kill(libvirt._conversation._process.pid, signal.SIGKILL)
+        os.kill(worker_of(libvirt), signal.SIGKILL)
         libvirt.ask(guest(VDA))
         libvirt.ask(guest(VDA))
     assert len(os.listdir("/proc/self/fd")) <= before
@@ -82,7 +89,7 @@ def test_crashes_leave_nothing_open(libvirt):
 def test_a_hang_is_an_answer(libvirt, monkeypatch):
     """After the deadline, and the next question works."""
     monkeypatch.setattr(evidence, "DEADLINE", 0.5)
-    os.kill(libvirt._conversation._process.pid, signal.SIGSTOP)
+    os.kill(worker_of(libvirt), signal.SIGSTOP)
     too_long_for_a_pipe = guest(VDA + f"<!--{'x' * 300_000}-->")
     assert "did not answer within" in libvirt.ask(too_long_for_a_pipe).refusal
     monkeypatch.setattr(evidence, "DEADLINE", 30.0)
@@ -91,7 +98,7 @@ def test_a_hang_is_an_answer(libvirt, monkeypatch):
 
 def test_a_killed_worker_is_replaced(libvirt):
     """Whenever it dies, the next question is answered."""
-    os.kill(libvirt._conversation._process.pid, signal.SIGKILL)
+    os.kill(worker_of(libvirt), signal.SIGKILL)
     libvirt.ask(guest(VDA))
     assert libvirt.ask(guest(VDA)).refusal is None
 
@@ -103,7 +110,7 @@ def test_no_program_of_the_guest_runs(libvirt, tmp_path):
         if folder.stat().st_uid == os.getuid() and folder != Path("/"):
             folder.chmod(folder.stat().st_mode | 0o011)
     mark, program = tmp_path / "ran", tmp_path / "emulator"
-    program.write_text(f"#!/bin/sh\ntouch {mark}\n")
+    program.write_text(f"#!/bin/sh\ntouch {mark}\n", encoding="utf-8")
     program.chmod(0o755)
     answer = libvirt.ask(guest(f"<emulator>{program}</emulator>{VDA}"))
     assert answer.refusal is None and not mark.exists()
@@ -124,9 +131,9 @@ def test_a_fragment_cannot_be_asked_about(libvirt):
 def test_libvirt_itself_hangs(libvirt, monkeypatch):
     """A question that outlasts its deadline is answered with that, and its process ended."""
     monkeypatch.setattr(evidence, "DEADLINE", 2.0)
-    hanging = libvirt._conversation._process.pid
+    hanging = worker_of(libvirt)
     assert libvirt.ask(guest(HANGS)).refusal == "libvirt did not answer within 2 seconds"
-    assert not Path(f"/proc/{hanging}").exists()
+    assert wait_until(lambda: not is_alive(hanging))
     monkeypatch.setattr(evidence, "DEADLINE", 30.0)
     assert libvirt.ask(guest(VDA)).refusal is None
 
@@ -146,14 +153,14 @@ def test_an_interrupted_question(libvirt, monkeypatch):
 
 def memory(pid):
     """What a process holds in memory, in MiB."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
 
 
 def test_a_thousand_questions(libvirt):
     """In milliseconds each, and neither side grows."""
     libvirt.ask(guest(VDA))
-    worker, held, took = libvirt._conversation._process.pid, [], []
+    worker, held, took = worker_of(libvirt), [], []
     for number in range(1100):
         if number in (100, 600):  # after it has settled
             held.append((memory(worker), memory(os.getpid())))
@@ -161,7 +168,7 @@ def test_a_thousand_questions(libvirt):
         assert libvirt.ask(guest(VDA)).refusal is None
         took.append(time.perf_counter() - begun)
     held.append((memory(worker), memory(os.getpid())))
-    assert libvirt._conversation._process.pid == worker
+    assert worker_of(libvirt) == worker
     growth = [late - early for early, late in zip(held[0], held[2])]
     assert max(growth) < 4, held
     assert statistics.median(took) < 0.02  # 5 ms on a quiet machine
@@ -200,14 +207,14 @@ Libvirt()
 
 
 @pytest.mark.parametrize("after", [0.1, 0.2, 0.3, 0.5, 1.0])
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("how", ["SIGINT", "SIGKILL"])
 def test_ended_while_libvirt_starts(libvirt, after, how):
     """Then libvirt has a QEMU running, to learn what it can, that is in nobody's group."""
-    owner = subprocess.Popen([sys.executable, "-c", STARTING], stdout=subprocess.PIPE, text=True,
-                             stderr=subprocess.DEVNULL)  # fmt: skip
+    owner = subprocess.Popen([sys.executable, "-c", STARTING], stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL, encoding="utf-8")  # fmt: skip
     folder = owner.stdout.readline().strip()
     time.sleep(after)
-    owner.send_signal(how)
+    owner.send_signal(getattr(signal, how))
     owner.wait()
     owner.stdout.close()
     assert wait_until(lambda: not Path(folder).exists() and not those_with(folder))
@@ -218,7 +225,7 @@ def those_with(folder):
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if folder in (process / "cmdline").read_text():
+            if folder in (process / "cmdline").read_text(encoding="utf-8"):
                 found.append(process)
     return found
 
@@ -227,7 +234,7 @@ def test_a_worker_killed_at_the_wrong_moment(libvirt):
     """A guest that it had defined is read again as libvirt starts; it is not in the next one's way."""
     libvirt.ask(guest(VDA))
     left = libvirt._workshop.folder / "libvirt/etc/qemu/virtiolab.xml"
-    left.write_text(evidence._question(guest(VDA), False)["xml"])
+    left.write_text(evidence._question(guest(VDA), False)["xml"], encoding="utf-8")
     libvirt._conversation.end()
     assert libvirt.ask(guest(VDA)).refusal is None
 
@@ -235,9 +242,28 @@ def test_a_worker_killed_at_the_wrong_moment(libvirt):
 def test_a_poor_environment(libvirt):
     """No PATH, no HOME, and a working directory in which nobody may write."""
     command = [sys.executable, "-m", "virtiolab", "ask", "-"]
-    asked = subprocess.run(command, input=VDA, capture_output=True, text=True, cwd="/proc", env={})
+    asked = subprocess.run(
+        command, input=VDA, capture_output=True, encoding="utf-8", cwd="/proc", env={}
+    )
     assert asked.returncode == 0, asked.stderr
     assert "says the same" in asked.stdout
+
+
+NOBODY_BURIES = """
+import ctypes, sys
+from virtiolab import read
+from virtiolab.evidence.libvirt import Libvirt
+ctypes.CDLL(None).prctl(36, 1)  # orphans come to this process, as to the first of a container
+with Libvirt() as libvirt:
+    print(libvirt.ask(read(sys.argv[1])).refusal)
+"""
+
+
+def test_in_a_container(libvirt):
+    """Nobody waits there for the QEMU that libvirt looks at, and that lost its parent."""
+    command = [sys.executable, "-c", NOBODY_BURIES, GUEST.format(VDA)]
+    asked = subprocess.run(command, capture_output=True, encoding="utf-8")
+    assert asked.stdout == "None\n", asked.stderr
 
 
 def test_nothing_is_left_behind(libvirt):

@@ -81,8 +81,8 @@ def test_progress_and_memory(libvirt):
         assert what
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                if "virtiolab.disks" in (process / "cmdline").read_text():
-                    status = (process / "status").read_text()
+                if "virtiolab.disks" in (process / "cmdline").read_text(encoding="utf-8"):
+                    status = (process / "status").read_text(encoding="utf-8")
                     most.append(int(status.split("VmHWM:")[1].split()[0]) // 1024)
 
     seen(libvirt, DISK, progress=watch)
@@ -125,8 +125,8 @@ with Libvirt() as libvirt, with_images() as workshop:
 def test_an_interrupted_boot(libvirt):
     """As with a cell that is interrupted: no QEMU, no image and no folder is left."""
     code = INTERRUPTED.format(xml=GUEST.format("pc", DISK))
-    owner = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True,
-                             stderr=subprocess.PIPE)  # fmt: skip
+    owner = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, encoding="utf-8")  # fmt: skip
     folder = owner.stdout.readline().strip()
     assert owner.stdout.readline() == "booting\n"
     mine = [p for p in Path("/proc").glob("[0-9]*") if folder in _command(p)]
@@ -139,7 +139,7 @@ def test_an_interrupted_boot(libvirt):
 
 def _command(process):
     with contextlib.suppress(OSError):
-        return (process / "cmdline").read_text()
+        return (process / "cmdline").read_text(encoding="utf-8")
     return ""
 
 
@@ -185,7 +185,7 @@ def test_an_archive_that_cpio_reads(libvirt, tmp_path):
         known = kernel.kernel(workshop, lambda part, what: None)
     listed = subprocess.run(
         [_busybox(known, tmp_path), "cpio", "-t", "-F", str(known.initramfs)],
-        capture_output=True, text=True, check=True,
+        capture_output=True, encoding="utf-8", check=True,
     ).stdout.splitlines()  # fmt: skip
     assert {"bin/busybox", "init", "dev/console", "modules"} < set(listed)
     modules = [name for name in listed if name.startswith("modules/")]

@@ -71,7 +71,7 @@ def traced(code, tmp_path):
     command = ["strace", "-f", "-qq", "-s", "4096", "-e", "trace=%file,%network", "-o", trace]
     run = subprocess.run(
         [*command, sys.executable, "-c", code.format(here=str(HERE))],
-        capture_output=True, text=True, timeout=300,
+        capture_output=True, encoding="utf-8", timeout=300,
     )  # fmt: skip
     if "ptrace" in run.stderr:
         pytest.skip("strace may not trace here: allow ptrace in this container")

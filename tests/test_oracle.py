@@ -86,7 +86,7 @@ def test_generic_driver(file, tmp_path):
     asked.write_bytes(etree.tostring(root))
     commands = f"define {asked}; dumpxml {root.findtext('name')}"
     run = subprocess.run(
-        [virsh, "--quiet", "-c", "test:///default", commands], capture_output=True, text=True
+        [virsh, "--quiet", "-c", "test:///default", commands], capture_output=True, encoding="utf-8"
     )
     written_back = read(run.stdout[run.stdout.index("<domain") :])
     said = {disk.target: disk.get("bus", "target") for disk in written_back.disks}
@@ -111,7 +111,7 @@ def test_virt_install(options, libvirt):
     command += ["--name", "d", "--memory", "64", "--import", "--osinfo", "detect=off,require=off"]
     command += ["--print-xml", "--check", "all=off", "--network", "none", "--graphics", "none"]
     command += options.split()
-    run = subprocess.run(command, capture_output=True, text=True)
+    run = subprocess.run(command, capture_output=True, encoding="utf-8")
     assert run.returncode == 0, run.stderr
     without_emulator = run.stdout.replace("<emulator>/usr/bin/test-hv</emulator>", "")
     domain = read(without_emulator.replace('type="test"', 'type="qemu"', 1))

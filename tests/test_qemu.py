@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import sys
 
 import pytest
 from test_refusals import IN_BOTH, RIGHT, WRONG, guest
@@ -13,6 +14,9 @@ from virtiolab.evidence.libvirt import Answer
 from virtiolab.evidence.qemu import Foreign, Qemu, Refused, command
 from virtiolab.evidence.standins import stand_ins, with_images
 
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="QEMU is looked at through Linux's /proc"
+)
 live = pytest.mark.live
 ARGV = "PATH=/bin /usr/bin/qemu-system-x86_64 -machine pc,usb=off -device {} -blockdev {}"
 DISK = {"driver": "virtio-blk-pci", "id": "virtio-disk0", "drive": "a", "bus": "pci.0"}

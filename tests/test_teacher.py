@@ -56,7 +56,7 @@ def test_cells_exist(name):
 def test_the_hub_gets_what_binder_gets():
     """The same system packages."""
     [line] = re.findall(r"^sudo apt install (.*)$", GUIDE, flags=re.M)
-    assert line.split() == (ROOT / "binder/apt.txt").read_text().split()
+    assert line.split() == (ROOT / "binder/apt.txt").read_text(encoding="utf-8").split()
 
 
 def test_the_link_for_a_hub_opens_a_notebook():

@@ -8,8 +8,9 @@ import cost
 import pytest
 from lxml import html
 
+from virtiolab.views.text import MOST
 from virtiolab.widgets import Predict, XMLExplainer
-from virtiolab.widgets.explainer import MAX_DISKS, MAX_FILE
+from virtiolab.widgets.explainer import MAX_FILE
 from virtiolab.widgets.predict import PREDICTIONS
 
 VDA = "<disk><source file='/a'/><target dev='vda'/></disk>"
@@ -99,12 +100,17 @@ def test_explainer_shows_what_is_hidden():
     assert "a\\u202eb\\u200b\\u00a0" in explainer.answer.value
     explainer.text.value = shown.replace("&#x202e;", "\u202e")
     assert explainer.text.value == shown
+    for hidden_in_a_name in ("<disk><ty\u200dpo/></disk>", "<disk ty\u200dpo='\u202e'/>"):
+        explainer.text.value = hidden_in_a_name
+        assert explainer.text.value == hidden_in_a_name and "ty\\u200dpo" in explainer.answer.value
+    explainer.text.value = "<disk\u00a0type='file'/>"
+    assert explainer.text.value == "<disk&#xa0;type='file'/>" and explainer.answer.value == ""
 
 
 def test_explainer_with_very_many_disks():
     """The list stays short and says so."""
-    explainer = XMLExplainer(VDA * (MAX_DISKS + 5))
-    assert len(explainer.disk.options) == MAX_DISKS
+    explainer = XMLExplainer(VDA * (MOST + 5))
+    assert len(explainer.disk.options) == MOST
     assert "… and 5 more disks." in explainer.summary.value
 
 

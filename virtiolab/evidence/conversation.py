@@ -47,10 +47,10 @@ class Conversation:
             self._process = None
 
     def _start(self) -> None:
-        self._errors = (self._workshop.folder / "errors").open("w+")
+        self._errors = (self._workshop.folder / "errors").open("w+", encoding="utf-8")
         self._process = self._workshop.start(
             self._command, self._environment,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, encoding="utf-8",
         )  # fmt: skip
         self._lines: Queue[str] = Queue()
         threading.Thread(

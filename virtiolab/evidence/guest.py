@@ -47,7 +47,7 @@ def boot(
         raise NotInstalled("the guest's kernel is for x86_64; this machine has another processor")
     process = workshop.start(
         [*words, *_booting(kernel(workshop, progress), disks)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
         errors="replace",
     )  # fmt: skip
     try:

@@ -60,7 +60,7 @@ def kernel(workshop: Workshop, progress: Progress) -> Kernel:
 
 
 def _known(folder: Path) -> Kernel:
-    release = (folder / "release").read_text()
+    release = (folder / "release").read_text(encoding="utf-8")
     return Kernel(folder / "vmlinuz", folder / "initramfs", release)
 
 
@@ -96,7 +96,7 @@ def _fetch(workshop: Workshop, progress: Progress) -> Path:
     busybox = next(name for name in files if name.endswith("/busybox"))
     (made / "vmlinuz").write_bytes(files[image])
     (made / "initramfs").write_bytes(_initramfs(files[busybox], modules))
-    (made / "release").write_text(image.partition("vmlinuz-")[2])
+    (made / "release").write_text(image.partition("vmlinuz-")[2], encoding="utf-8")
     return made
 
 

@@ -195,7 +195,7 @@ def _device_of(block: dict) -> str:
 
 def _flags(descriptor: Path) -> tuple[bool, bool]:
     """Whether O_DIRECT is set, and whether it is open for writing."""
-    info = Path(f"{descriptor.parent.parent}/fdinfo/{descriptor.name}").read_text()
+    info = Path(f"{descriptor.parent.parent}/fdinfo/{descriptor.name}").read_text(encoding="utf-8")
     flags = int(re.search(r"^flags:\s*(\d+)", info, flags=re.M)[1], 8)
     return bool(flags & os.O_DIRECT), bool(flags & (os.O_WRONLY | os.O_RDWR))
 

@@ -1,19 +1,9 @@
 """What each rung said of the course's configurations, kept in `recorded.json` with the versions and
-the day, so that the notebooks can show it where nothing is installed."""
+the day, so that the notebooks can show it where nothing is installed. `recording` makes it."""
 
-import datetime
 import json
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-
-from . import Progress, experiments, no_progress
-from .kernel import kernel
-from .lessons import Lesson, lessons
-from .libvirt import dotted
-from .rungs import RUNGS, Climber
-from .standins import program
-from .workshop import Workshop
 
 FILE = Path(__file__).with_name("recorded.json")
 
@@ -22,40 +12,3 @@ FILE = Path(__file__).with_name("recorded.json")
 def recorded() -> dict:
     """The record: `asked` (the day), `versions`, `lessons` by name and rung, `experiments`."""
     return json.loads(FILE.read_text(encoding="utf-8"))
-
-
-def versions(climber: Climber) -> dict[str, str]:
-    """Of libvirt, QEMU and the guest's kernel."""
-    with Workshop() as workshop:
-        said = workshop.run([program("qemu-system-x86_64"), "--version"]).stdout
-        release = kernel(workshop, no_progress).release
-    libvirt = dotted(climber.libvirt.version)
-    return {"libvirt": libvirt, "QEMU": said.split("version ")[1].split()[0], "Linux": release}
-
-
-def of_lesson(climber: Climber, lesson: Lesson) -> dict[str, dict]:
-    """What every rung says of a lesson's configuration."""
-    return {rung: climber.climb(rung, lesson.domain, lesson.formats) for rung in RUNGS}
-
-
-def of_experiments(climber: Climber) -> dict:
-    """What came of the experiments with a stopped QEMU."""
-    libvirt = climber.libvirt
-    return {
-        "caches": [asdict(mode) for mode in experiments.caches(libvirt)],
-        "readings": experiments.readings(libvirt),
-        "snapshots": experiments.snapshots(libvirt),
-        "nbd": experiments.over_nbd(libvirt),
-    }
-
-
-def record(progress: Progress) -> None:
-    """Ask everything again, and write it down."""
-    with Climber(progress) as climber:
-        said = {"asked": datetime.date.today().isoformat(), "versions": versions(climber)}
-        said["lessons"] = {}
-        for number, lesson in enumerate(lessons().values()):
-            progress(number / len(lessons()), lesson.says)
-            said["lessons"][lesson.name] = of_lesson(climber, lesson)
-        said["experiments"] = of_experiments(climber)
-    FILE.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")

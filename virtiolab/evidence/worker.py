@@ -4,13 +4,16 @@ It is started by its path, under whichever Python has the libvirt binding, so it
 but the standard library and that. Its arguments: a private directory, and a uid and gid to take on.
 """
 
+import ctypes
 import json
 import os
 import resource
+import signal
 import sys
 import threading
 
 MEMORY = 4 << 30  # bytes, also for each QEMU that libvirt looks at
+ADOPT_ORPHANS, DIE_WITH_PARENT = 36, 1  # prctl's PR_SET_CHILD_SUBREAPER and PR_SET_PDEATHSIG
 
 
 def main(root: str, uid: str, gid: str) -> None:
@@ -22,6 +25,7 @@ def main(root: str, uid: str, gid: str) -> None:
         os.setuid(int(uid))
     # A guest with millions of devices is to end libvirt, not the machine.
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    _go_on_below_an_undertaker()
     libvirt.registerErrorHandler(lambda *_: None, None)  # else each refusal is printed on stderr
     libvirt.virEventRegisterDefaultImpl()
     threading.Thread(target=_run_events, args=(libvirt,), daemon=True).start()
@@ -33,6 +37,24 @@ def main(root: str, uid: str, gid: str) -> None:
         else:
             answer = {"version": qemu.getLibVersion()}
         print(json.dumps(answer), flush=True)
+
+
+def _go_on_below_an_undertaker() -> None:
+    """Go on in a child; this process waits for all that end below it, and ends as the child does.
+
+    A QEMU that libvirt looks at loses its parent. In many a container nobody waits for such a process,
+    and libvirt, which takes it for alive as long, would lose half a minute.
+    """
+    prctl = ctypes.CDLL(None).prctl
+    prctl(ADOPT_ORPHANS, 1)
+    if child := os.fork():
+        ended, status = os.wait()
+        while ended != child:
+            ended, status = os.wait()
+        if os.WIFSIGNALED(status):
+            os.kill(os.getpid(), os.WTERMSIG(status))
+        sys.exit(os.waitstatus_to_exitcode(status))
+    prctl(DIE_WITH_PARENT, signal.SIGKILL)
 
 
 def _run_events(libvirt) -> None:

@@ -55,7 +55,7 @@ class Workshop:
     ) -> subprocess.CompletedProcess:
         """A program that is waited for, with what it said; NoAnswer after `deadline` seconds."""
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        child = self.start(command, environment, text=True, **pipes)
+        child = self.start(command, environment, encoding="utf-8", **pipes)
         with child:
             try:
                 said, complaint = child.communicate(timeout=deadline)

@@ -10,10 +10,9 @@ from ..document import Disk, read
 from ..explanation import Explanation
 from ..parsing import UnreadableXML, one_line
 from ..views import View, disk_name, explain, interactive, names, nothing_yet, overview, problem
-from ..views.text import printable
+from ..views.text import MOST, printable
 from .static import WithStaticForm
 
-MAX_DISKS = 200  # that are offered; a list of more is of no use to anyone
 MAX_FILE = (
     1 << 17
 )  # bytes: a page takes seconds for a box with much more, and minutes with the worst
@@ -110,8 +109,8 @@ class XMLExplainer(WithStaticForm):
             self._disks = ()
             self._say(problem(error))
         else:
-            self._disks = (found or ())[:MAX_DISKS]
-            self._say(nothing_yet() if found is None else overview(found, MAX_DISKS))
+            self._disks = (found or ())[:MOST]
+            self._say(nothing_yet() if found is None else overview(found))
         self._offer()
         self._show()
 
@@ -154,8 +153,19 @@ def _menu(description: str, tooltip: str, options=()) -> ipywidgets.Dropdown:
 
 
 def _shown(xml: str) -> str:
-    """The same XML with references for what a box for text would hide or obey."""
-    return printable(re.sub("\r\n?", "\n", xml))
+    """The same XML with references for what a box for text would hide or obey, where it may have
+    them: not in a name."""
+    xml = re.sub("\r\n?", "\n", xml)
+    shown = printable(xml)
+    return shown if shown == xml or _is_readable(shown) or not _is_readable(xml) else xml
+
+
+def _is_readable(xml: str) -> bool:
+    try:
+        read(xml)
+    except UnreadableXML:
+        return False
+    return True
 
 
 def _decoded(content: bytes) -> str:

@@ -8,7 +8,7 @@ from ..parsing import one_line
 from ..views import disk_name
 from ..views.html import sentence
 from ..views.stack import drawn, stack_as_html, stack_as_text
-from ..views.text import NO_DISK
+from ..views.text import MOST, NO_DISK, more
 from .static import WithStaticForm
 
 
@@ -16,7 +16,8 @@ class StackPicture(WithStaticForm):
     """The layers of each disk in some XML; a menu chooses one where there are several."""
 
     def __init__(self, xml: str):
-        self._disks = read(xml).disks
+        disks = read(xml).disks
+        self._disks, self._more = disks[:MOST], more(len(disks) - MOST)
         self.disk = ipywidgets.Dropdown(
             description="Disk", tooltip="The disk whose layers are drawn",
             options=[(_title(disk), number) for number, disk in enumerate(self._disks)],
@@ -30,17 +31,18 @@ class StackPicture(WithStaticForm):
 
     def static_html(self) -> str:
         shown = (stack_as_html(disk, drawn(disk).image()) for disk in self._disks)
-        return "".join(shown) or sentence(NO_DISK)
+        return "".join([*shown, *map(sentence, self._more)]) or sentence(NO_DISK)
 
     def static_text(self) -> str:
-        return "\n\n".join(map(stack_as_text, self._disks)) or NO_DISK
+        return "\n\n".join([*map(stack_as_text, self._disks), *self._more]) or NO_DISK
 
     def _show(self, _=None) -> None:
         if not self._disks:
             self.shown.value = sentence(NO_DISK)
             return
         disk = self._disks[self.disk.value]
-        self.shown.value = stack_as_html(disk, drawn(disk).inline())
+        said = "".join(map(sentence, self._more))
+        self.shown.value = stack_as_html(disk, drawn(disk).inline()) + said
 
 
 def _title(disk) -> str:
