@@ -12,8 +12,8 @@ from virtiolab.evidence.libvirt import Libvirt
 # once and for everybody, and a long one that looks for new inputs and remembers those that failed.
 # How long an input takes depends on the machine, so there is no deadline for it, nor for making it.
 _ANY_SPEED = dict(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("short", max_examples=250, derandomize=True, database=None, **_ANY_SPEED)
-settings.register_profile("fuzz", max_examples=25_000, **_ANY_SPEED)
+settings.register_profile("short", max_examples=200, derandomize=True, database=None, **_ANY_SPEED)
+settings.register_profile("fuzz", max_examples=20_000, **_ANY_SPEED)
 settings.load_profile("short")
 
 

@@ -696,6 +696,13 @@ def test_import_is_cheap():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_it_is_a_function():
+    """Also after the file of the same name has been imported, as the widgets do."""
+    import virtiolab
+
+    assert virtiolab.build is build
+
+
 # --------------------------------------------------------------------------------- what is refused
 
 

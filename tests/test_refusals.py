@@ -6,6 +6,7 @@ is asked.
 
 import re
 import string
+import time
 import tomllib
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +17,9 @@ from lxml import etree
 from virtiolab import read
 from virtiolab.document import Domain
 from virtiolab.evidence.lessons import lessons
-from virtiolab.refusals import check, mend
+from virtiolab.refusals import MAX_FIXES, check, mend
+from virtiolab.refusals.mending import MAX_NAMES
+from virtiolab.views import Problems
 from virtiolab.writing import written
 
 RULES = files("virtiolab") / "refusals"
@@ -379,7 +382,9 @@ def test_every_problem_has_an_example():
 
 def test_every_sentence_is_used():
     """And every code that a rule finds has its sentence."""
-    sources = [rule.read_text() for rule in RULES.iterdir() if rule.name.endswith(".py")]
+    sources = [
+        rule.read_text(encoding="utf-8") for rule in RULES.iterdir() if rule.name.endswith(".py")
+    ]
     words = set(re.findall(r'"([a-z0-9]+(?:-[a-z0-9]+)+)"', "".join(sources)))
     assert words - OTHER_WORDS == set(SENTENCES)
 
@@ -401,3 +406,70 @@ def test_as_many_threads_as_somebody_writes(count):
         "<driver iothread='7'/><target dev='vda'/></disk></devices></domain>"
     )
     assert {problem.code for problem in check(read(guest))} <= {"iothread-undefined"}
+
+
+DISK = "<disk>{}<source file='/a'/><target dev='vda'/></disk>"
+MANY = {  # what took 20 seconds at least, when each problem looked at all of the guest again
+    "names of one disk": DISK.format("".join(f"<drive{n}/>" for n in range(1500))),
+    "disks of one name": DISK.format("") * 2000,
+    "disks for which there is no place": DISK.replace("vda", "hda").format("<readonly/>") * 500,
+    "threads": "<domain><iothreadids>{}</iothreadids><devices>{}</devices></domain>".format(
+        "".join(f"<iothread id='{n}'/>" for n in range(2500)),
+        DISK.format("<driver iothread='99999'/>") * 2500,
+    ),
+    "usb": "<domain><devices>{}{}</devices></domain>".format(
+        "".join(f"<controller type='usb' index='{n}'/>" for n in range(2500)),
+        "<disk><target dev='sda' bus='usb'/><address type='usb' bus='7'/></disk>" * 2500,
+    ),
+}
+
+
+@pytest.mark.parametrize("xml", MANY.values(), ids=MANY)
+def test_as_many_problems_as_somebody_makes(xml):
+    """All of them found, shown and mended: the time grows with their number, not with its square."""
+    begun, domain = time.thread_time(), read(xml)
+    [problem.as_dict() for problem in check(domain)]
+    Problems(check(domain))._repr_html_()
+    mend(domain)
+    assert time.thread_time() - begun < 15
+
+
+def test_fixes_are_shown_as_long_as_they_can_be_read():
+    """Not the whole of a large disk once more for each of its problems."""
+    few, many = (
+        check(read(DISK.format("".join(f"<drive{n}/>" for n in range(number)))))
+        for number in (MAX_FIXES + 1, MAX_NAMES)
+    )
+    assert [problem.fix is not None for problem in few] == [True] * MAX_FIXES + [False]
+    assert len(many) == MAX_NAMES and not any(problem.fix for problem in many)
+
+
+# ------------------------------------------------------------------------------- whatever is written
+
+
+@pytest.mark.parametrize(
+    ("written", "in_the_fix"),
+    [
+        ("<p:a xmlns:p='u' p:b='c'/>", "<p:a p:b='c' xmlns:p='u'/>"),
+        ("<a xmlns='u'/>", "<a xmlns='u'/>"),
+        ("<p:a/>", "<p:a/>"),  # its xmlns got lost, and libvirt reads it all the same
+        ("<serial>a&#10;b</serial><vendor x='a&#10;b'/>", "<vendor x='a&#10;b'/>"),
+    ],
+)
+def test_a_fix_keeps_the_rest_as_it_is(written, in_the_fix):
+    """Also what libvirt does not know."""
+    [problem] = [
+        p for p in check(read(DISK.format(written + "<driver cach='none'/>"))) if "cach" in p.path
+    ]
+    assert in_the_fix in problem.fix and "<driver cache='none'/>" in problem.fix
+    assert len(read(problem.fix).disks) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "code"), [("cach='none'", "name-misspelt"), ("cach='big'", "name-unknown")]
+)
+def test_a_name_is_meant_only_if_its_value_fits(written, code):
+    """Else the fix would have libvirt refuse what it has ignored."""
+    [problem] = check(read(DISK.format(f"<driver {written}/>")))
+    assert problem.code == code
+    assert not [one for one in check(mend(problem.disk.domain)) if one.severity == "error"]

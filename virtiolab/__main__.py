@@ -26,12 +26,12 @@ _BUILD = "build"
 def main(arguments: list[str] | None = None) -> int:
     """Run one command on each file; returns the worst exit status."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(errors="backslashreplace")  # for terminals that lack a character
     options = _parser(with_choices=arguments[:1] == [_BUILD]).parse_args(arguments)
     if sys.stdout is None:
         print("virtiolab: there is no standard output.", file=sys.stderr)
         return UNREADABLE
-    for stream in filter(None, (sys.stdout, sys.stderr)):
-        stream.reconfigure(errors="backslashreplace")  # for terminals that lack a character
     options.colour, options.progress = _colour(), _progress
     try:
         status = _build(options) if options.files is None else _answers(options)
@@ -73,7 +73,7 @@ def _parser(with_choices: bool) -> argparse.ArgumentParser:
 
 
 def _command(commands, name: str, purpose: str) -> argparse.ArgumentParser:
-    command = commands.add_parser(name, help=purpose, description=f"{purpose.capitalize()}.")
+    command = commands.add_parser(name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
     command.add_argument("--json", action="store_true", help="one JSON object a file and line")
     return command
 

@@ -24,7 +24,7 @@ Value = str | int | bool | None
 MAX_ENTRIES = 200  # of a list: libvirt itself takes no longer chain of backing images
 
 # What XML cannot hold, and what an attribute cannot as libvirt writes it: a line break or a tab.
-_UNWRITABLE = re.compile("[^\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNWRITABLE = re.compile("[\x00-\x1f\ud800-\udfff\ufffe\uffff]")
 _BY_TYPE = "{type}"
 
 
@@ -103,7 +103,8 @@ def build(**chosen: Value | Sequence[Value]) -> str:
     writes = [
         (choice.is_end, number, choice, text)
         for name, choice in choices().items()
-        for number, text in enumerate(_texts(choice, chosen.get(name)))
+        if name in chosen
+        for number, text in enumerate(_texts(choice, chosen[name]))
         if text is not None
     ]
     disk = etree.Element("disk")

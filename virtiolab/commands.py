@@ -15,8 +15,7 @@ from .resolution import Resolution
 from .views.changes import conversion_as_text
 from .views.problems import problems_as_text
 from .views.resolved import controllers_as_text, resolved_as_text
-from .views.text import NO_DISK, answers_of, disk_name, explanation_of
-from .writing import printable
+from .views.text import NO_DISK, answers_of, disk_name, explanation_of, printable
 
 OK, REFUSED, UNREADABLE, NOT_INSTALLED = 0, 1, 2, 3
 

@@ -5,6 +5,7 @@ It never judges: what a value means, and whether it is any good, is decided abov
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import count, islice
@@ -94,6 +95,7 @@ class Domain:
         system = element.find("os/type") if self.complete else None
         self.type = _short(element, "type") if self.complete else None
         self.arch, self.machine = _short(system, "arch"), _short(system, "machine")
+        self._free_from: dict[str, int] = {}
 
     @property
     def disks(self) -> tuple[Disk, ...]:
@@ -101,11 +103,35 @@ class Domain:
         each of them, and its tree would stay in memory until the garbage collector came."""
         return tuple([Disk(element, self) for element in self._all("disk")])
 
+    @cached_property
+    def names(self) -> Counter[str | None]:
+        """How many disks have each name."""
+        return Counter(disk.target for disk in self.disks)
+
+    @cached_property
+    def limits(self) -> dict[str | None, etree._Element]:
+        """By its name, the first `<iotune>` of each group in which limits are written."""
+        found: dict[str | None, etree._Element] = {}
+        for disk in self.disks:
+            iotune = disk.child("iotune")
+            if iotune is not None and next(limits_in(iotune), None) is not None:
+                found.setdefault(iotune.findtext("group_name"), iotune)
+        return found
+
+    @cached_property
+    def iothreads(self) -> tuple[list[int], int]:
+        """The ids of its I/O threads that are written, in order, and how many there are beyond."""
+        written = self.element.iterfind("iothreadids/iothread")
+        ids = sorted({whole_number(thread.get("id")) or 0 for thread in written})
+        return ids, (whole_number(self.element.findtext("iothreads")) or 0) - len(ids)
+
     def free_name(self, bus: str) -> str:
         """The first name of this bus that no disk has: `vda`, `sdb`."""
-        taken = {disk.target for disk in self.disks}
-        names = (usual_name(bus, number) for number in count())
-        return next(name for name in names if name not in taken)
+        number = self._free_from.get(bus, 0)
+        while self.names[usual_name(bus, number)]:
+            number += 1
+        self._free_from[bus] = number  # the next to ask need not try the same names again
+        return usual_name(bus, number)
 
     def _all(self, name: str) -> Iterator[etree._Element]:
         return (found for devices in self.devices for found in devices.iterchildren(name))
@@ -146,6 +172,11 @@ class Domain:
 
 def _controller(kind: str, index: int, element: etree._Element) -> Controller:
     return Controller(kind, index, _short(element, "model"), element.sourceline)
+
+
+def limits_in(iotune: etree._Element) -> Iterator[etree._Element]:
+    """The limits that are written in an `<iotune>`."""
+    return (one for one in iotune.iterchildren("*") if one.tag != "group_name" and one.text)
 
 
 def _short(element: etree._Element | None, attribute: str) -> str | None:

@@ -5,11 +5,14 @@ Nothing is fetched, expanded or opened but the file that was named, and every si
 
 import os
 import re
+import unicodedata
+from collections.abc import Iterator
 
 from lxml import etree
 
 MAX_BYTES = 1 << 20  # 1 MiB: `virsh dumpxml` of a large guest is some 20 KiB
 MAX_ATTRIBUTES = 256  # of one element; libvirt's busiest has about 25
+MAX_NAMESPACES = 256  # declared anywhere: each element below knows them all
 
 # lxml may hold entities back, but it cannot fetch: no DTD, no network, libxml2's own size limits.
 _SAFE = dict(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
@@ -27,6 +30,13 @@ _UNFINISHED = tuple(
         "TAG_NOT_FINISHED",
     )
 )  # fmt: skip
+# All but what most text is made of, in which nothing is not seen as it is.
+_UNUSUAL = re.compile("[^ -~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e]+")
+# Printable by Unicode, and yet nobody sees them: fillers, and what selects a variant of a letter.
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+MAX_MARKS = 4  # on one letter, which no language exceeds; more of them would cover other lines
 HOLDERS = ("domstatus", "domainsnapshot", "domainbackup", "domaincheckpoint")
 
 
@@ -61,6 +71,10 @@ def _bytes_of(xml) -> bytes:
         raise UnreadableXML(f"No file can have that name: {error}.") from None
     if len(data) > MAX_BYTES:
         raise UnreadableXML(f"This is larger than {MAX_BYTES >> 20} MiB; no guest's XML is.")
+    if data.replace(b"\0", b"").count(b"xmlns") > MAX_NAMESPACES:
+        raise UnreadableXML(
+            f"There are more than {MAX_NAMESPACES} xmlns in it; no guest's XML has so many."
+        )
     if not data.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise UnreadableXML("There is nothing here: the input is empty.")
     return data
@@ -141,12 +155,25 @@ def _doctype() -> UnreadableXML:
 
 
 def one_line(text: str, limit: int = 160) -> str:
-    """`text` made fit for one line of any screen: no control characters, and not too long."""
-    if len(text) <= limit and text.isprintable():
-        return text
-    start = text[: limit + 1]
-    shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in start)
+    """`text` made fit for one line of any screen: all of it to be seen, and not too long."""
+    shown = seen(text[: limit + 1])
     return shown if len(text) <= limit and len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def seen(text: str, layout: str = "", form: str = "\\u{:04x}") -> str:
+    """`text` with all that a screen would obey, hide or pile up written out in this form.
+
+    The characters of `layout` stay as they are.
+    """
+    return _UNUSUAL.sub(lambda found: "".join(_seen(found[0], layout, form)), text)
+
+
+def _seen(unusual: str, layout: str, form: str) -> Iterator[str]:
+    marks = 0
+    for c in unusual:
+        marks = marks + 1 if unicodedata.category(c) in ("Mn", "Me") else 0
+        is_seen = c in layout or c.isprintable() and marks <= MAX_MARKS and not _UNSEEN.match(c)
+        yield c if is_seen else form.format(ord(c))
 
 
 def path_name(name: str) -> str:

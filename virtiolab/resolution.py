@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from .document import Disk
+from .document import Disk, limits_in
 from .form import Name, children_of, in_bytes, names_in, shape_of, text_of
 from .inference import infer
 from .parsing import one_line
@@ -183,21 +183,10 @@ def _share_limits(element: etree._Element, disk: Disk) -> None:
     """A disk that only names a group has the limits of the first other disk in it."""
     limits = element.find("iotune")
     group = None if limits is None else limits.findtext("group_name")
-    if not group or len(list(_numbers(limits))):
+    if not group or next(limits_in(limits), None) is not None:
         return
-    for other in disk.domain.disks:
-        shared = other.child("iotune")
-        if shared is not None and shared.findtext("group_name") == group and _has(shared):
-            limits.getparent().replace(limits, copy.deepcopy(shared))
-            return
-
-
-def _numbers(limits: etree._Element) -> Iterator[etree._Element]:
-    return (limit for limit in limits.iterchildren("*") if limit.tag != "group_name" and limit.text)
-
-
-def _has(limits: etree._Element) -> bool:
-    return any(True for _ in _numbers(limits))
+    if (shared := disk.domain.limits.get(group)) is not None:
+        limits.getparent().replace(limits, copy.deepcopy(shared))
 
 
 def _rewritten(element: etree._Element) -> etree._Element:
@@ -268,9 +257,8 @@ def _name(name: Name) -> str:
 def _partners(new: etree._Element, old: etree._Element) -> Iterator[tuple]:
     """Each element of the new tree with the one of the old tree that it came from."""
     yield new, old
-    taken: dict[str, int] = {}
+    partners: dict[str, Iterator[etree._Element]] = {}
     for child in new:
-        number = taken[child.tag] = taken.get(child.tag, -1) + 1
-        same = old.findall(child.tag)
-        if number < len(same):
-            yield from _partners(child, same[number])
+        same = partners.setdefault(child.tag, old.iterchildren(child.tag))
+        if (partner := next(same, None)) is not None:
+            yield from _partners(child, partner)

@@ -74,14 +74,20 @@ def lookup(path: str) -> Entry | None:
     return None
 
 
+@cache
+def _siblings() -> dict[tuple[str, bool], list[str]]:
+    """The names that stand in an element: its attributes, and the elements."""
+    found: dict[tuple[str, bool], list[str]] = {}
+    for parent, name in sorted({tuple(key.split("/")[-2:]) for key in entries() if "/" in key}):
+        found.setdefault((parent, name.startswith("@")), []).append(name)
+    return found
+
+
 @lru_cache(maxsize=1024)
 def nearest_name(path: str) -> str | None:
     """The known name beside an unknown one that looks most like it: `@type` for `@typo`."""
     *_, parent, name = path.split("/")
-    pairs = (key.split("/")[-2:] for key in entries() if "/" in key)
-    siblings = {child for above, child in pairs if above == parent}
-    is_attribute = name.startswith("@")
-    return nearest(name, [known for known in siblings if known.startswith("@") == is_attribute])
+    return nearest(name, _siblings().get((parent, name.startswith("@")), []))
 
 
 def nearest_value(entry: Entry, value: str) -> str | None:

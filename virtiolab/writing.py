@@ -24,8 +24,3 @@ def written(element: etree._Element, indent: str = "") -> str:
 def escaped(text: str) -> str:
     """Text as libvirt escapes it, in attributes and between tags alike (virBufferEscapeString)."""
     return _ESCAPED.sub(lambda match: _ESCAPES[match[0]], text)
-
-
-def printable(xml: str) -> str:
-    """The same XML with references for what a terminal would obey and not show."""
-    return "".join(c if c.isprintable() or c in "\n\t" else f"&#x{ord(c):x};" for c in xml)

@@ -99,9 +99,9 @@ def _orders(domain: Domain, turns: dict[str, int], bus_of: Callable) -> dict[_De
 def _firsts(domain: Domain, bus_of: Callable) -> Iterator[tuple[str, _Device]]:
     """By kind the device that comes first; of disks the last one that is given here."""
     disks = domain.disks
-    buses = list(dict.fromkeys(map(bus_of, disks)))
+    turn_of = {bus: turn for turn, bus in enumerate(dict.fromkeys(map(bus_of, disks)))}
     places = [
-        (buses.index(bus_of(disk)), disk_number(disk.target) or 0, number)
+        (turn_of[bus_of(disk)], disk_number(disk.target) or 0, number)
         for number, disk in enumerate(disks)
     ]
     for *_, number in sorted(places, reverse=True):

@@ -5,7 +5,7 @@ Each rule looks at one disk or at the whole guest; what it says stands in refusa
 
 import copy
 
-from ..document import Domain
+from ..document import Disk, Domain
 from . import controllers as _controllers
 from . import disk as _disk
 from . import driver as _driver
@@ -21,6 +21,7 @@ from .values import values
 
 __all__ = ["SEVERITIES", "Problem", "check", "mend"]
 
+MAX_FIXES = 10  # of one disk that are shown
 _ROUNDS = 20  # a fix can bring another problem to light
 
 
@@ -39,6 +40,8 @@ def _about(sight: Sight) -> list[Problem]:
         found.extend(rule(sight))
     for rule in sorted(asked, key=lambda rule: rule.__qualname__):  # a set has no order to rely on
         found.extend(rule(sight))
+    for number in range(MAX_FIXES, len(found)):
+        found[number] = found[number]._replace(shows_fix=False)
     return found
 
 
@@ -47,10 +50,22 @@ def mend(domain: Domain) -> Domain:
     mended = Domain(copy.deepcopy(domain.element))
     for _ in range(_ROUNDS):
         # One of each disk at a time: a fix can make the next one superfluous.
-        first = {p.disk: p for p in reversed(check(mended)) if p.edits and p.severity != "note"}
+        first: dict[Disk, Problem] = {}
+        for problem in check(mended):
+            if problem.severity != "note" and problem.disk not in first and problem.edits:
+                first[problem.disk] = problem
         if not first:
             break
         for problem in first.values():
-            apply(problem.edits, problem.disk)
+            _mend(problem)
         mended = Domain(mended.element)
     return mended
+
+
+def _mend(problem: Problem) -> None:
+    """Apply its edits; the next one knows the names that are left by them."""
+    disk, edits = problem.disk, problem.edits
+    names = disk.domain.names
+    names[disk.target] -= 1
+    apply(edits, disk)
+    names[Disk(disk.element, disk.domain).target] += 1

@@ -32,11 +32,12 @@ def controllers(guest: Guest) -> Iterator[Problem]:
     """The controllers of drives, one by one."""
     seen: set[tuple[str, int]] = set()
     for element in guest.controllers:
-        kind, index = element.get("type", "ide"), element.get("index")
+        kind = element.get("type", "ide")
         if kind not in _MODELS:
             if kind not in _OTHER_TYPES:
                 yield guest.find("controller-type", element, "@type", type=kind)
             continue
+        index = element.get("index")
         number = whole_number(index)
         if index is not None and (number is None or number >= 1 << 31):
             yield guest.find("controller-index", element, "@index", index=index)
@@ -122,24 +123,24 @@ def usb(guest: Guest) -> Iterator[Problem]:
     hosts = [e for e in guest.controllers if e.get("type") == "usb"]
     none = [host for host in hosts if host.get("model") == "none"]
     disabled = [host for host in none if whole_number(host.get("index") or "0") == 0]
+    known = {whole_number(host.get("index")) for host in hosts}
     for sight in plugged:
         machine = sight.machine
         if disabled:
             yield sight.find("usb-disabled", "target/@bus", other=disabled[0].sourceline)
         elif not hosts and machine and not machine.has_usb:
             yield sight.find("usb-not-in-machine", "target/@bus", machine=machine.title)
-        elif (bus := _missing_bus(sight, hosts)) is not None:
+        elif (bus := _missing_bus(sight, known)) is not None:
             yield sight.find("usb-bus-missing", "address/@bus", number=bus)
 
 
-def _missing_bus(sight: Sight, hosts: list[etree._Element]) -> int | None:
+def _missing_bus(sight: Sight, known: set[int | None]) -> int | None:
     """The bus of a USB address, if no controller has its number."""
     if sight.get("type", "address") != "usb":
         return None
     number = whole_number(sight.get("bus", "address") or "0")
-    known = {whole_number(host.get("index")) for host in hosts}
-    if sight.machine is None or sight.machine.has_usb:
-        known.add(0)
+    if number == 0 and (sight.machine is None or sight.machine.has_usb):
+        return None
     return None if number is None or number in known or None in known else number
 
 

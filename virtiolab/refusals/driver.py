@@ -1,5 +1,6 @@
 """What libvirt refuses in how QEMU handles a disk: the driver's options, limits and sharing."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from lxml import etree
@@ -130,9 +131,9 @@ def _is_missing(sight: Sight, thread: str | None) -> bool:
 
 def has_iothread(domain: Domain, thread: int) -> bool:
     """Whether the guest has this I/O thread: one with that id, or one of the lowest others."""
-    ids = {whole_number(e.get("id")) for e in domain.element.iterfind("iothreadids/iothread")}
-    others = (whole_number(domain.element.findtext("iothreads")) or 0) - len(ids)
-    return thread in ids or thread - sum(1 for known in ids if (known or 0) < thread) <= others
+    ids, others = domain.iothreads
+    lower = bisect_left(ids, thread)
+    return thread in ids[lower : lower + 1] or thread - lower <= others
 
 
 @where_written("shareable")

@@ -57,6 +57,8 @@ def _placed_by(sight: Sight) -> str:
 @of_guests
 def pci_addresses(guest: Guest) -> Iterator[Problem]:
     """A function of a PCI slot is for one device."""
+    if not any(sight.get("type", "address") == "pci" for sight in guest.sights):
+        return
     seen: dict[tuple, etree._Element] = {}
     for address in guest.beside("address", "[@type='pci']"):
         if place := _place(*map(address.get, _PCI)):
@@ -84,9 +86,10 @@ def _place(*parts: str | None) -> tuple[int, ...] | None:
 @of_guests
 def boot_orders(guest: Guest) -> Iterator[Problem]:
     """Each device has its own turn, and none where <os> tells what to boot from."""
-    by_os = guest.root.find("os/boot") if guest.domain.complete else None
+    found = guest.beside("boot")
+    by_os = guest.root.find("os/boot") if found and guest.domain.complete else None
     seen: dict[int, etree._Element] = {}
-    for boot in guest.beside("boot"):
+    for boot in found:
         order = whole_number(boot.get("order"))
         other = seen.setdefault(order, boot) if order else boot
         if other is not boot:
@@ -148,19 +151,20 @@ def throttle_groups(guest: Guest) -> Iterator[Problem]:
 
 def _filters(sight: Sight, known: set[str | None]) -> Iterator[Problem]:
     found = sight.child("throttlefilters").findall("throttlefilter")
-    names = [one.get("group") for one in found]
+    seen: set[str | None] = set()
     iotune = sight.child("iotune")
     if found and iotune is not None and (_limits(sight) or iotune.findtext("group_name")):
         yield sight.find("throttle-filters-and-limits", "iotune")
     if found and sight.device == "cdrom":
         yield sight.find("throttle-filters-of-cdrom", "throttlefilters")
-    for number, name in enumerate(names):
-        path = "throttlefilters/throttlefilter/@group"
-        facts = {"element": found[number], "group": name}
-        if name in names[:number]:
+    for one in found:
+        path, name = "throttlefilters/throttlefilter/@group", one.get("group")
+        facts = {"element": one, "group": name}
+        if name in seen:
             yield sight.find("throttle-filter-twice", path, **facts)
         elif sight.domain.complete and name not in known:
             yield sight.find("throttle-group-missing", path, **facts)
+        seen.add(name)
 
 
 @of_guests

@@ -6,52 +6,84 @@ concerns the controller that the disk is on, behind `domain:` the guest around i
 """
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from lxml import etree
 
 from ..document import Disk, Domain
 from ..form import shape_of
 from ..inference import infer
-from ..writing import written
+from ..layout import laid_out
+
+MAX_NAMES = 1000  # of what a fix is shown for; a large guest without its devices has some 300
 
 
 def apply(edits: Iterable[str], disk: Disk) -> None:
     """Change a disk, and the guest around it where an edit says so, in the author's layout."""
     for edit in edits:
-        scope, colon, line = edit.partition(":")
+        scope = _scope(edit)
         fresh = Disk(disk.element, disk.domain)  # which knows what the edits before have changed
-        base = _BASES[scope](fresh) if colon and scope in _BASES else disk.element
+        base = _BASES[scope](fresh) if scope else disk.element
         if base is not None:
-            _apply(edit if base is disk.element else line, base)
+            _apply(edit.partition(":")[2] if scope else edit, base)
 
 
 def changed(disk: Disk, edits: Iterable[str]) -> tuple[str, str]:
-    """The XML of all that changes with these edits, before and after; the disk itself stays."""
-    guest = _outline(disk)
-    before = [written(part) for part in _parts(guest)]
+    """The XML of all that changes with these edits, before and after; the disk itself stays.
+
+    Nothing where that would be more than MAX_NAMES elements and attributes.
+    """
+    beside = list(islice(_beside(disk.domain), MAX_NAMES)) if any(map(_scope, edits)) else []
+    if _names_in([disk.element, *beside]) > MAX_NAMES:
+        return "", ""
+    guest = _outline(disk, beside)
+    before = [_indented(part) for part in _parts(guest)]
     apply(edits, guest.disks[0])
-    after = [written(part) for part in _parts(guest)]
+    after = [_indented(part) for part in _parts(guest)]
     return _without(before, after), _without(after, before)
+
+
+def _indented(part: etree._Element) -> str:
+    etree.indent(part)
+    return laid_out(part) + "\n"
 
 
 def _without(parts: list[str], others: list[str]) -> str:
     return "".join(part for part in parts if part not in others)
 
 
-def _outline(disk: Disk) -> Domain:
-    """A copy of the guest, with this disk alone and nothing else but controllers."""
+def _scope(edit: str) -> str:
+    """What an edit concerns instead of the disk; empty if nothing."""
+    scope, colon, _ = edit.partition(":")
+    return scope if colon and scope in _BASES else ""
+
+
+def _beside(domain: Domain) -> Iterator[etree._Element]:
+    """What such edits may change: controllers, and what is no device."""
+    if domain.complete:
+        yield from (e for e in domain.element.iterchildren("*") if e.tag != "devices")
+    for devices in domain.devices:
+        yield from devices.iterchildren("controller")
+
+
+def _names_in(elements: list[etree._Element]) -> int:
+    """How many elements and attributes; no longer counted than needed."""
+    every = (1 + len(inner.attrib) for element in elements for inner in element.iter("*"))
+    return sum(islice(every, MAX_NAMES + 1))
+
+
+def _outline(disk: Disk, beside: list[etree._Element]) -> Domain:
+    """A copy of the guest, with this disk alone and no others but these elements."""
     domain = disk.domain
     guest = etree.Element(domain.element.tag)
     if domain.type is not None:
         guest.set("type", domain.type)
-    devices = guest
-    if domain.complete:
-        guest.extend(copy.deepcopy(e) for e in domain.element.iterchildren() if e.tag != "devices")
-        devices = etree.SubElement(guest, "devices")
+    devices = etree.SubElement(guest, "devices") if domain.complete else guest
     devices.append(copy.deepcopy(disk.element))
-    for written_devices in domain.devices:
-        devices.extend(copy.deepcopy(e) for e in written_devices.iterchildren("controller"))
+    for element in beside:
+        holder = devices if element.getparent() in domain.devices else guest
+        holder.append(copy.deepcopy(element))
     for element in guest.iter("*"):
         if element.text and element.text.isspace():  # layout, which is not compared
             element.text = None
@@ -112,7 +144,7 @@ def _apply(line: str, base: etree._Element) -> None:
 
 def _rename(holder: etree._Element, old: str, new: str) -> None:
     """Give an attribute or an element the name that was meant."""
-    if old[0] == "@" and old[1:] in holder.attrib:
+    if old[0] == "@" and old[1:] in holder.keys():
         holder.set(new, holder.attrib.pop(old[1:]))
     elif (element := child_of(holder, old)) is not None:
         element.tag = new
@@ -151,7 +183,10 @@ def _inserted(child: etree._Element, parent: etree._Element) -> etree._Element:
 def _remove(name: str, holder: etree._Element) -> None:
     """Take away an attribute, or all elements of a name, together with their lines."""
     if name[0] == "@":
-        holder.attrib.pop(name[1:], None)
+        if (
+            name[1:] in holder.keys()
+        ):  # unlike attrib, it takes any name that somebody's XML may have
+            del holder.attrib[name[1:]]
         return
     for element in [child for child in holder if child.tag == name]:
         before = element.getprevious()

@@ -27,7 +27,8 @@ class Problem(NamedTuple):
     """Something that is wrong: which (`code`), where, and the facts that its sentence names.
 
     `path` begins with `/disk` inside a disk and with `/domain` elsewhere; `element` is the element
-    at which it stands, `disk` the disk that it concerns, or None.
+    at which it stands, `disk` the disk that it concerns, or None. Of the many problems that one disk
+    can have, not each `shows_fix`: it would be the whole disk again.
     """
 
     code: str
@@ -35,6 +36,7 @@ class Problem(NamedTuple):
     element: etree._Element
     disk: Disk | None
     facts: dict[str, Any]
+    shows_fix: bool = True
 
     @property
     def severity(self) -> str:
@@ -83,12 +85,13 @@ class Problem(NamedTuple):
     @property
     def fix(self) -> str | None:
         """The XML as it should be: of the disk, or of what else has to change."""
-        return (self.change[1] or None) if self.edits else None
+        return self.change[1] or None
 
     @property
     def change(self) -> tuple[str, str]:
-        """The XML of what has to change, before and after."""
-        return changed(self.disk, self.edits)
+        """The XML of what has to change, before and after; empty where nothing is known to."""
+        edits = self.edits if self.shows_fix else ()
+        return changed(self.disk, edits) if edits else ("", "")
 
     def as_dict(self) -> dict[str, Any]:
         """What the JSON of the command line says of it."""
@@ -137,8 +140,8 @@ class _Words(dict):
     def _fits(self, bus: str) -> bool:
         """Whether the disk can keep its name there."""
         dev = self.disk.target
-        others = [disk for disk in self.disk.domain.disks if disk.target == dev]
-        return len(others) == 1 and dev is not None and prefix_of(dev) == PREFIX_OF_BUS[bus]
+        is_alone = self.disk.domain.names[dev] == 1
+        return is_alone and dev is not None and prefix_of(dev) == PREFIX_OF_BUS[bus]
 
     def __getitem__(self, name: str) -> str:
         value = super().__getitem__(name)

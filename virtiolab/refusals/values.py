@@ -93,6 +93,15 @@ def _not_read(sight: Sight, element: etree._Element, attribute: str | None) -> P
     facts = {"element": element, "name": attribute or element.tag}
     if lookup(f"/disk/{path}"):
         return sight.find("name-without-effect", path, **facts)
-    if near := nearest_name(f"/disk/{path}"):
+    near = nearest_name(f"/disk/{path}")
+    if near and _can_be(element, attribute, near.lstrip("@")):
         return sight.find("name-misspelt", path, near=near.lstrip("@"), **facts)
     return sight.find("name-unknown", path, **facts)
+
+
+def _can_be(element: etree._Element, attribute: str | None, name: str) -> bool:
+    """Whether what is written fits another name: else that one was not meant."""
+    if attribute is None:
+        return True
+    read = shape_of(element).attributes.get(name)
+    return read is None or not _is_refused(read, element.get(attribute))

@@ -48,10 +48,11 @@ class View:
 def show(what: Domain | Disk, *rows: str) -> View:
     """The answers about a disk, or about each disk of a domain: these rows of them, or all."""
     disks = [what] if isinstance(what, Disk) else what.disks
-    explained = [Explanation(disk) for disk in disks]
+    explained = [Explanation(disk) for disk in disks[: text.MOST]]
     answered = [(disk.disk, disk.answers) for disk in explained]
-    rows = rows or text.ROWS
-    return View(html.answers_of(explained, rows), text.answers_of(answered, rows=rows))
+    rows, left_out = rows or text.ROWS, len(disks) - len(explained)
+    said = [text.answers_of(answered, rows=rows), *text.more(left_out)]
+    return View(html.answers_of(explained, rows, left_out), "\n\n".join(said))
 
 
 class Explained(View, Sequence):
@@ -92,7 +93,8 @@ class Problems(list[Problem]):
         return problems_as_html(self)
 
     def __repr__(self) -> str:
-        return problems_as_text(self)
+        left_out = text.more(len(self) - text.MOST, "problems")
+        return "\n\n".join([problems_as_text(self[: text.MOST]), *left_out])
 
 
 class Converted(View):
@@ -113,7 +115,7 @@ def names(rows: Sequence[Row]) -> str:
     return html.names_of(rows)
 
 
-def overview(disks: Sequence[Disk], most: int | None = None) -> View:
+def overview(disks: Sequence[Disk], most: int = text.MOST) -> View:
     """One line a disk: name, virtio or not, bus and format; of at `most` so many disks."""
     answered = [(disk, infer(disk)) for disk in disks[:most]]
     left_out = len(disks) - len(answered)

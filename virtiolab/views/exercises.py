@@ -12,7 +12,7 @@ from ..exercises.verdict import SIGNS
 from .changes import marked_as_html
 from .elements import prose, xml_box
 from .html import root, told
-from .text import choices_of, unmarked, verdict_on
+from .text import MOST, choices_of, more, unmarked, verdict_on
 
 _MUTED = {"class": "vl-nothing"}
 
@@ -29,9 +29,10 @@ def option_as_html(xml: str) -> str:
 
 def feedback_as_html(feedback: Feedback) -> str:
     """What is said of an answer: a headline, and a list whose signs say right or missing."""
-    points = [_point(point) for point in feedback.points]
+    points = [_point(point) for point in feedback.points[:MOST]]
     parts = [prose("p", feedback.headline, "vl-outcome"), *([E.ul(*points)] if points else [])]
-    return root(_said(feedback.solved, *parts))
+    left_out = more(len(feedback.points) - MOST, "of these")
+    return root(_said(feedback.solved, *parts, *map(E.p, left_out)))
 
 
 def nothing_as_html(said: str) -> str:

@@ -48,10 +48,10 @@ def doing(said: str, part: float | None) -> str:
     return root(E.p({"class": "vl-doing"}, said), *[bar] * (part is not None))
 
 
-def answers_of(explained: list[Explanation], rows: Sequence[str] = ROWS) -> str:
+def answers_of(explained: list[Explanation], rows: Sequence[str] = ROWS, left_out: int = 0) -> str:
     """The answers about each disk, one after the other, above one legend."""
     disks = [_about(disk, rows) for disk in explained]
-    return root(*disks, legend() if disks else E.p(NO_DISK))
+    return root(*disks, *map(E.p, more(left_out)), legend() if disks else E.p(NO_DISK))
 
 
 def interactive(explained: Explanation) -> str:
@@ -66,7 +66,7 @@ def overview_of(answered: list[tuple[Disk, Inferences]], left_out: int) -> str:
     head = E.tr(*[E.th(title, CELL, scope="col") for title in OVERVIEW])
     rows = [_cells(*overview_row(disk, answers)) for disk, answers in answered]
     table = E.table({"class": "vl-overview"}, E.thead(head), E.tbody(*rows))
-    return root(table, *[E.p(more(left_out))] * bool(left_out))
+    return root(table, *map(E.p, more(left_out)))
 
 
 def _cells(name: str, *others: str) -> etree._Element:

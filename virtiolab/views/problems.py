@@ -9,7 +9,7 @@ from ..refusals import Problem
 from .changes import changed_lines, changed_lines_as_text
 from .elements import prose
 from .html import root
-from .text import disk_name, paint, since, unmarked, wrapped
+from .text import MOST, disk_name, more, paint, since, unmarked, wrapped
 
 NONE = "No problem found."
 _SIGNS = {"error": "✗", "warning": "!", "note": "·"}
@@ -43,7 +43,9 @@ def problems_as_html(problems: Sequence[Problem]) -> str:
     """A list of them, the worst first on each line."""
     if not problems:
         return root(prose("p", NONE))
-    return root(E.ul({"class": "vl-problems"}, *map(problem_item, problems)))
+    items = map(problem_item, problems[:MOST])
+    left_out = more(len(problems) - MOST, "problems")
+    return root(E.ul({"class": "vl-problems"}, *items), *map(E.p, left_out))
 
 
 def problem_item(problem: Problem) -> etree._Element:

@@ -10,6 +10,7 @@ from ..explanation import Explanation, Row
 from ..parsing import one_line, seen
 
 WIDTH = 80
+MOST = 200  # disks, or problems, that are shown in one place: a page takes minutes for very many
 # The order of the questions: what people come for, then the rest.
 ROWS = (
     "virtio", "bus", "format", "qemu_device", "controller", "address",
@@ -115,7 +116,7 @@ def overview_of(answered: list[tuple[Disk, Inferences]], left_out: int = 0) -> s
     shown = [
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines
     ]
-    return "\n".join(shown + [more(left_out)] * bool(left_out)) if answered else NO_DISK
+    return "\n".join(shown + more(left_out)) if answered else NO_DISK
 
 
 def overview_row(disk: Disk, answers: Inferences) -> tuple[str, ...]:
@@ -128,9 +129,9 @@ def overview_row(disk: Disk, answers: Inferences) -> tuple[str, ...]:
     )
 
 
-def more(left_out: int) -> str:
-    """That there are more disks than are shown."""
-    return f"… and {left_out} more disks."
+def more(left_out: int, of: str = "disks") -> list[str]:
+    """The sentence that there are more of them than are shown, if there are."""
+    return [f"… and {left_out} more {of}."] if left_out > 0 else []
 
 
 def choices_of(question: str, options: list[str], answer: str | None) -> str:
