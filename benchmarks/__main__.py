@@ -1,110 +1,147 @@
-"""`python -m benchmarks`: the cost table, each row against its limit; exits 1 if one is over."""
+"""`python -m benchmarks`: the cost table, each row against its limit; exits 1 if one is over.
 
-import statistics
+With arguments, only these GROUPS of it.
+"""
+
+import os
+import platform
+import re
+import shutil
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
+from datetime import date
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
 
-from lxml import etree
-
-from benchmarks.guests import guests, many_disks
-from virtiolab import infer, read
+from benchmarks.guests import guests
+from benchmarks.others import others
+from benchmarks.readers import EXPLAINING, OURS, growing, reading
+from benchmarks.rows import HEAD, Row, in_turns, seconds_of
 from virtiolab.evidence import NotInstalled
 from virtiolab.evidence.lessons import lessons
-from virtiolab.evidence.libvirt import Libvirt
-from virtiolab.explanation import Explanation
-from virtiolab.refusals import check
-from virtiolab.views.text import explanation_of
+from virtiolab.evidence.libvirt import Libvirt, dotted
+from virtiolab.evidence.workshop import Workshop
 
-ROUNDS = 25
-
-
-def parse(texts: list[str]) -> None:
-    """The floor: lxml alone."""
-    for text in texts:
-        etree.fromstring(text)
+Lines = Iterator[Row | str]
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = ["-m", "pytest", "--quiet", "--nbval", "--nbval-current-env", "notebooks"]
 
 
-def answer(texts: list[str]) -> None:
-    """Read, and infer every answer about every disk."""
-    for text in texts:
-        for disk in read(text).disks:
-            infer(disk)
+def to_read(number: int = 550, rounds: int = 11) -> Lines:
+    """Guests, each of which somebody reads."""
+    yield f"a guest, of {number}; the floor: lxml parses it"
+    with Workshop() as workshop:
+        found, missing = others(workshop)
+        yield from reading([*OURS, EXPLAINING, *found], guests(number), rounds)
+    yield from missing
 
 
-def explain(texts: list[str]) -> None:
-    """Read, and explain every name of every disk as text."""
-    for text in texts:
-        for disk in read(text).disks:
-            explanation_of(Explanation(disk))
+def to_grow(disks: int = 1000, rounds: int = 5) -> Lines:
+    """One guest with many disks."""
+    yield f"a guest with {10 * disks:,} disks; the floor: one with {disks:,}"
+    with Workshop() as workshop:
+        found, missing = others(workshop)
+        yield from growing(OURS, disks, rounds)
+        yield from growing(found, disks, 1)  # they take their time
+    yield from missing
 
 
-def judge(texts: list[str]) -> None:
-    """Read, and check every disk."""
-    for text in texts:
-        check(read(text))
+def to_start(rounds: int = 15) -> Lines:
+    """The import, each time in a fresh process."""
+    yield "a fresh Python; the floor: one that imports lxml.etree"
+    imports = [partial(_python, "-c", f"import {name}") for name in ("lxml.etree", "virtiolab")]
+    floor, ours = in_turns([partial(seconds_of, one) for one in imports], rounds)
+    yield Row("import virtiolab", ours, 25, "ms", floor)
 
 
-def ratio(work, floor, texts: list[str], rounds: int = ROUNDS) -> float:
-    """The median of work's time to floor's, taken in turns: the machine's moods hit both."""
-    return statistics.median(_seconds(work, texts) / _seconds(floor, texts) for _ in range(rounds))
+def to_change(rounds: int = 200) -> Lines:
+    """A change in each widget, kernel side."""
+    from benchmarks.changes import in_the_kernel  # late: more in memory is more for the collector
+
+    yield "a change in a widget, in the kernel"
+    yield from in_the_kernel(rounds)
 
 
-def growth(work, small: int, large: int, rounds: int = 9) -> float:
-    """How much more a document with `large` disks costs than one with `small`."""
-    texts = [many_disks(small)], [many_disks(large)]
-    times = [[_seconds(work, text) for text in texts] for _ in range(rounds)]
-    few, many = map(statistics.median, zip(*times))
-    return many / few
+def to_show(rounds: int = 60) -> Lines:
+    """A change in each widget, browser to DOM."""
+    from pytest import skip
 
+    from benchmarks.page import on_the_page
 
-def import_cost(module: str, floor: str, rounds: int = 15) -> float:
-    """Milliseconds that a fresh process needs for one import beyond those for another."""
-    pairs = [(_process(f"import {module}"), _process(f"import {floor}")) for _ in range(rounds)]
-    return statistics.median(module - floor for module, floor in pairs) * 1000
-
-
-def asking(rounds: int = 300) -> float:
-    """Milliseconds for a question to a libvirt that was asked before; NotInstalled without one."""
-    domain = lessons()["first"].domain
-    with Libvirt() as libvirt:
-        libvirt.ask(domain)
-        return statistics.median(_seconds(libvirt.ask, domain) for _ in range(rounds)) * 1000
-
-
-def _seconds(work, texts) -> float:
-    begun = time.perf_counter()
-    work(texts)
-    return time.perf_counter() - begun
-
-
-def _process(code: str) -> float:
-    return _seconds(
-        lambda command: subprocess.run(command, check=True), [sys.executable, "-c", code]
-    )
-
-
-def main() -> int:
-    """Print the table; the status is 1 if a row is over its limit."""
-    texts = guests()
-    rows = [
-        ("read + infer, to parsing alone", ratio(answer, parse, texts), 3, "×"),
-        ("check, to parsing alone", ratio(judge, parse, texts, 9), 6, "×"),
-        ("explain as text, to parsing alone", ratio(explain, parse, texts, 9), 15, "×"),
-        ("10,000 disks, to 1,000", growth(answer, 1000, 10_000), 12, "×"),
-        ("10,000 disks checked, to 1,000", growth(judge, 1000, 10_000, 5), 12, "×"),
-        ("import virtiolab, beyond lxml's", import_cost("virtiolab", "lxml.etree"), 25, "ms"),
-    ]
+    yield "a change in a widget, to the page; the floor: ipywidgets alone, with the same HTML"
     try:
-        rows.append(("ask libvirt, once it is warm", asking(), 5, "ms"))
+        yield from on_the_page(rounds)
+    except skip.Exception as missing:
+        yield f"  {missing}"
+
+
+def to_ask(rounds: int = 300) -> Lines:
+    """The real libvirt, warm."""
+    yield "a question to the real libvirt, after the first"
+    domain = lessons()["first"].domain
+    try:
+        with Libvirt() as libvirt:
+            libvirt.ask(domain)
+            yield Row(
+                f"libvirt {dotted(libvirt.version)}: ask",
+                [seconds_of(libvirt.ask, domain) for _ in range(rounds)],
+                5,
+                "ms",
+            )
     except NotInstalled as missing:
-        print(missing)
-    print(f"{'what':34} {'measured':>9} {'limit':>7}")
-    for what, measured, limit, unit in rows:
-        over = "" if measured <= limit else "OVER"
-        print(f"{what:34} {measured:6.1f} {unit:2} {limit:4} {unit:2} {over}".rstrip())
-    return int(any(measured > limit for _, measured, limit, _ in rows))
+        yield f"  {missing}"
+
+
+def to_test() -> Lines:
+    """All notebooks under nbval, once."""
+    yield "all notebooks"
+    yield Row("pytest --nbval", [seconds_of(_python, *NOTEBOOKS)], 60, "s")
+
+
+GROUPS = {
+    "read": to_read,
+    "grow": to_grow,
+    "start": to_start,
+    "change": to_change,
+    "show": to_show,
+    "ask": to_ask,
+    "test": to_test,
+}
+
+
+def machine() -> str:
+    """What it was measured on, and when."""
+    packages = [f"{name} {version(name)}" for name in ("lxml", "ipywidgets", "jupyterlab")]
+    known = [f"{os.cpu_count()} cores", f"Python {platform.python_version()}", *packages, _qemu()]
+    return ", ".join([*filter(None, known), f"{date.today():%Y-%m-%d}"])
+
+
+def _qemu() -> str | None:
+    program = shutil.which("qemu-system-x86_64")
+    if program is None:
+        return None
+    said = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
+    return f"QEMU {re.search('[0-9][0-9.]*', said)[0]}"
+
+
+def _python(*arguments: str) -> None:
+    """Run this Python; CalledProcessError if it fails."""
+    command = [sys.executable, *arguments]
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def main(names: list[str]) -> int:
+    """Print these groups, or all; the status is 1 if a row is over its limit."""
+    is_over = False
+    print(f"{machine()}\n\n{HEAD}")
+    for name in names or GROUPS:
+        for line in GROUPS[name]():
+            print(line, flush=True)
+            is_over |= isinstance(line, Row) and line.is_over
+    return int(is_over)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -182,6 +182,13 @@ def test_explorer_follows_its_choices():
     )
 
 
+def test_back_to_what_is_not_written():
+    """As the page tells it, by the number of the button: that one stays chosen."""
+    explorer = CacheExplorer("none")
+    explorer.cache.set_state({"index": 0})
+    assert explorer.cache.index == 0 and "cache=" not in explorer.xml.value
+
+
 @pytest.mark.parametrize("mode", [None, "default"])
 def test_one_row_for_what_qemu_decides(mode):
     """Not written and `default` share a row, which is marked for both; each other mode has its own."""

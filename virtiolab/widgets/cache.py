@@ -26,14 +26,16 @@ _MOMENTS = {known["name"]: name for name, known in facts()["moments"].items()}
 class CacheExplorer(WithStaticForm):
     """The way of a write with a cache mode (None: not written); below it all modes side by side.
 
-    The parts are widgets: set `cache.value`, `io.value` (None or a value) and `moment.value` (the
-    name of a moment in caching.toml).
+    The parts are widgets: set `cache.value`, `io.value` (NOT_WRITTEN or a value) and `moment.value`
+    (the name of a moment in caching.toml).
     """
 
     def __init__(self, cache: str | None = None):
-        self.cache = _radio("cache", {mode or NOT_WRITTEN: mode for mode in ways()}, cache)
-        self.io = _radio("io", {io or NOT_WRITTEN: io for io in IOS}, None)
-        self.moment = _radio("and then …", _MOMENTS, "nothing")
+        self.cache = _radio("cache", [mode or NOT_WRITTEN for mode in ways()], cache or NOT_WRITTEN)
+        self.io = _radio("io", [io or NOT_WRITTEN for io in IOS], NOT_WRITTEN)
+        self.moment = ipywidgets.RadioButtons(
+            description="and then …", options=[*_MOMENTS.items()], value="nothing"
+        )
         self.xml, self.shown = ipywidgets.HTML(), ipywidgets.HTML()
         self.notes = Notes(self._apply)
         controls = (self.cache, self.io, self.moment)
@@ -53,7 +55,7 @@ class CacheExplorer(WithStaticForm):
         return explored_as_text(self._draft.disk, self.moment.value, self._draft.problems)
 
     def _show(self, _=None) -> None:
-        self._draft.choose(_DISK | {"cache": self.cache.value, "io": self.io.value})
+        self._draft.choose(_DISK | {"cache": _chosen(self.cache), "io": _chosen(self.io)})
         self.xml.value = driver_line(self._draft.disk)
         self.notes.show(self._draft.problems)
         self.shown.value = root(explored(self._draft.disk, self.moment.value))
@@ -62,11 +64,15 @@ class CacheExplorer(WithStaticForm):
         """Mend a problem; what is chosen then is what the mended disk says."""
         self._draft.mend(problem)
         chosen = self._draft.chosen
-        self.cache.value, self.io.value = chosen.get("cache"), chosen.get("io")
+        self.cache.value = chosen.get("cache", NOT_WRITTEN)
+        self.io.value = chosen.get("io", NOT_WRITTEN)
 
 
-def _radio(description: str, options: dict, value) -> ipywidgets.RadioButtons:
-    index = list(options.values()).index(value)
-    return ipywidgets.RadioButtons(
-        description=description, options=list(options.items()), index=index
-    )
+def _radio(description: str, options: list[str], value: str) -> ipywidgets.RadioButtons:
+    index = options.index(value)
+    return ipywidgets.RadioButtons(description=description, options=options, index=index)
+
+
+def _chosen(radio: ipywidgets.RadioButtons) -> str | None:
+    """What is written; ipywidgets takes the value None for no button at all."""
+    return None if radio.value == NOT_WRITTEN else radio.value
