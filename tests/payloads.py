@@ -21,15 +21,16 @@ _PLACES = _FACTS["places"]
 GROUPS: dict[str, list[str]] = _FACTS["payloads"]
 PAYLOADS = [payload for group in GROUPS.values() for payload in group]
 
-# What is too much rather than something else; `a` and what stands on it, a word without a break, …
+# What is too much rather than something else: 100 kB each of a letter with marks on it, of a word
+# without a break, of wide letters, of short words, lines, and so on.
 FLOODS = {
-    "marks": "a" + "\u0301\u0489\u20dd" * 30_000,
+    "marks": "a" + "\u0301\u0489\u20dd" * 14_000,
     "word": "W" * 100_000,
-    "wide": "\ufdfd" * 20_000,
+    "wide": "\ufdfd" * 30_000,
     "words": "W " * 50_000,
-    "lines": "W\n" * 50_000,
-    "backticks": "`" * 50_000,
-    "brackets": "<" * 50_000,
+    "lines": "W\n" * 20_000,
+    "leftwards": "\u05d0 1 " * 20_000,
+    "backticks": "`" * 100_000,
     "controls": "\u202e\u0085" * 20_000,
 }
 
@@ -121,9 +122,7 @@ ATTRIBUTES = {
 }  # fmt: skip
 _CLASS = re.compile(r"((vl-[\w-]+|virtiolab|mathjax_ignore|tex2jax_ignore)( |$))*")
 _STYLE = re.compile(r"[a-z0-9:;% -]*")  # no url(), no escapes
-LINK = (
-    r"https://libvirt\.org/[a-z]+\.html(#[\w-]*)?|data:application/xml;charset=utf-8,[\w.~/%-]*"
-)
+LINK = r"https://libvirt\.org/[a-z]+\.html(#[\w-]*)?|data:application/xml;charset=utf-8,[\w.~/%-]*"
 _IMAGE = "data:image/svg+xml;base64,"
 _ALLOWED = {"class": _CLASS, "style": _STYLE, "href": re.compile(LINK)}
 

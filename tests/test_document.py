@@ -36,6 +36,9 @@ GUEST = f"<domain type='kvm'><devices>{DISK}</devices></domain>"
         (f"\ufeff<?xml version='1.0'?>{DISK}{DISK}", False, 2),
         (f"{GUEST[:-9]}<qemu:commandline/></domain>", True, 1),  # its xmlns got lost
         ("<disk><p:b/><a xmlns='a'/></disk>", False, 1),
+        (f"<disk p:a='1'/>\n{DISK}", False, 2),  # of which libxml2 alone would tell the first
+        ("<disk :a='1' b:='2' c:d:e='3' xmlns:f=''/>", False, 1),
+        ("<disk xmlns:p='u' xmlns:q='u' p:a='1' q:a='2'/>", False, 1),
         ("<domain/>", True, 0),
     ],
 )
@@ -80,6 +83,7 @@ def test_encodings(encoding):
         ("$ virsh dumpxml vm\n<domain>\n<devices>\n<disk>\n", 5, "cut short"),
         ("<disk>&nbsp;", 1, "nbsp"),
         ("<disk/>\n<disk>\n<target>\n</disk>", 4, "mismatch"),
+        ("<disk p:a='1'/>\n</a>", 2, "mismatch"),
         (f"{GUEST}\n{GUEST}", 2, "side by side"),
         (f"{GUEST}\n{DISK}", 2, "side by side"),
         (f"<domain>\n{DISK}</domain>", 2, "belongs into <devices>"),

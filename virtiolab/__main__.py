@@ -73,7 +73,9 @@ def _parser(with_choices: bool) -> argparse.ArgumentParser:
 
 
 def _command(commands, name: str, purpose: str) -> argparse.ArgumentParser:
-    command = commands.add_parser(name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+    command = commands.add_parser(
+        name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}."
+    )
     command.add_argument("--json", action="store_true", help="one JSON object a file and line")
     return command
 

@@ -17,9 +17,11 @@ MAX_NAMESPACES = 256  # declared anywhere: each element below knows them all
 # lxml may hold entities back, but it cannot fetch: no DTD, no network, libxml2's own size limits.
 _SAFE = dict(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 # A str is UTF-8 by the time it is parsed, whatever its XML declaration says.
-_PARSERS = {str: etree.XMLParser(encoding="utf-8", **_SAFE), bytes: etree.XMLParser(**_SAFE)}
+_ENCODINGS = {str: "utf-8", bytes: None}
+_PARSERS = {kind: etree.XMLParser(encoding=name, **_SAFE) for kind, name in _ENCODINGS.items()}
 _TOO_MANY_ATTRIBUTES = etree.XPath(f"/descendant-or-self::*/@*[{MAX_ATTRIBUTES + 1}]")
 _XML_DECLARATION = re.compile(rb"^([^<]*)<\?xml\s[^>]*\?>")
+_OF_NAMESPACES = range(etree.ErrorTypes.NS_ERR_XML_NAMESPACE, etree.ErrorTypes.NS_ERR_COLON + 1)
 _NOT_ONE_ELEMENT = (etree.ErrorTypes.ERR_DOCUMENT_END, etree.ErrorTypes.ERR_DOCUMENT_EMPTY)
 _UNFINISHED = tuple(
     getattr(etree.ErrorTypes, f"ERR_{what}")
@@ -88,31 +90,31 @@ def _parse(data: bytes, kind: type) -> etree._Element:
         problem = error
     if b"<!DOCTYPE" in data.replace(b"\0", b""):
         raise _doctype()
-    if problem.code == etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE:
-        return _despite_namespaces(data, problem)
-    if problem.code not in _NOT_ONE_ELEMENT:
+    if problem.code not in (*_NOT_ONE_ELEMENT, *_OF_NAMESPACES):
         raise _not_well_formed(problem, data)
-    # Wrapped without a line of its own, so that line numbers stay true.
+    # Wrapped without a line of its own, so that line numbers stay true. Behind an error of namespaces,
+    # libxml2 would not say that there are more elements.
     opened = b"<devices>" + _XML_DECLARATION.sub(lambda m: b"\n" * m[0].count(b"\n"), data)
     try:
-        return _unwrapped(etree.fromstring(opened + b"</devices>", _PARSERS[kind]))
+        return _unwrapped(_tree(opened + b"</devices>", kind))
     except etree.XMLSyntaxError:
         raise _not_well_formed(_problem_of(opened, kind) or problem, data) from None
 
 
-def _despite_namespaces(data: bytes, problem: etree.XMLSyntaxError) -> etree._Element:
-    """As libvirt does, read on where nothing but the xmlns of a prefix is missing."""
-    parser = etree.XMLParser(recover=True, **_SAFE)
+def _tree(data: bytes, kind: type) -> etree._Element:
+    """The root element. As in libvirt, it does not matter what is wrong with namespaces."""
+    parser = etree.XMLParser(recover=True, encoding=_ENCODINGS[kind], **_SAFE)
     root = etree.fromstring(data, parser)
-    if any(error.domain != etree.ErrorDomains.NAMESPACE for error in parser.error_log):
-        raise _not_well_formed(problem, data)
+    for error in parser.error_log:
+        if error.domain != etree.ErrorDomains.NAMESPACE:
+            raise etree.XMLSyntaxError(error.message, error.type, error.line, error.column)
     return root
 
 
 def _problem_of(opened: bytes, kind: type) -> etree.XMLSyntaxError | None:
     """What is wrong in pasted elements, behind a `<devices>` that is still open."""
     try:
-        etree.fromstring(opened, _PARSERS[kind])
+        _tree(opened, kind)
     except etree.XMLSyntaxError as error:
         return None if "tag devices line 1" in error.msg else error
 

@@ -21,6 +21,7 @@ from .elements import append, prose, visible, xml_box
 from .html import root
 from .text import WIDTH, disk_name, paint, unmarked
 
+_MOST_SHOWN = 1000  # lines of a text; a disk has some 20
 _MOST_LINES = 400  # that are compared one by one, and parts of a line too: it costs their square
 _COLOURS = {"-": "31", "+": "32"}
 _TAGS = {"-": ("del", "− "), "+": ("ins", "+ ")}
@@ -190,7 +191,8 @@ def lines_of(old: str, new: str) -> Iterator[Line]:
 
 
 def _lines(text: str) -> list[str]:
-    lines = text.rstrip("\n").split("\n") if text else []
+    lines = text.rstrip("\n").split("\n", _MOST_SHOWN) if text else []
+    lines[_MOST_SHOWN:] = ["…"] * (len(lines) > _MOST_SHOWN)
     return [visible(line.expandtabs(4)) for line in lines]
 
 

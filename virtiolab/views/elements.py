@@ -57,12 +57,13 @@ def xml_box(*kinds: str) -> etree._Element:
 
 def append(parent: etree._Element, part: str | etree._Element) -> None:
     """Add text or an element behind what the parent already holds."""
+    last = next(parent.iterchildren(reversed=True), None)  # at once; len() counts them all
     if not isinstance(part, str):
         parent.append(part)
-    elif len(parent):
-        parent[-1].tail = (parent[-1].tail or "") + part
-    else:
+    elif last is None:
         parent.text = (parent.text or "") + part
+    else:
+        last.tail = (last.tail or "") + part
 
 
 def fill(parent: etree._Element, parts: Iterable[str | etree._Element]) -> None:

@@ -9,6 +9,7 @@ from ..resolution import Resolution
 from ..writing import escaped, written
 from .elements import append, fill, prose, visible, xml_box
 from .html import root
+from .text import MOST
 
 _ADDED = {"title": "libvirt adds this"}
 
@@ -16,8 +17,14 @@ _ADDED = {"title": "libvirt adds this"}
 def resolved_as_text(resolution: Resolution) -> str:
     """The XML, with comments at what libvirt added, so that it stays XML."""
     lines = list(_lines(resolution, resolution.element, ""))
-    lines += [f"<!-- left out: {_comment(name)} -->" for name in resolution.left_out]
+    lines += [f"<!-- left out: {_comment(name)} -->" for name in _left_out(resolution)]
     return "\n".join(lines)
+
+
+def _left_out(resolution: Resolution) -> list[str]:
+    """The names that libvirt leaves out, each once; of very many the first."""
+    names = [*dict.fromkeys(resolution.left_out)]
+    return names[:MOST] + ["…"] * (len(names) > MOST)
 
 
 def controllers_as_text(resolutions: Iterable[Resolution]) -> str:
@@ -55,8 +62,8 @@ def resolved_as_html(resolution: Resolution) -> str:
     for controller in resolution.controllers:
         append(pre, E.ins(visible(written(controller).strip()), _ADDED))
         append(pre, "\n")
-    left_out = [prose("p", f"Left out: {', '.join(f'`{n}`' for n in resolution.left_out)}.")]
-    return root(pre, *left_out * bool(resolution.left_out))
+    names = ", ".join(f"`{name}`" for name in _left_out(resolution))
+    return root(pre, *[prose("p", f"Left out: {names}.")] * bool(names))
 
 
 def _parts(resolution: Resolution, element: etree._Element, indent: str) -> Iterator:
