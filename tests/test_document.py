@@ -12,6 +12,7 @@ from virtiolab.document import whole_number
 
 DISK = "<disk><source file='/a'/><target dev='vda'/></disk>"
 GUEST = f"<domain type='kvm'><devices>{DISK}</devices></domain>"
+MANY = "<disk " + " ".join(f"a{n}=''" for n in range(257)) + "/>"  # attributes
 
 
 @pytest.mark.parametrize(
@@ -92,6 +93,8 @@ def test_encodings(encoding):
         ("<disk/>" * 20_001, None, "20,000 disks"),
         ("<disk " + " ".join(f"xmlns:n{n}='u'" for n in range(257)) + "/>", None, "256 xmlns"),
         (("<a xmlns='u'/>" * 257).encode("utf-16"), None, "256 xmlns"),
+        (MANY, 1, "256 attributes"),
+        (MANY.encode("utf-16"), 1, "256 attributes"),
         (Path("a\0b"), None, "null"),
         (f"<!DOCTYPE domain>{GUEST}", None, "DOCTYPE"),
         ("<!DOCTYPE d [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><disk>&x;</disk>", None, "DOCTYPE"),

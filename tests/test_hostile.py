@@ -7,6 +7,7 @@ import pkgutil
 import re
 import sys
 import time
+import tracemalloc
 from argparse import Namespace
 from collections.abc import Iterator
 from datetime import datetime
@@ -15,6 +16,7 @@ from importlib import import_module
 import ipywidgets
 import payloads
 import pytest
+from lxml import html
 from payloads import FLOODS, GROUPS, strange, unseen
 
 from virtiolab import UnreadableXML, check, convert, explain, read, resolve, views, widgets
@@ -32,6 +34,7 @@ from virtiolab.exercises.draw import Question
 from virtiolab.explanation import Explanation
 from virtiolab.views import bus, exercises, snapshots, stack
 from virtiolab.views.comparison import comparison_as_text
+from virtiolab.views.elements import visible
 from virtiolab.views.html import root
 from virtiolab.widgets import (
     BusExplorer,
@@ -53,8 +56,8 @@ MANY = {
 }  # fmt: skip
 HUGE = {name: payloads.disk(text, "small") for name, text in FLOODS.items()}
 HUGE |= {name: f"<disk>{part * (300_000 // len(part))}</disk>" for name, part in MANY.items()}
-HUGE["disks"] = f"<devices>{payloads.disk('a', 'small') * 500}</devices>"
-MOST_BYTES = 5_000_000  # of one view: a page shows that in a second or two
+HUGE["disks"] = f"<devices>{payloads.disk('a', 'small') * 1000}</devices>"
+MOST_BYTES = 3_500_000  # of one view: a page shows that in a second or two
 
 by_group = pytest.mark.parametrize("group", GROUPS)
 
@@ -172,8 +175,7 @@ def widgets_with(text) -> Iterator[ipywidgets.Widget]:
 def builder_with(texts) -> Iterator[DiskBuilder]:
     """A disk builder with one of these texts in each field, each time another group is open."""
     builder = DiskBuilder(**payloads.chosen(texts))
-    builder.built.resolve.value = True
-    builder.built.copy.value = True
+    builder.built.resolve.value = builder.built.copy.value = True
     builder.built.explain.click()
     for chip in builder.form.chips.values():
         chip.value = True
@@ -227,11 +229,14 @@ def faults(pages) -> list[str]:
 
 @by_group
 def test_guests(group):
-    """In the HTML are our elements with our attributes, in the text is nothing that a screen obeys."""
+    """In the HTML are our elements with our attributes, in the text is nothing that a screen obeys, and
+    the payload is there to be read."""
     for payload in GROUPS[group]:
         one, other = payloads.guests(payload)
         pages = [*of_guest(one), shown(views.show(read(other)))]
         assert (payload, faults(pages)) == (payload, [])
+        page = html.fromstring(explain(read(one).disks[0]).html)
+        assert visible(payloads.in_xml(payload)) in page.text_content()
 
 
 @pytest.mark.parametrize("first", [0, 50, 100])
@@ -297,6 +302,12 @@ def test_no_view_is_forgotten():
     assert [name for name, code in wanted.items() if code not in called] == []
 
 
+def test_no_widget_is_forgotten():
+    """A new one is tried above, but for those that take no text: there one chooses, or presses a button."""
+    tried = {type(one).__name__ for one in (*widgets_with("a"), *builder_with("a"))}
+    assert tried | {"CacheExplorer", "Predict", "Proof", "Quiz"} == set(widgets.__all__)
+
+
 @pytest.mark.parametrize("xml", HUGE.values(), ids=HUGE)
 def test_too_much(xml):
     """The kernel does not freeze, and no view is so large that a page would."""
@@ -305,3 +316,21 @@ def test_too_much(xml):
     pages = [*of_guest(xml), (picture.static_html(), picture.static_text())]
     assert time.thread_time() - begun < SECONDS
     assert max(len(page) + len(text) for page, text in pages) < MOST_BYTES
+
+
+def test_nothing_long_is_kept():
+    """What somebody pastes is forgotten with the next paste."""
+    explainer, exercise = XMLExplainer(), Exercise("write-a-virtio-disk")
+    tracemalloc.start()
+    try:
+        for number in range(12):
+            long = f"{number}{'a' * 300_000}"
+            explainer.text.value = exercise.work.text.value = (
+                f"<disk type='{long}'><source file='{long}'/><target dev='vda'/>"
+                f"<address type='pci' slot='{long}'/></disk>"
+            )
+            exercise.check.click()
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 6_000_000  # the last one, a few times

@@ -36,6 +36,16 @@ def test_explainer_shows_the_chosen_disk():
     assert explainer.disk.index == 0 and explainer.disk.layout.display == "none"
 
 
+def test_explainer_shows_an_edit_once():
+    """Not the first disk for a moment, although the menu begins anew."""
+    explainer = XMLExplainer(VDA + SDA)
+    explainer.disk.index = 1
+    shown = []
+    explainer.answer.observe(lambda change: shown.append(change["new"]), "value")
+    explainer.text.value = VDA.replace("vda", "vdb") + SDA.replace("sda", "sdb")
+    assert explainer.disk.index == 1 and ["sdb" in answer for answer in shown] == [True]
+
+
 def test_explainer_says_what_is_wrong():
     """One sentence, no answers, and the next text works."""
     explainer = XMLExplainer(VDA)

@@ -185,13 +185,8 @@ def shape_of(element: etree._Element) -> Shape:
     """What this element may hold, by its name and by what decides about it."""
     if element.tag not in _TOLD_APART:
         return _shape(element.tag)
-    return _variant(element.tag, _decider(element))
-
-
-@lru_cache(maxsize=1024)  # somebody's XML decides how many there are
-def _variant(tag: str, decider: str | None) -> Shape:
-    key = f"{tag}.{decider}"
-    return _shape(key if key in _tables() else tag)
+    key = f"{element.tag}.{_decider(element)}"
+    return _shape(key if key in _tables() else element.tag)
 
 
 def _decider(element: etree._Element) -> str | None:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from lxml import etree
 
-from ..document import whole_number
+from ..document import MAX_LENGTH, whole_number
 from ..form import c_number
 from .driver import limits_of
 from .problems import Problem
@@ -61,7 +61,7 @@ def pci_addresses(guest: Guest) -> Iterator[Problem]:
         return
     seen: dict[tuple, etree._Element] = {}
     for address in guest.beside("address", "[@type='pci']"):
-        if place := _place(*map(address.get, _PCI)):
+        if place := _place(*(address.get(name, "")[:MAX_LENGTH] for name in _PCI)):
             other = seen.setdefault(place, address)
             if other is not address:
                 yield from _taken(guest, address, other, "pci-address-twice", "address")
@@ -74,7 +74,7 @@ def _taken(guest: Guest, second, first, code: str, path: str) -> Iterator[Proble
 
 
 @lru_cache(maxsize=4096)
-def _place(*parts: str | None) -> tuple[int, ...] | None:
+def _place(*parts: str) -> tuple[int, ...] | None:
     """The numbers of an address, the same however they are written; None where all are 0."""
     try:
         numbers = tuple(c_number(part or "0") for part in parts)

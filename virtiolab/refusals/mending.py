@@ -183,9 +183,7 @@ def _inserted(child: etree._Element, parent: etree._Element) -> etree._Element:
 def _remove(name: str, holder: etree._Element) -> None:
     """Take away an attribute, or all elements of a name, together with their lines."""
     if name[0] == "@":
-        if (
-            name[1:] in holder.keys()
-        ):  # unlike attrib, it takes any name that somebody's XML may have
+        if name[1:] in holder.keys():  # which, unlike attrib, takes any name
             del holder.attrib[name[1:]]
         return
     for element in [child for child in holder if child.tag == name]:

@@ -32,10 +32,10 @@ class Picture:
     """Something drawn on `width` by `height` pixels that `says`, in words, what it shows."""
 
     def __init__(self, width: int, height: int, says: str):
-        self.says = visible(says)
+        self.says = says
         self._size = {"width": str(width), "height": str(height)}
         self._root = _SVG.svg(
-            {"class": "vl-picture", "role": "img", "aria-label": self.says},
+            {"class": "vl-picture", "role": "img", "aria-label": says},
             {"viewBox": f"0 0 {width} {height}"},
             self._size,
         )

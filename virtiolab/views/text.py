@@ -10,6 +10,7 @@ from ..explanation import Explanation, Row
 from ..parsing import one_line, seen
 
 WIDTH = 80
+MAX_VALUE = 200  # characters of a value behind its name
 MOST = 200  # disks, or problems, that are shown in one place: a page takes minutes for very many
 # The order of the questions: what people come for, then the rest.
 ROWS = (
@@ -82,7 +83,7 @@ def explanation_of(explained: Explanation, colour: bool = False) -> str:
 
 def name_and_value(row: Row) -> str:
     """`driver/@cache = none`, or the name alone."""
-    return row.name if row.value is None else f"{row.name} = {one_line(row.value, 200)}"
+    return row.name if row.value is None else f"{row.name} = {one_line(row.value, MAX_VALUE)}"
 
 
 def decided(row: Row) -> str:

@@ -10,7 +10,7 @@ from lxml.builder import E
 
 from ..explanation import Explanation, Row
 from .elements import XML_STYLE, fill, meaning_of, row_origin, underline, visible
-from .text import name_and_value
+from .text import MAX_VALUE, name_and_value
 
 _XML_PREFIX = {"http://www.w3.org/XML/1998/namespace": "xml"}
 _NOT_WRITTEN_BACK = ("cache",)  # libvirt leaves it out, and QEMU's usual value is taken
@@ -118,8 +118,13 @@ class _Writer:
         if style:
             span.set("style", style)
         if self.tips:
-            span.append(copy.deepcopy(_tip(row)))
+            span.append(copy.deepcopy(_tip(_brief(row))))
         return span
+
+
+def _brief(row: Row) -> Row:
+    """The row with no more of a long value than a tip shows: what is kept is small."""
+    return row if row.value is None else row._replace(value=row.value[: MAX_VALUE + 1])
 
 
 @lru_cache(maxsize=1024)  # while somebody types, most rows stay as they are
