@@ -1,7 +1,7 @@
 # virtiolab, from a fresh clone. `make` alone lists what there is.
 # Needs GNU make and a Python of 3.11 or later; everything else goes into .venv.
 
-# On Windows, make and the shell that comes with Git will do.
+# On Windows: GNU make, and the shell that Git brings.
 ifeq ($(OS),Windows_NT)
 PYTHON ?= python
 BIN := .venv/Scripts

@@ -127,13 +127,16 @@ def _qemu() -> str | None:
 
 
 def _python(*arguments: str) -> None:
-    """Run this Python; CalledProcessError if it fails."""
-    command = [sys.executable, *arguments]
-    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    """Run this Python; if it fails, exit with what it said."""
+    ran = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True)
+    if ran.returncode:
+        sys.exit(ran.stdout + ran.stderr)
 
 
 def main(names: list[str]) -> int:
     """Print these groups, or all; the status is 1 if a row is over its limit."""
+    if unknown := [name for name in names if name not in GROUPS]:
+        sys.exit(f"There is no {', '.join(unknown)} to measure; there is {', '.join(GROUPS)}.")
     is_over = False
     print(f"{machine()}\n\n{HEAD}")
     for name in names or GROUPS:

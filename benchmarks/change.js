@@ -1,5 +1,5 @@
 // Changes the control in a place of the page as a person would; gives the milliseconds until the place
-// has changed for the last time, or null where nothing changes.
+// has changed for the last time. Fails where nothing changes.
 ({ place, value }) => {
   // ms. At a person's pace: what follows faster, JupyterLab's socket may hold back for 40.
   const quiet = 250, patience = 5000;
@@ -18,9 +18,12 @@
     radio: (buttons) => buttons[value].click(),
   }[fields[0].type];
 
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let last = null;
-    const end = () => { seen.disconnect(); resolve(last); };
+    const end = () => {
+      seen.disconnect();
+      last === null ? reject(new Error(`nothing changed in ${place}`)) : resolve(last);
+    };
     const seen = new MutationObserver(() => {
       last = performance.now() - begun;
       clearTimeout(timer);

@@ -1,6 +1,7 @@
 """What a change in a widget costs from its control to the page, in the real JupyterLab."""
 
 import contextlib
+import sys
 import tempfile
 from collections.abc import Iterator
 from itertools import cycle, islice
@@ -11,10 +12,12 @@ from nbformat import v4
 
 from benchmarks.changes import CHANGES
 from benchmarks.rows import Row
-from tests import lab
+
+_ROOT, _NAME = Path(__file__).parents[1], "beside.ipynb"
+sys.path.insert(0, str(_ROOT / "tests"))  # where pytest finds it too
+import lab  # noqa: E402
 
 LIMIT = 1.5  # times ipywidgets alone
-_ROOT, _NAME = Path(__file__).parents[1], "beside.ipynb"
 _CHANGE = Path(__file__).with_name("change.js").read_text(encoding="utf-8")
 _CELL = f"""
 import sys

@@ -75,9 +75,8 @@ def growing(readers: Sequence[Reader], disks: int, rounds: int) -> Iterator[Row]
     few, many = [many_disks(disks)], [many_disks(10 * disks)]
 
     def after_few(reader: Reader, texts: list[str]) -> float:
-        reader.seconds_of(
-            few
-        )  # the allocator tidies up after many disks only when next it is asked
+        # The allocator tidies up after many disks only when next it is asked.
+        reader.seconds_of(few)
         return reader.seconds_of(texts)
 
     for reader in readers:

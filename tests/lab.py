@@ -147,5 +147,6 @@ def leave(page, name: str) -> str:
     SHOTS.mkdir(exist_ok=True)
     place = SHOTS / re.sub(r"[^\w.-]+", "-", name)
     place.with_suffix(".log").write_text("\n".join(page.console), encoding="utf-8")
-    page.screenshot(path=place.with_suffix(".png"))
+    with contextlib.suppress(Exception):  # of a page that hangs or is gone there is no picture
+        page.screenshot(path=place.with_suffix(".png"))
     return f"{place}.png and .log"

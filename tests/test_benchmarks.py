@@ -137,18 +137,9 @@ def test_row():
     ratio = Row("read", [2.0, 9.0, 4.0], 3, floor=[1.0, 3.0, 1.0])
     assert ratio.measured == 3 and not ratio.is_over and ratio._replace(limit=2.9).is_over
     assert Row("import", [0.030, 0.031], 25, "ms", [0.020, 0.020]).measured == pytest.approx(10.5)
-    assert Row("ask", [0.006], 5, "ms").is_over and str(Row("ask", [0.006], 5, "ms")).endswith(
-        "OVER"
-    )
-    assert str(Row("other", [7e-6], floor=[1e-6])).split() == [
-        "other",
-        "7",
-        "µs",
-        "1",
-        "µs",
-        "7",
-        "×",
-    ]
+    late = Row("ask", [0.006], 5, "ms")
+    assert late.is_over and str(late).endswith("OVER")
+    assert str(Row("other", [7e-6], floor=[1e-6])).split() == "other 7 µs 1 µs 7 ×".split()
     assert list(map(readable, (5e-6, 0.0123, 0.5, 42.3))) == ["5 µs", "12.3 ms", "500 ms", "42 s"]
 
 
@@ -161,6 +152,8 @@ def test_status(monkeypatch, capsys):
     monkeypatch.setattr(table, "GROUPS", rows)
     assert (table.main(["fine"]), table.main([])) == (0, 1)
     assert capsys.readouterr().out.count("OVER") == 1
+    with pytest.raises(SystemExit, match="no odd to measure; there is fine, bad"):
+        table.main(["odd"])
 
 
 def test_readme():

@@ -44,8 +44,9 @@ def test_predict_by_keyboard(page):
     page.keyboard.press("Space")
     assert asked.locator("input").nth(1).is_checked()
     reveal = asked.get_by_role("button", name="Reveal")
-    while not reveal.evaluate("button => button === document.activeElement"):
+    for _ in range(asked.locator("input").count() - 1):
         page.keyboard.press("Tab")
+    assert reveal.evaluate("button => button === document.activeElement")
     page.keyboard.press("Enter")
     asked.locator("[role=alert] .vl-outcome").wait_for()
 

@@ -13,6 +13,10 @@ pytestmark = pytest.mark.browser
 FIRST, SECOND = "01_the_question.ipynb", "02_the_disk_element.ipynb"
 KERNEL = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.id"
 OPEN = "path => { window.jupyterapp.commands.execute('docmanager:open', {path}) }"
+IS_OPEN = """path => {
+    const current = window.jupyterapp.shell.currentWidget;
+    return current.context?.path === path && current.isVisible;
+}"""
 RESTART = "() => { window.jupyterapp.commands.execute('kernelmenu:restart') }"
 HDB = "<disk><source file='/a'/><target dev='hdb'/></disk>"
 
@@ -27,6 +31,12 @@ def page():
         lab.open_notebook(page, address, FIRST)
         lab.run_all(page)
         yield page
+
+
+def to_front(page, name):
+    """Open a notebook, or go back to it, and wait until it is in view."""
+    page.evaluate(OPEN, name)
+    page.wait_for_function(IS_OPEN, arg=name)
 
 
 def explain(page, xml):
@@ -48,19 +58,19 @@ def predict(page):
 def test_two_notebooks_at_once(page):
     """Each has its own kernel, and both answer, in turn."""
     first = page.evaluate(KERNEL)
-    page.evaluate(OPEN, SECOND)
+    to_front(page, SECOND)
     page.locator(f"{lab.CURRENT} h1", has_text="disk").first.wait_for()
     lab.wait_idle(page)
     lab.run_all(page)
     assert page.evaluate(KERNEL) != first
     predict(page)
-    page.evaluate(OPEN, FIRST)
+    to_front(page, FIRST)
     page.locator(f"{lab.CURRENT} .vl-explainer").wait_for()
     assert page.evaluate(KERNEL) == first
     explain(page, HDB)
-    page.evaluate(OPEN, SECOND)
+    to_front(page, SECOND)
     predict(page)
-    page.evaluate(OPEN, FIRST)
+    to_front(page, FIRST)
 
 
 def test_restart(page):

@@ -87,8 +87,9 @@ def test_a_learner_sees_what_is_committed(learned, name):
 
 @each_notebook
 def test_a_gibibyte_is_enough(learned, name):
-    """For a kernel with libvirt and the QEMU that it looks at, at any moment."""
-    assert learned[name]["peak"] < GIB
+    """For a kernel with libvirt and the QEMU that it looks at, whenever one looked; a quarter of it,
+    as here seven share what one alone would have for itself."""
+    assert learned[name]["peak"] < GIB // 4
 
 
 @pytest.mark.live

@@ -40,6 +40,7 @@ MANY = "<disk " + " ".join(f"a{n}=''" for n in range(257)) + "/>"  # attributes
         (f"<disk p:a='1'/>\n{DISK}", False, 2),  # of which libxml2 alone would tell the first
         ("<disk :a='1' b:='2' c:d:e='3' xmlns:f=''/>", False, 1),
         ("<disk xmlns:p='u' xmlns:q='u' p:a='1' q:a='2'/>", False, 1),
+        (f"{DISK}<?xmlfoo bar?><disk xml:space='odd'/>", False, 2),  # of which libxml2 warns
         ("<domain/>", True, 0),
     ],
 )
@@ -49,11 +50,17 @@ def test_reads(xml, complete, disks):
     assert (domain.complete, len(domain.disks)) == (complete, disks)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1"])
 def test_encodings(encoding):
-    """Bytes say their encoding by a byte order mark; a str has none left, whatever it declares."""
+    """Bytes say their encoding by a byte order mark, or declare it; a str has none left, whatever it
+    declares."""
     assert read(DISK.encode(encoding)).disks[0].target == "vda"
-    assert read(f"<?xml version='1.0' encoding='{encoding}'?>{DISK}").disks[0].target == "vda"
+    declared = f"<?xml version='1.0' encoding='{encoding}'?>{DISK}"
+    assert read(declared).disks[0].target == "vda"
+    if encoding != "utf-8-sig":  # which is no name of XML's
+        with_prefix = f"{declared}<p:é/>".replace("</disk>", "<p:b/><serial>é</serial></disk>")
+        [disk] = read(with_prefix.encode(encoding)).disks
+        assert disk.element.findtext("serial") == "é"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ once; `make fuzz` looks for new ones, with Hypothesis' profile `fuzz` (conftest.
 
 import io
 import json
+import re
 import sys
 import time
 from collections import Counter
@@ -29,6 +30,7 @@ from virtiolab.build import choices
 from virtiolab.conversion import BUSES, Unconvertible
 from virtiolab.explanation import Explanation
 from virtiolab.layout import laid_out
+from virtiolab.parsing import parse
 from virtiolab.refusals import SEVERITIES, mend
 from virtiolab.views import interactive, overview, problem, show
 
@@ -123,7 +125,7 @@ def test_check(xml):
         for one in problems:
             assert one.severity in SEVERITIES and one.line >= 0
             assert is_clean(one.message) and is_clean(one.why) and not unseen(one.path)
-            assert read(f"<devices>{one.fix or ''}</devices>")
+            assert parse(f"<devices>{one.fix or ''}</devices>").tag == "devices"
             json.dumps(one.as_dict())
         assert_shows(problems)
 
@@ -180,6 +182,8 @@ COMMANDS = [
     "check --json", "check --fix --json", "convert --json", "convert --target=vda --json",
 ]  # fmt: skip
 ENCODINGS = st.sampled_from(["utf-8", "ascii", "cp1252"])
+# What a name in XML may hold though nobody sees it; there are no references in names.
+HIDDEN_IN_NAMES = re.compile("[\u0300-\u1fff\u200c\u200d\u3001-\ud7ff\uf900-\ufffd]")
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +214,8 @@ def run(words: list[str], stdin: bytes = b"", encoding: str = "utf-8") -> Ran:
             status = stopped.code
     said, complaints = (_printed(stream, encoding) for stream in (out, err))
     assert status in (0, 1, 2)
-    assert not unseen(said) and not unseen(complaints)
+    assert not unseen(HIDDEN_IN_NAMES.sub("", said) if "--fix" in words else said)
+    assert not unseen(complaints)
     if complaints.startswith("usage: "):
         assert status == 2 and not said
     return Ran(
@@ -299,4 +304,4 @@ def test_growth(xml_of, asked):
     with outcome("growth") as found:
         found.what = asked
         few, many = (seconds(ASKED[asked], xml_of(n)) for n in (number, 4 * number))
-        assert many < 8 * few + 2
+        assert many < 8 * few + 0.5

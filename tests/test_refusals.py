@@ -444,6 +444,26 @@ def test_fixes_are_shown_as_long_as_they_can_be_read():
     assert len(many) == MAX_NAMES and not any(problem.fix for problem in many)
 
 
+def test_the_fix_of_an_error_is_shown():
+    """However many warnings stand before it."""
+    disk = DISK.format(f"{'<driv/>' * 2 * MAX_FIXES}<driver io='native'/>")
+    assert [bool(one.fix) for one in check(read(disk)) if one.severity == "error"] == [True]
+
+
+def test_the_first_of_a_name_keeps_it():
+    """When several disks on the same guest have one, and some change their bus too."""
+    disks = (("sda", "ide"), ("sda", "sata"), ("hda", "ide"))
+    devices = "".join(
+        f"<disk><source file='/a'/><target dev='{dev}' bus='{bus}'/></disk>" for dev, bus in disks
+    )
+    domain = read(
+        "<domain type='kvm'><os><type arch='x86_64' machine='q35'>hvm</type></os>"
+        f"<devices>{devices}</devices></domain>"
+    )
+    names = [disk.target for disk in mend(domain).disks]
+    assert names[0] == "sda" and len(set(names)) == 3
+
+
 # ------------------------------------------------------------------------------- whatever is written
 
 

@@ -125,9 +125,9 @@ def test_overview():
     assert overview(disks, 1).text.splitlines() == [
         "disk  virtio?              bus     format",
         "vda   virtio (virtio-blk)  virtio  qcow2",
-        "… and 1 more disks.",
+        "… and 1 more disk.",
     ]
-    assert "… and 1 more disks." in overview(disks, 1).html
+    assert "… and 1 more disk." in overview(disks, 1).html
     assert overview(()).text == "There is no <disk> in it."
 
 

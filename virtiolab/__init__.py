@@ -1,7 +1,7 @@
 """virtiolab: what a libvirt `<disk>` really means."""
 
 from .answers import Inference, Inferences
-from .build import build  # now: whoever imported it first would put the module in its place
+from .build import build  # at once: read later, the file of that name would take its place
 from .document import Disk, Domain, read
 from .inference import infer
 from .parsing import UnreadableXML

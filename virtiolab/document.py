@@ -126,7 +126,7 @@ class Domain:
         return ids, (whole_number(self.element.findtext("iothreads")) or 0) - len(ids)
 
     def free_name(self, bus: str) -> str:
-        """The first name of this bus that no disk has: `vda`, `sdb`."""
+        """A name of this bus that no disk has, such as `vda`; none before one that was given out."""
         number = self._free_from.get(bus, 0)
         while self.names[usual_name(bus, number)]:
             number += 1

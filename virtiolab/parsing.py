@@ -22,6 +22,7 @@ _PARSERS = {kind: etree.XMLParser(encoding=name, **_SAFE) for kind, name in _ENC
 _TOO_MANY_ATTRIBUTES = etree.XPath(f"/descendant-or-self::*/@*[{MAX_ATTRIBUTES + 1}]")
 _XML_DECLARATION = re.compile(rb"^([^<]*)<\?xml\s[^>]*\?>")
 _OF_NAMESPACES = range(etree.ErrorTypes.NS_ERR_XML_NAMESPACE, etree.ErrorTypes.NS_ERR_COLON + 1)
+_WARNING = etree.ErrorLevels.WARNING
 _NOT_ONE_ELEMENT = (etree.ErrorTypes.ERR_DOCUMENT_END, etree.ErrorTypes.ERR_DOCUMENT_EMPTY)
 _UNFINISHED = tuple(
     getattr(etree.ErrorTypes, f"ERR_{what}")
@@ -92,6 +93,8 @@ def _parse(data: bytes, kind: type) -> etree._Element:
         raise _doctype()
     if problem.code not in (*_NOT_ONE_ELEMENT, *_OF_NAMESPACES):
         raise _not_well_formed(problem, data)
+    if problem.code in _OF_NAMESPACES and kind is bytes:
+        data, kind = _in_utf8(data), str  # wrapped, it would lose the encoding that it declares
     # Wrapped without a line of its own, so that line numbers stay true. Behind an error of namespaces,
     # libxml2 would not say that there are more elements.
     opened = b"<devices>" + _XML_DECLARATION.sub(lambda m: b"\n" * m[0].count(b"\n"), data)
@@ -101,12 +104,21 @@ def _parse(data: bytes, kind: type) -> etree._Element:
         raise _not_well_formed(_problem_of(opened, kind) or problem, data) from None
 
 
+def _in_utf8(data: bytes) -> bytes:
+    """The same text, from the encoding that libxml2 finds in it."""
+    root = etree.fromstring(data, etree.XMLParser(recover=True, **_SAFE))
+    try:
+        return data.decode(root.getroottree().docinfo.encoding or "utf-8").encode()
+    except (LookupError, UnicodeError):
+        return data
+
+
 def _tree(data: bytes, kind: type) -> etree._Element:
     """The root element. As in libvirt, it does not matter what is wrong with namespaces."""
     parser = etree.XMLParser(recover=True, encoding=_ENCODINGS[kind], **_SAFE)
     root = etree.fromstring(data, parser)
     for error in parser.error_log:
-        if error.domain != etree.ErrorDomains.NAMESPACE:
+        if error.domain != etree.ErrorDomains.NAMESPACE and error.level != _WARNING:
             raise etree.XMLSyntaxError(error.message, error.type, error.line, error.column)
     return root
 

@@ -42,8 +42,8 @@ def main(root: str, uid: str, gid: str) -> None:
 def _go_on_below_an_undertaker() -> None:
     """Go on in a child; this process waits for all that end below it, and ends as the child does.
 
-    A QEMU that libvirt looks at loses its parent. In many a container nobody waits for such a process,
-    and libvirt, which takes it for alive as long, would lose half a minute.
+    A QEMU that libvirt looks at loses its parent. In many a container nobody waits for such a process;
+    libvirt, for which it is still alive, would wait half a minute for its end.
     """
     prctl = ctypes.CDLL(None).prctl
     prctl(ADOPT_ORPHANS, 1)

@@ -21,7 +21,7 @@ from .values import values
 
 __all__ = ["SEVERITIES", "Problem", "check", "mend"]
 
-MAX_FIXES = 10  # of one disk that are shown
+MAX_FIXES = 10  # of one disk that are shown: those of its worst problems
 _ROUNDS = 20  # a fix can bring another problem to light
 
 
@@ -40,7 +40,8 @@ def _about(sight: Sight) -> list[Problem]:
         found.extend(rule(sight))
     for rule in sorted(asked, key=lambda rule: rule.__qualname__):  # a set has no order to rely on
         found.extend(rule(sight))
-    for number in range(MAX_FIXES, len(found)):
+    worst_first = sorted(range(len(found)), key=lambda n: SEVERITIES.index(found[n].severity))
+    for number in worst_first[MAX_FIXES:]:
         found[number] = found[number]._replace(shows_fix=False)
     return found
 
@@ -56,7 +57,7 @@ def mend(domain: Domain) -> Domain:
                 first[problem.disk] = problem
         if not first:
             break
-        for problem in first.values():
+        for problem in reversed(first.values()):  # of those with one name, the first keeps it
             _mend(problem)
         mended = Domain(mended.element)
     return mended

@@ -93,7 +93,7 @@ class Problems(list[Problem]):
         return problems_as_html(self)
 
     def __repr__(self) -> str:
-        left_out = text.more(len(self) - text.MOST, "problems")
+        left_out = text.more(len(self) - text.MOST, "problem")
         return "\n\n".join([problems_as_text(self[: text.MOST]), *left_out])
 
 

@@ -31,7 +31,7 @@ def feedback_as_html(feedback: Feedback) -> str:
     """What is said of an answer: a headline, and a list whose signs say right or missing."""
     points = [_point(point) for point in feedback.points[:MOST]]
     parts = [prose("p", feedback.headline, "vl-outcome"), *([E.ul(*points)] if points else [])]
-    left_out = more(len(feedback.points) - MOST, "of these")
+    left_out = more(len(feedback.points) - MOST, "remark")
     return root(_said(feedback.solved, *parts, *map(E.p, left_out)))
 
 

@@ -39,7 +39,7 @@ def root(*parts: etree._Element) -> str:
 def told(*parts: etree._Element, kind: str = "") -> etree._Element:
     """What a screen reader tells as it comes. An alert, as a status has to be there before its text,
     and a widget's HTML is replaced whole."""
-    return E.div({"role": "alert", "class": kind}, *parts)
+    return E.div({"role": "alert"}, {"class": kind} if kind else {}, *parts)
 
 
 def doing(said: str, part: float | None) -> str:

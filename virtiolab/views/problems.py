@@ -44,7 +44,7 @@ def problems_as_html(problems: Sequence[Problem]) -> str:
     if not problems:
         return root(prose("p", NONE))
     items = map(problem_item, problems[:MOST])
-    left_out = more(len(problems) - MOST, "problems")
+    left_out = more(len(problems) - MOST, "problem")
     return root(E.ul({"class": "vl-problems"}, *items), *map(E.p, left_out))
 
 

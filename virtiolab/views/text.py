@@ -1,17 +1,20 @@
 """Answers as plain text for a terminal, with or without colour."""
 
+import re
 import textwrap
 from collections.abc import Sequence
 from functools import lru_cache
 
 from ..answers import Inference, Inferences
-from ..document import Disk
+from ..document import Disk, read
 from ..explanation import Explanation, Row
-from ..parsing import one_line, seen
+from ..parsing import UnreadableXML, one_line, seen
 
 WIDTH = 80
 MAX_VALUE = 200  # characters of a value behind its name
 MOST = 200  # disks, or problems, that are shown in one place: a page takes minutes for very many
+# What a name in XML may hold of what is not seen: joiners, fillers, marks.
+_IN_NAMES = re.compile("[\u0300-\u1fff\u200c\u200d\u3001-\ud7ff\uf900-\ufffd\U00010000-\U000effff]")
 # The order of the questions: what people come for, then the rest.
 ROWS = (
     "virtio", "bus", "format", "qemu_device", "controller", "address",
@@ -130,9 +133,9 @@ def overview_row(disk: Disk, answers: Inferences) -> tuple[str, ...]:
     )
 
 
-def more(left_out: int, of: str = "disks") -> list[str]:
+def more(left_out: int, of: str = "disk") -> list[str]:
     """The sentence that there are more of them than are shown, if there are."""
-    return [f"… and {left_out} more {of}."] if left_out > 0 else []
+    return [f"… and {left_out} more {of}{'s' * (left_out > 1)}."] if left_out > 0 else []
 
 
 def choices_of(question: str, options: list[str], answer: str | None) -> str:
@@ -154,8 +157,26 @@ def since(version: str | None) -> str:
 
 
 def printable(xml: str) -> str:
-    """The same XML with references for what a terminal would obey and not show."""
-    return seen(xml, layout="\n\t", form="&#x{:x};")
+    """The same XML with references for what a screen would obey or not show.
+
+    A name cannot have them: of XML that they would break, what a name may hold stays as it is.
+    """
+    shown = _with_references(xml)
+    if shown == xml or _is_readable(shown) or not _is_readable(xml):
+        return shown
+    return _with_references(xml, "".join(_IN_NAMES.findall(xml)))
+
+
+def _with_references(xml: str, but_for: str = "") -> str:
+    return seen(xml, layout=f"\n\t{but_for}", form="&#x{:x};")
+
+
+def _is_readable(xml: str) -> bool:
+    try:
+        read(xml)
+    except UnreadableXML:
+        return False
+    return True
 
 
 def unmarked(prose: str) -> str:

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-_FILES = {
+_FILE_OF = {
     "BusExplorer": "bus",
     "CacheExplorer": "cache",
     "DiskBuilder": "builder",
@@ -13,11 +13,16 @@ _FILES = {
     "StackPicture": "stack",
     "XMLExplainer": "explainer",
 }
-__all__ = [*_FILES]
+__all__ = [*_FILE_OF]
 
 
 def __getattr__(name: str):
-    """A widget, whose file is read when it is first asked for: a notebook waits for its own alone."""
-    if name not in _FILES:
+    """A widget; its file is read when it is first asked for, so that a notebook waits for its own alone."""
+    if name not in _FILE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_FILES[name]}", __name__), name)
+    return getattr(import_module(f".{_FILE_OF[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    """For Tab, which offers what is here."""
+    return [*globals(), *__all__]

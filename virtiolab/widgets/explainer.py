@@ -13,9 +13,8 @@ from ..views import View, disk_name, explain, interactive, names, nothing_yet, o
 from ..views.text import MOST, printable
 from .static import WithStaticForm
 
-MAX_FILE = (
-    1 << 17
-)  # bytes: a page takes seconds for a box with much more, and minutes with the worst
+# Bytes: with much more in a box a page takes seconds, and minutes with the worst.
+MAX_FILE = 1 << 17
 _TOO_LARGE = (
     f"This file is larger than {MAX_FILE >> 10} KiB; copy the part of it that you ask about, and"
     " paste that."
@@ -91,11 +90,11 @@ class XMLExplainer(WithStaticForm):
             self.upload.value = ()  # so that the same file, changed, can be opened again
 
     def _open(self, content: bytes) -> None:
-        """Put a file into the box, if that can take it."""
-        fits = len(content) <= MAX_FILE
-        self.text.value = _shown(_decoded(content)) if fits else ""
-        if not fits:
+        """Put a file into the box, if that can take it; else what is in the box stays."""
+        if len(content) > MAX_FILE:
             self._say(problem(UnreadableXML(_TOO_LARGE)))
+        else:
+            self.text.value = _shown(_decoded(content))
 
     def _read(self, _=None) -> None:
         """Read the text anew. What cannot be read is answered with one sentence."""
@@ -153,19 +152,8 @@ def _menu(description: str, tooltip: str, options=()) -> ipywidgets.Dropdown:
 
 
 def _shown(xml: str) -> str:
-    """The same XML with references for what a box for text would hide or obey, where it may have
-    them: not in a name."""
-    xml = re.sub("\r\n?", "\n", xml)
-    shown = printable(xml)
-    return shown if shown == xml or _is_readable(shown) or not _is_readable(xml) else xml
-
-
-def _is_readable(xml: str) -> bool:
-    try:
-        read(xml)
-    except UnreadableXML:
-        return False
-    return True
+    """The same XML without what a box for text would hide or obey."""
+    return printable(re.sub("\r\n?", "\n", xml))
 
 
 def _decoded(content: bytes) -> str:

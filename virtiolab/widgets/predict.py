@@ -49,4 +49,5 @@ class Predict(WithStaticForm):
 
     def _revealed(self, _) -> None:
         asked = self._asked
-        self.outcome.value = verdict_on(self.guess.value, asked["answer"], asked["why"])
+        if self.guess.value is not None:
+            self.outcome.value = verdict_on(self.guess.value, asked["answer"], asked["why"])
