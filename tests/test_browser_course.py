@@ -48,7 +48,6 @@ def page(jupyterlab, request):
     number = len(code_cells(committed(page)))
     page.wait_for_function(DRAWN, arg=number)
     page.before, page.trusted = page.evaluate(SHOWN), page.evaluate(TRUSTED)
-    page.set_viewport_size(lab.VIEW)
     lab.run_all(page)
     page.wait_for_function(ASKED)
     page.wait_for_function(LOADED)
@@ -103,13 +102,12 @@ def test_axe_has_no_objection(page, theme):
     lab.theme(page, theme)
     page.set_viewport_size(TALL)
     page.wait_for_function(ALL_IN_VIEW, arg=sum(map(len, outputs(committed(page)))))
-    found = accessible.objections(page, **options)
-    page.set_viewport_size(lab.VIEW)
-    assert found == []
+    assert accessible.objections(page, **options) == []
 
 
 def test_keyboard(page):
     """Tab reaches every control of every widget, and one sees where one is."""
+    page.set_viewport_size(lab.VIEW)
     assert accessible.lost_by_keyboard(page) == []
 
 
@@ -117,6 +115,4 @@ def test_narrow(page):
     """1024 pixels are enough: nothing sticks out at the side."""
     page.set_viewport_size(NARROW)
     page.wait_for_timeout(500)
-    found = accessible.sticking_out(page)
-    page.set_viewport_size(lab.VIEW)
-    assert found == []
+    assert accessible.sticking_out(page) == []
