@@ -183,7 +183,9 @@ COMMANDS = [
 ]  # fmt: skip
 ENCODINGS = st.sampled_from(["utf-8", "ascii", "cp1252"])
 # What a name in XML may hold though nobody sees it; there are no references in names.
-HIDDEN_IN_NAMES = re.compile("[\u0300-\u1fff\u200c\u200d\u3001-\ud7ff\uf900-\ufffd]")
+HIDDEN_IN_NAMES = re.compile(
+    "[\u0300-\u1fff\u200c\u200d\u2070-\u218f\u3001-\ud7ff\uf900-\ufffd\U00010000-\U000effff]"
+)
 
 
 @pytest.fixture(scope="module")
@@ -218,12 +220,8 @@ def run(words: list[str], stdin: bytes = b"", encoding: str = "utf-8") -> Ran:
     assert not unseen(complaints)
     if complaints.startswith("usage: "):
         assert status == 2 and not said
-    return Ran(
-        status,
-        said,
-        complaints,
-        [json.loads(line) for line in said.split("\n")[:-1]] if "--json" in words else [],
-    )
+    lines = said.split("\n")[:-1] if "--json" in words and said[:7] != "usage: " else []
+    return Ran(status, said, complaints, [json.loads(line) for line in lines])
 
 
 def _printed(stream: io.TextIOWrapper, encoding: str) -> str:
@@ -248,7 +246,8 @@ def test_command_line(folder, command, contents, encoding):
             assert ran.status or not any("error" in one for one in ran.objects)
         elif "--fix" not in command:
             assert all(line.startswith("virtiolab: ") for line in ran.err.split("\n")[:-1])
-        if command in ("resolve", "check --fix") and len(contents) == 1 and ran.out[:1] == "<":
+        is_xml = command in ("resolve", "check --fix") and len(contents) == 1 and ran.out[:1] == "<"
+        if is_xml and encoding == "utf-8":  # others lack what a name may hold
             assert read(ran.out)
 
 

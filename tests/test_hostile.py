@@ -36,6 +36,7 @@ from virtiolab.views import bus, exercises, snapshots, stack
 from virtiolab.views.comparison import comparison_as_text
 from virtiolab.views.elements import visible
 from virtiolab.views.html import root
+from virtiolab.views.text import printable
 from virtiolab.widgets import (
     BusExplorer,
     CacheExplorer,
@@ -237,6 +238,7 @@ def test_guests(group):
         assert (payload, faults(pages)) == (payload, [])
         page = html.fromstring(explain(read(one).disks[0]).html)
         assert visible(payloads.in_xml(payload)) in page.text_content()
+        assert len(read(printable(one)).disks) == len(read(one).disks)
 
 
 @pytest.mark.parametrize("first", [0, 50, 100])

@@ -14,7 +14,9 @@ WIDTH = 80
 MAX_VALUE = 200  # characters of a value behind its name
 MOST = 200  # disks, or problems, that are shown in one place: a page takes minutes for very many
 # What a name in XML may hold of what is not seen: joiners, fillers, marks.
-_IN_NAMES = re.compile("[\u0300-\u1fff\u200c\u200d\u3001-\ud7ff\uf900-\ufffd\U00010000-\U000effff]")
+_IN_NAMES = re.compile(
+    "[\u0300-\u1fff\u200c\u200d\u2070-\u218f\u3001-\ud7ff\uf900-\ufffd\U00010000-\U000effff]"
+)
 # The order of the questions: what people come for, then the rest.
 ROWS = (
     "virtio", "bus", "format", "qemu_device", "controller", "address",
