@@ -375,6 +375,12 @@ NAMES = [
         "sdb",
     ),
     ("dev='vda'", "<hostdev type='usb'><address type='usb' bus='0'/></hostdev>", "scsi", "sda"),
+    (
+        "dev='vda'",  # an address that libvirt refuses, which is no place of a drive
+        "<disk><target dev='sdb' bus='sata'/><address type='ccid' controller='0' slot='0'/></disk>",
+        "sata",
+        "sda",
+    ),
     # A letter that leads to another controller is kept where there is one.
     ("dev='vdh'", "", "scsi", "sda"),
     ("dev='vdh'", "<controller type='scsi' index='1' model='virtio-scsi'/>", "scsi", "sdh"),

@@ -99,7 +99,7 @@ def _taken(others: list[Disk], domain: Domain, bus: str) -> Iterator[tuple]:
     """The places of other disks on this bus, and of SCSI devices of the host."""
     for answers in map(infer, others):
         address = answers.address.value or {}
-        if answers.bus.value == bus and "controller" in address:
+        if answers.bus.value == bus and address.get("type") == "drive":
             yield tuple(address[part] for part in _PLACE)
     for devices in domain.devices if bus == "scsi" else ():
         for address in devices.iterfind("hostdev[@type='scsi']/address[@type='drive']"):
