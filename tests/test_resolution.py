@@ -1,13 +1,19 @@
 """What libvirt would write back: a table by hand, and libvirt itself for the course's files."""
 
+import re
 import time
+from itertools import chain
 
 import pytest
-from lxml import etree
+from fuzz import seeds
+from lxml import etree, html
 from test_command_line import DOMAINS
 from test_differential_check import disks_in, without_place
 
-from virtiolab import read, resolve
+from virtiolab import UnreadableXML, read, resolve
+from virtiolab.resolution import Resolution
+from virtiolab.views.elements import MAX_TEXT, visible
+from virtiolab.views.resolved import resolved_as_html, resolved_as_text
 
 # Each is what libvirt 9.0 and 11.3 made of it, written down by hand after asking them.
 RESOLVED = {
@@ -113,6 +119,24 @@ def test_shows_itself():
     assert "<!-- left out: <typo> -->" in repr(shown)
     html = shown._repr_html_()
     assert "bus='virtio'</ins>" in html and "<script" not in html and "&amp;lt;script" in html
+
+
+def test_what_is_shown_is_the_same_xml():
+    """Behind the marks, of every disk that was met before."""
+    for disk in (disk for xml in chain(*seeds()) for disk in disks_of(xml)):
+        resolution = Resolution(disk)
+        text = re.sub("  <!-- added.*?-->|\n<!-- left out.*?-->", "", resolved_as_text(resolution))
+        [shown] = html.fromstring(resolved_as_html(resolution)).findall("pre")
+        assert text + "\n" == resolution.xml
+        if len(text) < MAX_TEXT:  # of longer values HTML shows the beginning
+            assert shown.text_content().startswith(visible(resolution.xml))
+
+
+def disks_of(xml):
+    try:
+        return read(xml).disks
+    except UnreadableXML:
+        return ()
 
 
 def test_what_libvirt_refuses_is_resolved_all_the_same():

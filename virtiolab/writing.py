@@ -5,20 +5,25 @@ import re
 from lxml import etree
 
 _ESCAPES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;", "'": "&apos;"}
-_ALWAYS_ENDED = ("encryption",)  # libvirt writes its end tag even where nothing is in it
+ALWAYS_ENDED = ("encryption",)  # libvirt writes its end tag even where nothing is in it
 _ESCAPED = re.compile("[<>&\"']")
 
 
 def written(element: etree._Element, indent: str = "") -> str:
     """The element as XML text that ends with a line break (libvirt's virXMLFormatElement)."""
-    start = "".join(f" {name}='{escaped(value)}'" for name, value in element.items())
-    opened = f"{indent}<{element.tag}{start}"
+    start = indent + opened(element)
     inside = "".join(written(child, indent + "  ") for child in element.iterchildren("*"))
-    if inside or element.tag in _ALWAYS_ENDED:
-        return f"{opened}>\n{inside}{indent}</{element.tag}>\n"
+    if inside or element.tag in ALWAYS_ENDED:
+        return f"{start}>\n{inside}{indent}</{element.tag}>\n"
     if element.text:
-        return f"{opened}>{escaped(element.text)}</{element.tag}>\n"
-    return f"{opened}/>\n"
+        return f"{start}>{escaped(element.text)}</{element.tag}>\n"
+    return f"{start}/>\n"
+
+
+def opened(element: etree._Element) -> str:
+    """Its name and its attributes, without the end of the tag."""
+    attributes = (f" {name}='{escaped(value)}'" for name, value in element.items())
+    return f"<{element.tag}{''.join(attributes)}"
 
 
 def escaped(text: str) -> str:

@@ -6,7 +6,7 @@ from lxml import etree
 from lxml.builder import E
 
 from ..resolution import Resolution
-from ..writing import escaped, written
+from ..writing import ALWAYS_ENDED, escaped, opened, written
 from .elements import append, fill, prose, visible, xml_box
 from .html import root
 from .text import MOST
@@ -38,14 +38,19 @@ def _comment(name: str) -> str:
 
 
 def _lines(resolution: Resolution, element: etree._Element, indent: str) -> Iterator[str]:
-    shell = etree.Element(element.tag, element.attrib)
-    shell.text = element.text
-    start = written(shell, indent).rstrip("\n")
-    yield (start.replace("/>", ">") if len(element) else start) + _remark(resolution, element)
+    remark = _remark(resolution, element)
+    if not _has_end(element):
+        yield written(element, indent).rstrip("\n") + remark
+        return
+    yield f"{indent}{opened(element)}>{remark}"
     for child in element:
         yield from _lines(resolution, child, indent + "  ")
-    if len(element):
-        yield f"{indent}</{element.tag}>"
+    yield f"{indent}</{element.tag}>"
+
+
+def _has_end(element: etree._Element) -> bool:
+    """Whether its end tag stands on a line of its own."""
+    return len(element) > 0 or element.tag in ALWAYS_ENDED
 
 
 def _remark(resolution: Resolution, element: etree._Element) -> str:
@@ -78,7 +83,7 @@ def _parts(resolution: Resolution, element: etree._Element, indent: str) -> Iter
         text = visible(f"{name}='{escaped(value)}'")
         yield " "
         yield E.ins(text, _ADDED) if name in names else text
-    if len(element):
+    if _has_end(element):
         yield ">\n"
         for child in element:
             yield from _parts(resolution, child, indent + "  ")
