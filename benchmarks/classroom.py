@@ -97,9 +97,9 @@ class Learner:
         self._notebook.cells.append(nbformat.v4.new_code_cell(_WAIT))
         self._client = NotebookClient(
             self._notebook, timeout=DEADLINE, record_timing=False, on_cell_executed=self._look,
-            resources={"metadata": {"path": str(path.parent)}},
+            coalesce_streams=True, resources={"metadata": {"path": str(path.parent)}},
         )  # fmt: skip
-        self.said: dict = {"notebook": path.stem, "changed": [], "peak": 0}
+        self.said: dict = {"notebook": path.stem, "peak": 0}
 
     async def run(self, others: asyncio.Barrier) -> dict:
         """To the end, where it waits for all the others. Raises CellExecutionError."""
@@ -109,6 +109,8 @@ class Learner:
             await self._client.async_execute()
         finally:
             watching.cancel()
+        cells = zip(self._notebook.cells, self._committed)
+        self.said["changed"] = [cell.id for cell, old in cells if cell.get("outputs") != old]
         return self.said
 
     async def _watch(self) -> None:
@@ -127,8 +129,6 @@ class Learner:
         if any(views) and "first" not in self.said:
             self.said["first"] = self._cost()
         if cell_index < len(self._committed):
-            if cell.outputs != self._committed[cell_index]:
-                self.said["changed"].append(cell.id)
             return
         self.said["asked"] = "".join(output.text for output in cell.outputs).split()
         through = self._cost()

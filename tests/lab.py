@@ -119,13 +119,14 @@ def wait_idle(page) -> None:
 
 
 def theme(page, name: str) -> None:
-    """Switch JupyterLab to its Light or its Dark theme."""
+    """Switch JupyterLab to its Light or its Dark theme; while it does, its splash hides all."""
     page.evaluate(
         "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})",
         f"JupyterLab {name}",
     )
     page.wait_for_function(
-        "light => document.body.dataset.jpThemeLight === light",
+        "light => document.body.dataset.jpThemeLight === light"
+        " && !document.querySelector('#jupyterlab-splash')",
         arg="true" if name == "Light" else "false",
     )
 
