@@ -166,7 +166,7 @@ def printable(xml: str) -> str:
     shown = _with_references(xml)
     if shown == xml or _is_readable(shown) or not _is_readable(xml):
         return shown
-    return _with_references(xml, "".join(_IN_NAMES.findall(xml)))
+    return _with_references(xml, "".join({*_IN_NAMES.findall(xml)}))
 
 
 def _with_references(xml: str, but_for: str = "") -> str:
