@@ -16,6 +16,7 @@ from lxml import etree
 
 from virtiolab import read
 from virtiolab.document import Domain
+from virtiolab.evidence.arguments import devices
 from virtiolab.evidence.lessons import lessons
 from virtiolab.refusals import MAX_FIXES, check, mend
 from virtiolab.refusals.mending import MAX_NAMES
@@ -462,6 +463,47 @@ def test_the_first_of_a_name_keeps_it():
     )
     names = [disk.target for disk in mend(domain).disks]
     assert names[0] == "sda" and len(set(names)) == 3
+
+
+def disks_of(*targets):
+    """Disks with these `dev` and `bus`; each image is named after its place."""
+    return "".join(
+        f"<disk><source file='/{number}'/><target dev='{dev}' bus='{bus}'/></disk>"
+        for number, (dev, bus) in enumerate(targets)
+    )
+
+
+# Guests whose names have to change: the machine, the disks, and whether libvirt takes them as they are.
+RENAMED = [
+    ("pc", [("sda", "virtio"), ("sdb", "virtio")], True),
+    ("pc", [("sda", "virtio"), ("sdb", "virtio"), ("sdc", "virtio")], True),
+    ("pc", [("hda", "virtio"), ("vda", "virtio")], True),
+    ("pc", [("vdc", "scsi"), ("sda", "scsi")], True),
+    ("pc", [("xvda", "xen"), ("xvdb", "xen"), ("vda", "virtio")], False),
+    ("pc", [("vda1", "virtio"), ("vda", "virtio")], False),
+    ("q35", [("hda", "ide"), ("hdb", "ide")], False),
+    ("q35", [("hda", "ide"), ("sda", "sata"), ("sda", "usb")], False),
+]
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("boot", ["", "<boot dev='hd'/>", "<boot dev='network'/><boot dev='hd'/>"])
+@pytest.mark.parametrize(("machine", "targets", "is_taken"), RENAMED)
+def test_mended_it_starts_from_the_same_image(machine, targets, is_taken, boot, libvirt):
+    """libvirt sorts the disks of a bus by their names, and takes the first to boot from."""
+    more = {"machine": machine, "os": boot, "xml": disks_of(*targets)}
+    domain = read(GUEST.format(**ORDINARY | more))
+    wanted = first_image(domain, libvirt) if is_taken else "/0"
+    assert first_image(mend(domain), libvirt) == wanted
+
+
+def first_image(domain, libvirt):
+    """The image of the disk that has its turn first."""
+    answer = libvirt.ask(domain)
+    assert answer.refusal is None
+    given = devices(answer)
+    turns = {disk.get("file", "source"): given[disk.target].get("bootindex") for disk in domain.disks}
+    return min((turn, image) for image, turn in turns.items() if turn)[1]
 
 
 # ------------------------------------------------------------------------------- whatever is written

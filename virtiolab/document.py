@@ -109,6 +109,11 @@ class Domain:
         return Counter(disk.target for disk in self.disks)
 
     @cached_property
+    def firsts(self) -> dict[str | None, etree._Element]:
+        """By name the first disk that has it."""
+        return {disk.target: disk.element for disk in reversed(self.disks)}
+
+    @cached_property
     def limits(self) -> dict[str | None, etree._Element]:
         """By its name, the first `<iotune>` of each group in which limits are written."""
         found: dict[str | None, etree._Element] = {}

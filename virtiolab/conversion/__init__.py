@@ -7,12 +7,19 @@ from typing import NamedTuple
 
 from ..document import Disk
 from ..layout import dedented, laid_out
-from .boot import Change, keep_order
+from ..refusals.boot import keep_order
 from .guest import Part, Step, notes, parts
 from .limits import BUSES, Unconvertible, free_name, refuse_impossible
 from .rewriting import Dropped, add_controller, disk_of, rewritten
 
 __all__ = ["BUSES", "Change", "Conversion", "Dropped", "Part", "Step", "Unconvertible", "convert"]
+
+
+class Change(NamedTuple):
+    """The XML of a part of the guest, before and after."""
+
+    old: str
+    new: str
 
 
 class Conversion(NamedTuple):
@@ -45,7 +52,8 @@ def convert(disk: Disk, bus: str = "virtio") -> Conversion:
     element, dropped = rewritten(disk, bus, free_name(disk, bus))
     controller = add_controller(element)
     after = disk_of(element)
-    also = tuple(keep_order(disk, after))
+    changed = keep_order(disk.domain, after.domain)
+    also = tuple(Change(dedented(b), dedented(a)) for b, a in changed if b is not disk.element)
     return Conversion(
         disk=disk,
         bus=bus,

@@ -8,7 +8,7 @@ from ..answers import Inferences
 from ..document import Disk, Domain
 from ..inference import infer
 from ..names import disk_number, usual_name
-from .boot import displaced_by
+from ..refusals.boot import displaced_by
 from .facts import facts, say
 
 _HARD_DISKS = ("disk", "lun")
@@ -39,7 +39,7 @@ def notes(disk: Disk, after: Disk, controller_added: bool) -> Iterator[str]:
         yield say(said["name-taken"], new=after.target, wanted=wanted)
     if infer(after).bus.value == "scsi":
         yield from _about_controller(after, controller_added)
-    if first := displaced_by(disk, after):
+    if first := displaced_by(disk.domain, after.domain):
         yield say(said["boot"], first=first)
 
 

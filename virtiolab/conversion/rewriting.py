@@ -8,6 +8,7 @@ from lxml import etree
 
 from ..document import Disk, Domain
 from ..inference import infer
+from ..layout import put_behind, remove
 from .facts import facts, say
 
 
@@ -68,28 +69,3 @@ def _taken_out(found, disk: etree._Element, why: str) -> Dropped:
         return Dropped(f"{above}@{found.attrname}", str(found), why)
     remove(found)
     return Dropped(above + found.tag, (found.text or "").strip() or None, why)
-
-
-def remove(element: etree._Element) -> None:
-    """Take an element out, with the line on which it stood."""
-    before, parent = element.getprevious(), element.getparent()
-    gap, tail = _gap(element), element.tail or ""
-    parent.remove(element)
-    left = tail if gap.isspace() else gap + tail
-    if before is not None:
-        before.tail = left
-    else:
-        parent.text = left if len(parent) or not left.isspace() else None
-
-
-def put_behind(last: etree._Element, element: etree._Element) -> None:
-    """Put an element behind another, on a line of its own if that one has one."""
-    _, line_break, indent = _gap(last).rpartition("\n")
-    element.tail, last.tail = last.tail, line_break + indent
-    last.getparent().insert(last.getparent().index(last) + 1, element)
-
-
-def _gap(element: etree._Element) -> str:
-    """The text between an element and what stands before it."""
-    before = element.getprevious()
-    return (element.getparent().text if before is None else before.tail) or ""

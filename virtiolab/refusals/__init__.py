@@ -14,6 +14,7 @@ from . import habits as _habits
 from . import network as _network
 from . import secrets as _secrets
 from . import source as _source
+from .boot import keep_order
 from .mending import apply
 from .problems import SEVERITIES, Problem
 from .sights import ALWAYS, OF_GUESTS, Guest, Sight
@@ -47,7 +48,10 @@ def _about(sight: Sight) -> list[Problem]:
 
 
 def mend(domain: Domain) -> Domain:
-    """A copy of the domain with every error and warning mended for which a fix is known."""
+    """A copy of the domain with every error and warning mended for which a fix is known.
+
+    It starts from the same disk as before, whatever its disks are called now.
+    """
     mended = Domain(copy.deepcopy(domain.element))
     for _ in range(_ROUNDS):
         # One of each disk at a time: a fix can make the next one superfluous.
@@ -57,9 +61,10 @@ def mend(domain: Domain) -> Domain:
                 first[problem.disk] = problem
         if not first:
             break
-        for problem in reversed(first.values()):  # of those with one name, the first keeps it
+        for problem in first.values():  # in their order, in which libvirt puts them by their names
             _mend(problem)
         mended = Domain(mended.element)
+    keep_order(domain, mended)
     return mended
 
 

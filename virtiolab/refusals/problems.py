@@ -139,9 +139,9 @@ class _Words(dict):
 
     def _fits(self, bus: str) -> bool:
         """Whether the disk can keep its name there."""
-        dev = self.disk.target
-        is_alone = self.disk.domain.names[dev] == 1
-        return is_alone and dev is not None and prefix_of(dev) == PREFIX_OF_BUS[bus]
+        dev, domain = self.disk.target, self.disk.domain
+        keeps_it = domain.names[dev] == 1 or domain.firsts[dev] is self.disk.element
+        return keeps_it and dev is not None and prefix_of(dev) == PREFIX_OF_BUS[bus]
 
     def __getitem__(self, name: str) -> str:
         value = super().__getitem__(name)

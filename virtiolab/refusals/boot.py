@@ -1,4 +1,4 @@
-"""What a guest starts from: where that would be another disk after the switch, it is written out.
+"""What a guest starts from: where that would be another disk after a change, it is written out.
 
 `<boot dev='hd'/>` means the first hard disk, and libvirt sorts the disks of each bus by their names
 (virDomainDiskInsert, qemuProcessPrepareDeviceBootorder). `<boot order='1'/>` in a device means that
@@ -12,19 +12,11 @@ from lxml import etree
 
 from ..document import Disk, Domain
 from ..inference import infer
-from ..layout import dedented
+from ..layout import put_behind, remove
 from ..names import disk_number
-from .rewriting import put_behind, remove
 
 _KINDS = {"disk": "hd", "lun": "hd", "cdrom": "cdrom", "floppy": "fd"}
 _BEHIND = ("alias", "address")  # what libvirt writes behind <boot> in a device
-
-
-class Change(NamedTuple):
-    """The XML of a part of the guest, before and after."""
-
-    old: str
-    new: str
 
 
 class _Device(NamedTuple):
@@ -37,39 +29,35 @@ class _Device(NamedTuple):
         return domain.element.findall(f"devices/{self.tag}")[self.number]
 
 
-def displaced_by(disk: Disk, after: Disk) -> str | None:
+def displaced_by(before: Domain, after: Domain) -> str | None:
     """The name of the disk that the guest would try now, and has not before, if there is one."""
-    turns = _turns(disk.domain)
-    old = _orders(disk.domain, turns, _written_bus)
+    turns = _turns(before)
+    old = _orders(before, turns, _written_bus)
     for bus_of in (_written_bus, _bus):
-        new = _orders(after.domain, turns, bus_of)
+        new = _orders(after, turns, bus_of)
         come = [(turn, device.number) for device, turn in new.items() if device not in old]
         if come:
-            return after.domain.disks[min(come)[1]].target
+            return after.disks[min(come)[1]].target
     return None
 
 
-def keep_order(disk: Disk, after: Disk) -> Iterator[Change]:
+def keep_order(before: Domain, after: Domain) -> list[tuple[etree._Element, etree._Element]]:
     """Write into each device when it has its turn, where another disk would come first now.
 
-    Yields what that changes beside the disk itself.
+    Gives the elements that this changes, each as it was before and as it is after.
     """
-    if displaced_by(disk, after) is None:
-        return
-    boots = after.domain.element.findall("os/boot")
+    if displaced_by(before, after) is None:
+        return []
+    boots, changed = after.element.findall("os/boot"), []
     for boot in boots:
         remove(boot)
     if boots:
-        yield _change(disk.domain.element.find("os"), after.domain.element.find("os"))
-    for device, turn in _orders(disk.domain, _turns(disk.domain), _written_bus).items():
-        old, new = device.of(disk.domain), device.of(after.domain)
+        changed.append((before.element.find("os"), after.element.find("os")))
+    for device, turn in _orders(before, _turns(before), _written_bus).items():
+        new = device.of(after)
         _give_order(new, turn)
-        if old is not disk.element:
-            yield _change(old, new)
-
-
-def _change(old: etree._Element, new: etree._Element) -> Change:
-    return Change(dedented(old), dedented(new))
+        changed.append((device.of(before), new))
+    return changed
 
 
 def _turns(domain: Domain) -> dict[str, int]:
