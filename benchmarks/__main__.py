@@ -22,7 +22,7 @@ from benchmarks.rows import HEAD, Row, in_turns, seconds_of
 from virtiolab.evidence import NotInstalled
 from virtiolab.evidence.lessons import lessons
 from virtiolab.evidence.libvirt import Libvirt, dotted
-from virtiolab.evidence.workshop import Workshop
+from virtiolab.evidence.sandbox import Sandbox
 
 Lines = Iterator[Row | str]
 ROOT = Path(__file__).parents[1]
@@ -32,8 +32,8 @@ NOTEBOOKS = ["-m", "pytest", "--quiet", "--nbval", "--nbval-current-env", "noteb
 def to_read(number: int = 550, rounds: int = 11) -> Lines:
     """Guests, each of which somebody reads."""
     yield f"a guest, of {number}; the floor: lxml parses it"
-    with Workshop() as workshop:
-        found, missing = others(workshop)
+    with Sandbox() as sandbox:
+        found, missing = others(sandbox)
         yield from reading([*OURS, EXPLAINING, *found], guests(number), rounds)
     yield from missing
 
@@ -41,8 +41,8 @@ def to_read(number: int = 550, rounds: int = 11) -> Lines:
 def to_grow(disks: int = 1000, rounds: int = 5) -> Lines:
     """One guest with many disks."""
     yield f"a guest with {10 * disks:,} disks; the floor: one with {disks:,}"
-    with Workshop() as workshop:
-        found, missing = others(workshop)
+    with Sandbox() as sandbox:
+        found, missing = others(sandbox)
         yield from growing(OURS, disks, rounds)
         yield from growing(found, disks, 1)  # they take their time
     yield from missing

@@ -3,7 +3,7 @@
 from itertools import cycle, islice
 from pathlib import Path
 
-from virtiolab.names import usual_name
+from virtiolab.targets import usual_name
 
 FILES = sorted((Path(__file__).parents[1] / "notebooks/domains").glob("*.xml"))
 DISKS = [

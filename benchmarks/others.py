@@ -4,9 +4,9 @@ from pathlib import Path
 
 from benchmarks.readers import Reader
 from virtiolab.evidence import NoAnswer
-from virtiolab.evidence.conversation import Conversation
+from virtiolab.evidence.client import Client
 from virtiolab.evidence.libvirt import SYSTEM_PYTHON
-from virtiolab.evidence.workshop import Workshop
+from virtiolab.evidence.sandbox import Sandbox
 
 PACKAGES = {"libvirt": "python3-libvirt", "virtinst": "virtinst"}  # of Debian and Ubuntu
 DEADLINE = 120.0  # seconds; for 10,000 disks they want 15
@@ -14,28 +14,28 @@ _WORKER = Path(__file__).with_name("worker.py")
 
 
 class Other:
-    """One of PACKAGES, which works in the workshop."""
+    """One of PACKAGES, which works in the sandbox."""
 
-    def __init__(self, workshop: Workshop, who: str):
-        self._conversation = Conversation(workshop, [SYSTEM_PYTHON, "-I", _WORKER, who], who)
+    def __init__(self, sandbox: Sandbox, who: str):
+        self._client = Client(sandbox, [SYSTEM_PYTHON, "-I", _WORKER, who], who)
 
     def read(self, texts: list[str]) -> dict:
         """What came of reading these guests: `what` was done, the `disks` it saw, the `seconds`.
 
         NoAnswer or OSError where it is not installed.
         """
-        return self._conversation.ask({"texts": texts}, DEADLINE)
+        return self._client.ask({"texts": texts}, DEADLINE)
 
     def seconds_of(self, texts: list[str]) -> float:
         """How long it takes to read these guests."""
         return self.read(texts)["seconds"]
 
 
-def others(workshop: Workshop) -> tuple[list[Reader], list[str]]:
+def others(sandbox: Sandbox) -> tuple[list[Reader], list[str]]:
     """Those that are installed, and a line for each that is not."""
     found, missing = [], []
     for who, package in PACKAGES.items():
-        other = Other(workshop, who)
+        other = Other(sandbox, who)
         try:
             found.append(Reader(other.read([])["what"], other.seconds_of))
         except (NoAnswer, OSError) as error:

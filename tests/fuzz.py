@@ -19,7 +19,7 @@ from payloads import PAYLOADS, in_xml
 from wild import COMMON_MACHINES, DECISIVE, MACHINES, TABLES, add
 
 from virtiolab.evidence.lessons import lessons
-from virtiolab.vocabulary import entries
+from virtiolab.syntax import entries
 
 HERE = Path(__file__).parent
 LONGEST = 20_000  # characters; `growing` is for longer ones

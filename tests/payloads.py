@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 from lxml import etree, html
 
 from virtiolab.build import choices
-from virtiolab.parsing import seen
+from virtiolab.xml import seen
 
 _FACTS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _PLACES = _FACTS["places"]

@@ -1,5 +1,6 @@
 """Everything that virtiolab says, written down: so that a change of its code can be proved to change nothing
-else. `python tests/said.py NEW` writes, `python tests/said.py OLD NEW` shows what differs.
+else. `python tests/said.py NEW` writes (`python tests/said.py NEW 200` about 200 drawn guests instead of
+2,000), `python tests/said.py OLD NEW` shows what differs.
 
 It comes in by the front door alone: the command line, the public functions, the widgets' static forms.
 """
@@ -15,33 +16,40 @@ import tomllib
 from multiprocessing import Pool
 from pathlib import Path
 
+import wild
+from lxml import etree
+from test_refusals import IN_BOTH, RIGHT, WRONG, guest
+
 from virtiolab import UnreadableXML, check, convert, explain, infer, read, resolve
-from virtiolab.__main__ import main
-from virtiolab.widgets import BusExplorer, CacheExplorer, DiskBuilder, Exercise, Predict, Proof, Quiz
-from virtiolab.widgets import StackPicture, XMLExplainer
+from virtiolab.build import choices_of
+from virtiolab.cli import main
+from virtiolab.widgets import (
+    BusExplorer,
+    CacheExplorer,
+    DiskBuilder,
+    Exercise,
+    Predict,
+    Proof,
+    Quiz,
+    StackPicture,
+    XMLExplainer,
+)
 
 HERE = Path(__file__).parent
-DRAWN = 2000
 PART = 40  # inputs in a file
 MARK = "\x1d"  # before each section; no XML can hold it
 BUSES = ("virtio", "scsi", "sata", "usb", "ide")
 
 
-def inputs():
-    """Each XML with its name."""
+def inputs(drawn):
+    """Each XML with its name; so many of them are drawn."""
     for folder in (HERE / "examples", HERE.parent / "notebooks/domains"):
         for file in sorted(folder.glob("*.xml")):
             yield file.name, file.read_text(encoding="utf-8")
-    from test_refusals import IN_BOTH, RIGHT, WRONG, guest
-
     for code in IN_BOTH:
         for side, name in ((WRONG, "wrong"), (RIGHT, "right")):
-            from lxml import etree
-
             yield f"{code} {name}", etree.tostring(guest(code, side).element, encoding="unicode")
-    import wild
-
-    for number in range(DRAWN):
+    for number in range(drawn):
         yield f"drawn {number}", wild.guest(random.Random(number).choice)
 
 
@@ -107,10 +115,11 @@ def said_of(xml):
 
 def builder_static(xml):
     """Of the first disk, if the builder takes it."""
-    from virtiolab.build import choices_of
-
     disks = read(xml).disks
-    return static(DiskBuilder(**choices_of(disks[0]))) if disks else ""
+    try:
+        return static(DiskBuilder(**choices_of(disks[0]))) if disks else ""
+    except ValueError as error:  # a value that cannot be written
+        return str(error)
 
 
 def said_of_the_course():
@@ -123,9 +132,13 @@ def said_of_the_course():
         for bus in (None, "virtio", "scsi", "ide"):
             yield f"BusExplorer {dev} {bus}", static(BusExplorer(dev, bus=bus))
     source = HERE.parent / "virtiolab"
-    for name in sorted(n for f in source.rglob("predictions/*.toml") for n in tomllib.loads(f.read_text())):
+    for name in sorted(
+        n for f in source.rglob("predictions/*.toml") for n in tomllib.loads(f.read_text())
+    ):
         yield f"Predict {name}", static(Predict(name))
-    for name in sorted(n for f in source.rglob("exercises/0*.toml") for n in tomllib.loads(f.read_text())):
+    for name in sorted(
+        n for f in source.rglob("exercises/0*.toml") for n in tomllib.loads(f.read_text())
+    ):
         yield f"Exercise {name}", static(Exercise(name))
     for name in tomllib.loads(next(source.rglob("lessons.toml")).read_text()):
         with contextlib.suppress(KeyError):
@@ -148,12 +161,13 @@ def write(task):
     return file.name
 
 
-def write_down(folder):
+def write_down(folder, drawn=2000):
     """All of it, with every processor there is."""
     folder.mkdir(parents=True)
-    every = [("the course", None), *inputs()]
+    every = [("the course", None), *inputs(drawn)]
     tasks = [
-        (folder / f"{first:05}.gz", every[first : first + PART]) for first in range(0, len(every), PART)
+        (folder / f"{first:05}.gz", every[first : first + PART])
+        for first in range(0, len(every), PART)
     ]
     with Pool() as pool:
         for name in pool.imap_unordered(write, tasks):
@@ -188,5 +202,7 @@ def differences(old, new, most=40):
 
 
 if __name__ == "__main__":
-    folders = [Path(name) for name in sys.argv[1:]]
-    sys.exit(min(1, differences(*folders)) if len(folders) == 2 else write_down(*folders))
+    first, *rest = sys.argv[1:]
+    if rest and not rest[0].isdigit():
+        sys.exit(min(1, differences(Path(first), Path(rest[0]))))
+    write_down(Path(first), *map(int, rest))

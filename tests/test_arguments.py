@@ -12,7 +12,7 @@ from virtiolab import read
 from virtiolab.document import Domain
 from virtiolab.evidence.arguments import arguments, facts
 from virtiolab.evidence.guests import alone
-from virtiolab.vocabulary import lookup
+from virtiolab.syntax import lookup
 
 pytestmark = pytest.mark.live
 

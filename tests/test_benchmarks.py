@@ -16,7 +16,7 @@ from benchmarks.page import LIMIT, on_the_page
 from benchmarks.rows import Row, readable
 from virtiolab import check, read
 from virtiolab.evidence import NoAnswer
-from virtiolab.evidence.workshop import Workshop
+from virtiolab.evidence.sandbox import Sandbox
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 TABLE = README.split("## What it costs")[1].split("\n## ")[0].splitlines()
@@ -82,9 +82,9 @@ def test_guests():
 def test_others_read_the_same(who):
     """libvirt and virtinst see as many disks as we do."""
     texts = [*guests(22), many_disks(50)]
-    with Workshop() as workshop:
+    with Sandbox() as sandbox:
         try:
-            said = others.Other(workshop, who).read(texts)
+            said = others.Other(sandbox, who).read(texts)
         except (NoAnswer, OSError) as error:
             pytest.skip(f"{who} is not measured: apt-get install {others.PACKAGES[who]} ({error})")
     assert said["disks"] == sum(len(read(text).disks) for text in texts) and said["seconds"] > 0
@@ -93,8 +93,8 @@ def test_others_read_the_same(who):
 def test_others_are_missed(monkeypatch):
     """A line for each that is not installed, which names its package."""
     monkeypatch.setattr(others, "SYSTEM_PYTHON", "/nowhere/python3")
-    with Workshop() as workshop:
-        found, missing = others.others(workshop)
+    with Sandbox() as sandbox:
+        found, missing = others.others(sandbox)
     assert found == [] and ["apt-get install " in line for line in missing] == [True, True]
 
 

@@ -7,7 +7,7 @@ import lab
 import pytest
 from lab import widget
 
-from virtiolab.exercises import exercise
+from virtiolab.course.tasks import exercise
 
 pytestmark = pytest.mark.browser
 FIRST, SECOND = "01_the_question.ipynb", "02_the_disk_element.ipynb"

@@ -10,7 +10,7 @@ try:
 except ImportError:
     pass  # and the first fixture skips
 
-from virtiolab.exercises import exercise
+from virtiolab.course.tasks import exercise
 from virtiolab.views import unmarked
 
 pytestmark = pytest.mark.browser

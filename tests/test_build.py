@@ -11,13 +11,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from virtiolab import form, read
+from virtiolab import read, syntax
 from virtiolab.build import MAX_ENTRIES, build, choices, choices_of
+from virtiolab.data import facts
 from virtiolab.evidence.grammar import schema_file
 from virtiolab.evidence.schema import HOW_TO_GET_IT
-from virtiolab.resolution import resolve
-from virtiolab.vocabulary import entries, lookup
-from virtiolab.writing import written
+from virtiolab.rewriting.resolution import resolve
+from virtiolab.syntax import entries, lookup
+from virtiolab.xml import written
 
 # What libvirt 9.0 and its schema do not know yet: the version that brought it.
 NEWER = {
@@ -661,17 +662,17 @@ def test_nothing_is_forgotten():
 
 
 def test_every_place_is_where_libvirt_looks():
-    """A path leads through form.toml, and has a star exactly where that has one."""
+    """A path leads through syntax.toml, and has a star exactly where that has one."""
     for choice in choices().values():
-        shapes = [form._shape("disk")]
+        shapes = [syntax._shape("disk")]
         for step in choice.path.split("/"):
             name = step.strip("@*")
             if step[0] == "@":
                 assert step == "@{type}" or any(name in s.attributes for s in shapes), choice
                 continue
             again = {child.again for s in shapes for child in s.children if child.name == name}
-            variants = [key for key in form._tables() if key.partition(".")[0] == name]
-            shapes = [form._shape(key) for key in variants or [name]]
+            variants = [key for key in facts("syntax.toml") if key.partition(".")[0] == name]
+            shapes = [syntax._shape(key) for key in variants or [name]]
             is_nest = any(name in shape.places for shape in shapes) and name != "source"
             # Of the hosts of an image in a chain there is one choice: the first.
             if not (choice.group == "Backing" and name == "host"):
@@ -687,7 +688,7 @@ def test_attributes_of_sources():
         else:
             source = etree.fromstring(build(type=kind, source="a")).find("source")
             [name] = source.keys()
-            assert name in form.shape_of(source).attributes
+            assert name in syntax.shape_of(source).attributes
 
 
 def test_import_is_cheap():

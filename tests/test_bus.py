@@ -8,8 +8,8 @@ import pytest
 from lxml import html
 
 from virtiolab import check, infer, read
-from virtiolab.answers import rules
-from virtiolab.names import BUS_OF_PREFIX
+from virtiolab.inference import rules
+from virtiolab.targets import BUS_OF_PREFIX
 from virtiolab.views.bus import ENDS, path, picture, questions
 from virtiolab.views.form import NOT_WRITTEN
 from virtiolab.views.text import value_as_text

@@ -8,12 +8,12 @@ import cost
 import pytest
 from lxml import etree, html
 
-from virtiolab.caching import facts, ways
+from virtiolab.course.writes import facts, ways
 from virtiolab.evidence.experiments import caches
 from virtiolab.evidence.record import recorded
 from virtiolab.inference import DIRECT_CACHES
+from virtiolab.syntax import lookup
 from virtiolab.views.cache_picture import drawn, in_words
-from virtiolab.vocabulary import lookup
 from virtiolab.widgets import CacheExplorer
 from virtiolab.widgets.cache import IOS
 

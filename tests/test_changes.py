@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lxml import html
 
 from virtiolab import infer, read
-from virtiolab.conversion import BUSES, Unconvertible, convert
+from virtiolab.rewriting.conversion import BUSES, Unconvertible, convert
 from virtiolab.views import Converted, changes, marked
 from virtiolab.views.changes import changes_as_text, conversion_as_text, lines_of
 from virtiolab.views.text import WIDTH

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from virtiolab.__main__ import main
+from virtiolab.cli import main
 
 DOMAINS = Path(__file__).parents[1] / "notebooks/domains"
 posix_shell = pytest.mark.skipif(sys.platform == "win32", reason="its shell is not POSIX")

@@ -7,8 +7,8 @@ import pytest
 from test_command_line import DOMAINS, run  # noqa: F401 (a fixture)
 
 from virtiolab import read
-from virtiolab.comparison import Compared, Comparison
 from virtiolab.evidence import rungs
+from virtiolab.evidence.comparison import Compared, Comparison
 from virtiolab.evidence.libvirt import Answer
 from virtiolab.views.comparison import comparison_as_text
 

@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from virtiolab import infer, read
-from virtiolab.comparison import inferred, said_by_libvirt
-from virtiolab.conversion import BUSES, Unconvertible, convert
-from virtiolab.conversion.facts import facts
 from virtiolab.evidence.arguments import devices
-from virtiolab.layout import laid_out
-from virtiolab.names import usual_name
-from virtiolab.writing import written
+from virtiolab.evidence.comparison import inferred, said_by_libvirt
+from virtiolab.rewriting.conversion import BUSES, Unconvertible, convert
+from virtiolab.rewriting.steps import known
+from virtiolab.targets import usual_name
+from virtiolab.xml import laid_out, written
 
 FILES = sorted((Path(__file__).parents[1] / "notebooks/domains").glob("*.xml"))
 each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -330,7 +329,7 @@ def test_not_refused(xml, bus):
 def test_every_refusal_is_tested():
     """No sentence without a disk that it is said of."""
     said = {refusal_of(guest(xml), bus) for xml, _, _ in REFUSED.values() for bus in BUSES}
-    for rule in facts()["refused"]:
+    for rule in known()["refused"]:
         assert any(sentence.startswith(rule["said"].partition("{")[0]) for sentence in said)
 
 
@@ -610,7 +609,7 @@ def test_steps(xml, bus, there, not_there):
 def test_every_step_is_tested():
     """No step without a guest that needs it."""
     texts = "\n".join(steps_of(xml, bus) for xml, bus, _, _ in STEPS)
-    for part in facts()["parts"]:
+    for part in known()["parts"]:
         for step in part["steps"]:
             assert max(step["say"].split("{")[0].split("}"), key=len)[:60] in texts
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from wild import OTHER_MACHINES
 
 from virtiolab import read
-from virtiolab.comparison import inferred, said_by_libvirt
-from virtiolab.names import BUS_OF_PREFIX, usual_name
+from virtiolab.evidence.comparison import inferred, said_by_libvirt
+from virtiolab.targets import BUS_OF_PREFIX, usual_name
 
 pytestmark = pytest.mark.live
 

@@ -8,8 +8,7 @@ import pytest
 from wild import guest
 
 from virtiolab import check, read, resolve
-from virtiolab.form import names_in
-from virtiolab.vocabulary import lookup
+from virtiolab.syntax import lookup, names_in
 
 pytestmark = pytest.mark.live
 

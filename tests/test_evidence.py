@@ -38,7 +38,7 @@ def guest(devices):
 
 def worker_of(libvirt):
     """The process that asks; the one that we started waits for it."""
-    started = libvirt._conversation._process.pid
+    started = libvirt._client._process.pid
     [worker] = Path(f"/proc/{started}/task/{started}/children").read_text(encoding="utf-8").split()
     return int(worker)
 
@@ -145,7 +145,7 @@ def test_an_interrupted_question(libvirt, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(libvirt._conversation, "_next_line", interrupted)
+        patched.setattr(libvirt._client, "_next_line", interrupted)
         with pytest.raises(KeyboardInterrupt):
             libvirt.ask(guest(VDA))
     assert "Unknown disk name" in libvirt.ask(guest(VDA.replace("vda", "disk1"))).refusal
@@ -191,17 +191,17 @@ def test_two_at_once(libvirt):
         for thread in threads:
             thread.join()
         assert answers == dict.fromkeys(pairs, True)
-        assert other._workshop.folder != libvirt._workshop.folder
+        assert other._sandbox.folder != libvirt._sandbox.folder
 
 
 STARTING = """
 from virtiolab.evidence.libvirt import Libvirt
-from virtiolab.evidence import workshop
-start = workshop.Workshop.start
+from virtiolab.evidence import sandbox
+start = sandbox.Sandbox.start
 def told(self, *given, **options):
     print(self.folder, flush=True)
     return start(self, *given, **options)
-workshop.Workshop.start = told
+sandbox.Sandbox.start = told
 Libvirt()
 """
 
@@ -233,9 +233,9 @@ def those_with(folder):
 def test_a_worker_killed_at_the_wrong_moment(libvirt):
     """A guest that it had defined is read again as libvirt starts; it is not in the next one's way."""
     libvirt.ask(guest(VDA))
-    left = libvirt._workshop.folder / "libvirt/etc/qemu/virtiolab.xml"
+    left = libvirt._sandbox.folder / "libvirt/etc/qemu/virtiolab.xml"
     left.write_text(evidence._question(guest(VDA), False)["xml"], encoding="utf-8")
-    libvirt._conversation.end()
+    libvirt._client.end()
     assert libvirt.ask(guest(VDA)).refusal is None
 
 
@@ -269,7 +269,7 @@ def test_in_a_container(libvirt):
 def test_nothing_is_left_behind(libvirt):
     """Neither the private directory nor the process."""
     with evidence.Libvirt() as second:
-        directory, process = second._workshop.folder, second._conversation._process
+        directory, process = second._sandbox.folder, second._client._process
         assert second.ask(guest(VDA)).refusal is None and directory.exists()
     assert not directory.exists() and process.poll() is not None
 

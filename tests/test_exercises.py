@@ -9,21 +9,13 @@ import pytest
 from lxml import etree, html
 
 from virtiolab import check, infer
-from virtiolab.comparison import ROWS, said_by_libvirt
+from virtiolab.course import tasks
+from virtiolab.course.judging import belonging, right_names, submit
+from virtiolab.course.quiz import Score, draw
+from virtiolab.course.tasks import Choose, Mark, Write, exercise, exercises
+from virtiolab.evidence.comparison import ROWS, said_by_libvirt
 from virtiolab.evidence.record import recorded
-from virtiolab.exercises import (
-    Choose,
-    Mark,
-    Write,
-    belonging,
-    exercise,
-    exercises,
-    right_names,
-    submit,
-    tasks,
-)
-from virtiolab.exercises.draw import Score, draw
-from virtiolab.names import BUS_OF_PREFIX, prefix_of
+from virtiolab.targets import BUS_OF_PREFIX, prefix_of
 from virtiolab.widgets import Exercise, Quiz
 
 NOTEBOOKS = [
@@ -64,7 +56,7 @@ def test_every_notebook_has_some():
 
 def test_names_are_unique():
     """Over all notebooks: no file takes the name of an exercise in another."""
-    files = Path(tasks.__file__).parent.glob("[0-9]*.toml")
+    files = Path(tasks.__file__).with_name("exercises").glob("*.toml")
     assert len(exercises()) == sum(
         len(tomllib.loads(file.read_text(encoding="utf-8"))) for file in files
     )

@@ -24,15 +24,14 @@ from payloads import strange, unseen
 from test_build import CHOICES
 
 from virtiolab import Domain, UnreadableXML, build, check, convert, explain, infer, read, resolve
-from virtiolab.__main__ import main
-from virtiolab.answers import ORIGINS
 from virtiolab.build import choices
-from virtiolab.conversion import BUSES, Unconvertible
+from virtiolab.cli import main
 from virtiolab.explanation import Explanation
-from virtiolab.layout import laid_out
-from virtiolab.parsing import parse
+from virtiolab.inference import ORIGINS
 from virtiolab.refusals import SEVERITIES, mend
+from virtiolab.rewriting.conversion import BUSES, Unconvertible
 from virtiolab.views import interactive, overview, problem, show
+from virtiolab.xml import laid_out, parse
 
 SECONDS = 5.0  # of CPU for one input; most take a hundredth of one
 SANE = {"source": "/a", "target": "vda"}

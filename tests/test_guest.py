@@ -12,9 +12,9 @@ from test_workshop import is_alive, wait_until
 from virtiolab import read
 from virtiolab.evidence import NoAnswer, NotInstalled, guest, kernel
 from virtiolab.evidence.guest import boot
+from virtiolab.evidence.images import stand_ins, with_images
 from virtiolab.evidence.kernel import Archive, in_order
-from virtiolab.evidence.standins import stand_ins, with_images
-from virtiolab.evidence.workshop import Workshop
+from virtiolab.evidence.sandbox import Sandbox
 
 live = pytest.mark.live
 GUEST = (
@@ -26,9 +26,9 @@ DISK = "<disk><source file='/a'/><target dev='vda'/></disk>"
 def seen(libvirt, xml, machine="pc", formats={}, **options):
     """What the guest says of these disks, by target."""
     answer = libvirt.ask(read(GUEST.format(machine, xml)))
-    with with_images() as workshop:
-        made = stand_ins(workshop, answer, formats)
-        found = boot(workshop, libvirt.ask(made.domain), **options)
+    with with_images() as sandbox:
+        made = stand_ins(sandbox, answer, formats)
+        found = boot(sandbox, libvirt.ask(made.domain), **options)
     return {disk.target: disk for disk in found}
 
 
@@ -103,21 +103,21 @@ def test_another_processor(libvirt):
     """The kernel is for x86_64, and it says so."""
     xml = GUEST.format("virt", DISK).replace("x86_64", "aarch64")
     answer = libvirt.ask(read(xml))
-    with with_images() as workshop, pytest.raises(NotInstalled, match="another processor"):
-        boot(workshop, libvirt.ask(stand_ins(workshop, answer).domain))
+    with with_images() as sandbox, pytest.raises(NotInstalled, match="another processor"):
+        boot(sandbox, libvirt.ask(stand_ins(sandbox, answer).domain))
 
 
 INTERRUPTED = """
 from virtiolab import read
 from virtiolab.evidence.guest import boot
 from virtiolab.evidence.libvirt import Libvirt
-from virtiolab.evidence.standins import stand_ins, with_images
+from virtiolab.evidence.images import stand_ins, with_images
 xml = {xml!r}
-with Libvirt() as libvirt, with_images() as workshop:
-    made = stand_ins(workshop, libvirt.ask(read(xml)))
-    print(workshop.folder, flush=True)
+with Libvirt() as libvirt, with_images() as sandbox:
+    made = stand_ins(sandbox, libvirt.ask(read(xml)))
+    print(sandbox.folder, flush=True)
     started = lambda part, what: print("booting", flush=True)
-    boot(workshop, libvirt.ask(made.domain), progress=started)
+    boot(sandbox, libvirt.ask(made.domain), progress=started)
 """
 
 
@@ -147,8 +147,8 @@ def test_the_kernel_cannot_be_had(monkeypatch, tmp_path):
     """Where there is no apt, it says where the kernel would come from."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(kernel, "PATH", "/nonexistent")
-    with Workshop() as workshop, pytest.raises(NotInstalled, match="linux-image-amd64 and busybox"):
-        kernel.kernel(workshop, lambda part, what: None)
+    with Sandbox() as sandbox, pytest.raises(NotInstalled, match="linux-image-amd64 and busybox"):
+        kernel.kernel(sandbox, lambda part, what: None)
 
 
 def test_it_knows_how_many_to_wait_for():
@@ -181,8 +181,8 @@ def test_modules_in_order():
 @live
 def test_an_archive_that_cpio_reads(libvirt, tmp_path):
     """The `cpio` of the busybox that the guest runs lists what was put in."""
-    with Workshop() as workshop:
-        known = kernel.kernel(workshop, lambda part, what: None)
+    with Sandbox() as sandbox:
+        known = kernel.kernel(sandbox, lambda part, what: None)
     listed = subprocess.run(
         [_busybox(known, tmp_path), "cpio", "-t", "-F", str(known.initramfs)],
         capture_output=True, encoding="utf-8", check=True,

@@ -14,11 +14,11 @@ import hostile
 import pytest
 
 from virtiolab.evidence import NotInstalled
-from virtiolab.evidence.standins import program
+from virtiolab.evidence.images import program
 
 pytestmark = pytest.mark.live
 HERE = Path(__file__).parent
-# What is written beside what is in a workshop: devices that are opened to learn what the host can do,
+# What is written beside what is in a sandbox: devices that are opened to learn what the host can do,
 # what Python compiles, and the file by which its tempfile finds out where it may write.
 HARMLESS = re.compile(
     r"^(/dev/(null|kvm|tty|sgx_vepc|ptmx|pts/\d+)|.*/__pycache__(/.*)?"
@@ -33,7 +33,7 @@ import hostile
 from virtiolab import read
 from virtiolab.evidence.libvirt import Libvirt
 from virtiolab.evidence.qemu import Qemu, Refused
-from virtiolab.evidence.standins import stand_ins, with_images
+from virtiolab.evidence.images import stand_ins, with_images
 accepted = started = 0
 with Libvirt() as libvirt:
     for xml in hostile.guests():
@@ -41,10 +41,10 @@ with Libvirt() as libvirt:
         if answer.is_refused:
             continue
         accepted += 1
-        with with_images() as workshop:
-            made = libvirt.ask(stand_ins(workshop, answer).domain)
+        with with_images() as sandbox:
+            made = libvirt.ask(stand_ins(sandbox, answer).domain)
             if any("drive" in device for device in made.devices):
-                with Qemu(workshop, made) as qemu:
+                with Qemu(sandbox, made) as qemu:
                     started += bool(qemu.blocks())
 print(accepted, started)
 """
@@ -57,7 +57,7 @@ from virtiolab.evidence.libvirt import Libvirt
 with Libvirt() as libvirt:
     for xml in hostile.guests():
         for other in (xml.replace("type='kvm'", "type='qemu'"), "<domain/>"):
-            libvirt._conversation.ask({{"xml": other, "bare": other}}, 30)
+            libvirt._client.ask({{"xml": other, "bare": other}}, 30)
 print(len(hostile.guests()), 0)
 """
 
@@ -97,7 +97,7 @@ def test_no_name_is_touched(trace):
 
 
 def test_nobody_is_talked_to(trace):
-    """No address of a network; of Unix sockets those in the workshop, and the system's own."""
+    """No address of a network; of Unix sockets those in the sandbox, and the system's own."""
     calls = [line for line in trace if re.search(r"\b(connect|bind|sendto)\(.*sa_family", line)]
     assert not [line for line in calls if "AF_INET" in line]
     paths = [found[1] for line in calls if (found := re.search(r'sun_path="([^"]*)"', line))]
@@ -107,7 +107,7 @@ def test_nobody_is_talked_to(trace):
 
 
 def test_nothing_is_written(trace):
-    """Nothing is opened for writing, created, moved or removed outside the workshops."""
+    """Nothing is opened for writing, created, moved or removed outside the sandboxs."""
     opened = r'\b(?:openat|open|creat)\((?:AT_FDCWD, )?"(/[^"]*)", [^)]*O_(?:WRONLY|RDWR|CREAT)'
     changed = r'\b(?:mkdir|mknod|rename|unlink|rmdir|chmod|chown|symlink|link|truncate)\w*\((?:AT_FDCWD, )?"(/[^"]*)"'
     found = filter(None, (re.search(f"{opened}|{changed}", line) for line in trace))

@@ -21,17 +21,17 @@ from payloads import FLOODS, GROUPS, strange, unseen
 
 from virtiolab import UnreadableXML, check, convert, explain, read, resolve, views, widgets
 from virtiolab.build import build
-from virtiolab.commands import COMMANDS
-from virtiolab.comparison import Compared, Comparison, inferred
-from virtiolab.conversion import BUSES, Unconvertible
+from virtiolab.cli import COMMANDS
+from virtiolab.course.quiz import Question
+from virtiolab.course.tasks import Choose, Option, Write
 from virtiolab.evidence.arguments import Argument, Key
+from virtiolab.evidence.comparison import Compared, Comparison, inferred
 from virtiolab.evidence.lessons import Lesson
 from virtiolab.evidence.libvirt import Answer
 from virtiolab.evidence.record import recorded
 from virtiolab.evidence.schema import Fault
-from virtiolab.exercises import Choose, Option, Write
-from virtiolab.exercises.draw import Question
 from virtiolab.explanation import Explanation
+from virtiolab.rewriting.conversion import BUSES, Unconvertible
 from virtiolab.views import bus, exercises, snapshots, stack
 from virtiolab.views.comparison import comparison_as_text
 from virtiolab.views.elements import visible

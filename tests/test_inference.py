@@ -7,11 +7,11 @@ from importlib.resources import files
 import pytest
 
 from virtiolab import infer, read
-from virtiolab.answers import ORIGINS, Inferences
+from virtiolab.inference import ORIGINS, Inferences
 from virtiolab.machines import machine_of
-from virtiolab.names import BUS_OF_PREFIX, PREFIX_OF_BUS, disk_number, usual_name
+from virtiolab.targets import BUS_OF_PREFIX, PREFIX_OF_BUS, disk_number, usual_name
 
-RULES = tomllib.loads((files("virtiolab") / "rules.toml").read_text(encoding="utf-8"))
+RULES = tomllib.loads((files("virtiolab") / "inference.toml").read_text(encoding="utf-8"))
 
 
 def guest(devices, type="kvm", arch="x86_64", machine="pc"):
@@ -144,7 +144,7 @@ def test_rule(xml, row, value, origin, rule):
 
 
 def test_every_rule_has_an_example():
-    """And every example's rule exists: rules.toml holds neither more nor less."""
+    """And every example's rule exists: inference.toml holds neither more nor less."""
     no_table = {"address-from-name"}  # its values are in test_places
     assert {rule for *_, rule in TABLE} | no_table == set(RULES)
 

@@ -7,9 +7,8 @@ import nbformat
 import pytest
 from lxml import html
 
+from virtiolab.course.tasks import exercises, predictions
 from virtiolab.evidence.lessons import lessons
-from virtiolab.exercises import exercises
-from virtiolab.widgets.predict import PREDICTIONS
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 COURSE = {file.stem: nbformat.read(file, 4) for file in sorted(NOTEBOOKS.glob("*.ipynb"))}
@@ -109,7 +108,7 @@ def test_the_course_is_whole():
 
 def test_every_prediction_is_asked_once():
     """In the notebook that its file is named after."""
-    assert sorted(called("Predict")) == sorted(PREDICTIONS)
+    assert sorted(called("Predict")) == sorted(predictions())
 
 
 def test_every_exercise_is_set_once():

@@ -9,10 +9,10 @@ import pytest
 from lxml import etree
 
 from virtiolab import check, infer, read
-from virtiolab.comparison import inferred, said_by_libvirt
+from virtiolab.course.tasks import predictions
+from virtiolab.evidence.comparison import inferred, said_by_libvirt
 from virtiolab.evidence.guests import alone
 from virtiolab.evidence.record import recorded
-from virtiolab.widgets.predict import PREDICTIONS
 
 pytestmark = pytest.mark.live
 
@@ -133,20 +133,20 @@ def answered(asked, value):
     return asked["options"][asked["claims"].index(value)]
 
 
-@pytest.mark.parametrize("name", PREDICTIONS)
+@pytest.mark.parametrize("name", predictions())
 def test_predictions_are_founded(name):
     """On libvirt's answer, on the record of it (which test_record asks again), or on a manual."""
-    assert len(kinds_of_proof(PREDICTIONS[name])) == 1
+    assert len(kinds_of_proof(predictions()[name])) == 1
 
 
-@pytest.mark.parametrize("name", [n for n, p in PREDICTIONS.items() if "proof" in p])
+@pytest.mark.parametrize("name", [n for n, p in predictions().items() if "proof" in p])
 def test_predictions(name, libvirt):
     """What a notebook tells the learner is what libvirt does: its values choose the answer.
 
     `proof` holds disks and the row of their answers that the question is about, or "accepted";
     `claims` the value that each option stands for ("differs": it is not the same for all disks).
     """
-    asked = PREDICTIONS[name]
+    asked = predictions()[name]
     machine, controllers = asked.get("machine", "pc"), asked.get("controllers", CARDS)
     values = []
     for xml, row in asked["proof"]:
@@ -169,11 +169,11 @@ def test_predictions(name, libvirt):
     assert answered(asked, value) == asked["answer"]
 
 
-@pytest.mark.parametrize("name", [n for n, p in PREDICTIONS.items() if "record" in p])
+@pytest.mark.parametrize("name", [n for n, p in predictions().items() if "record" in p])
 def test_predictions_on_record(name):
     """`record` is the way to a value in recorded.json; where it ends in "refusal", the value is
     "refused" or "accepted"."""
-    asked, value = PREDICTIONS[name], recorded()
+    asked, value = predictions()[name], recorded()
     *way, last = asked["record"]
     for step in way:
         value = value[step]

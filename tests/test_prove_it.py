@@ -7,13 +7,13 @@ import pytest
 from lxml import etree
 from test_command_line import run  # noqa: F401 (a fixture)
 
+from virtiolab.course.tasks import predictions
+from virtiolab.evidence.images import stand_ins, with_images
 from virtiolab.evidence.lessons import Lesson, lessons
 from virtiolab.evidence.libvirt import dotted
 from virtiolab.evidence.qemu import Qemu, Refused
 from virtiolab.evidence.record import recorded
-from virtiolab.evidence.standins import stand_ins, with_images
 from virtiolab.views.rungs import TITLES
-from virtiolab.widgets.predict import PREDICTIONS
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 PROSE, CODE = (
@@ -64,12 +64,12 @@ def test_the_sata_disk_tells_itself_only_where_it_is_plugged_in():
 @pytest.mark.live
 def test_a_missing_image_is_noticed_on_rung_4(libvirt):
     """libvirt writes the arguments for it as for any other; QEMU does not start."""
-    with with_images() as workshop:
-        made = stand_ins(workshop, libvirt.ask(lessons()["ide"].domain))
+    with with_images() as sandbox:
+        made = stand_ins(sandbox, libvirt.ask(lessons()["ide"].domain))
         made.images["hda"].unlink()
         answer = libvirt.ask(made.domain)
         assert answer.refusal is None
-        with pytest.raises(Refused, match="No such file"), Qemu(workshop, answer):
+        with pytest.raises(Refused, match="No such file"), Qemu(sandbox, answer):
             pass
 
 
@@ -83,7 +83,7 @@ def test_define_takes_what_libvirt_then_refuses(libvirt):
 
 def test_the_evidence_is_that_of_the_prediction():
     """The way that a cell prints is the one by which the test of the predictions goes."""
-    way = " › ".join(map(str, PREDICTIONS["prove-already-open"]["record"]))
+    way = " › ".join(map(str, predictions()["prove-already-open"]["record"]))
     assert f'print("{way}:", files[0]["direct"])' in CODE
 
 

@@ -9,10 +9,11 @@ import pytest
 from test_refusals import IN_BOTH, RIGHT, WRONG, guest
 
 from virtiolab import read
-from virtiolab.evidence import experiments, standins
+from virtiolab.evidence import experiments
+from virtiolab.evidence import images as images
+from virtiolab.evidence.images import stand_ins, with_images
 from virtiolab.evidence.libvirt import Answer
 from virtiolab.evidence.qemu import Foreign, Qemu, Refused, command
-from virtiolab.evidence.standins import stand_ins, with_images
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="QEMU is looked at through Linux's /proc"
@@ -87,9 +88,9 @@ def test_only_disks_are_passed_on(tmp_path, monkeypatch):
 @live
 def test_a_folder_with_direct_io(libvirt, monkeypatch, tmp_path):
     """Images go where O_DIRECT works, whatever the first choice is."""
-    monkeypatch.setattr(standins.tempfile, "gettempdir", lambda: "/proc/self")
-    with with_images() as workshop:
-        assert not workshop.folder.is_relative_to("/proc")
+    monkeypatch.setattr(images.tempfile, "gettempdir", lambda: "/proc/self")
+    with with_images() as sandbox:
+        assert not sandbox.folder.is_relative_to("/proc")
 
 
 @live
@@ -109,14 +110,14 @@ def test_all_kinds_of_sources(libvirt):
     memory = "<memoryBacking><access mode='shared'/></memoryBacking>"
     xml = experiments.guest_with().replace("<os>", f"{memory}<os>")
     xml = xml[: xml.index("<disk>")] + disks + "</devices></domain>"
-    with with_images() as workshop:
-        made = stand_ins(workshop, libvirt.ask(read(xml)))
+    with with_images() as sandbox:
+        made = stand_ins(sandbox, libvirt.ask(read(xml)))
         assert set(made.images) == set(sources) - {"sdb", "vde"}
         assert sorted(note.split(" ")[0] for note in made.notes) == ["A", "A", "A", "An", "vde"]
-        with Qemu(workshop, libvirt.ask(made.domain)) as qemu:
+        with Qemu(sandbox, libvirt.ask(made.domain)) as qemu:
             sizes = [b["inserted"]["image"]["virtual-size"] for b in qemu.blocks().values()
                      if "inserted" in b]  # fmt: skip
-            assert sizes.count(standins.SIZE) == 5  # all but the floppy
+            assert sizes.count(images.SIZE) == 5  # all but the floppy
             assert {one.path for one in qemu.opened()} <= set(made.images.values())
 
 
@@ -128,7 +129,7 @@ def test_formats(libvirt, format):
     with experiments.running(libvirt, xml) as (_, _answer, qemu):
         [block] = qemu.blocks().values()
         assert block["inserted"]["drv"] == {"vhd": "vhdx", "ploop": "parallels"}.get(format, format)
-        assert block["inserted"]["image"]["virtual-size"] >= standins.SIZE
+        assert block["inserted"]["image"]["virtual-size"] >= images.SIZE
 
 
 @live
@@ -148,10 +149,10 @@ def test_what_check_warns_of(libvirt):
     for code, side in examples():
         answer = libvirt.ask(domain := guest(code, side))
         if answer.refusal is None and domain.disks and "x86_64" == domain.arch:
-            with with_images() as workshop:
+            with with_images() as sandbox:
                 try:
-                    made = stand_ins(workshop, answer)
-                    with Qemu(workshop, libvirt.ask(made.domain)):
+                    made = stand_ins(sandbox, answer)
+                    with Qemu(sandbox, libvirt.ask(made.domain)):
                         started += 1
                 except Refused:
                     refused.add((code, side))
@@ -166,9 +167,9 @@ def test_nothing_is_left(libvirt):
     """Neither QEMU nor its images, nor the NBD server."""
     xml = experiments.guest_with("type='raw'").replace("<disk>", "<disk type='network'>")
     xml = xml.replace("file='/a'", "protocol='nbd' name=''")
-    with experiments.running(libvirt, xml) as (workshop, _, qemu):
-        processes = [qemu._process, *workshop._children]
-    assert not workshop.folder.exists()
+    with experiments.running(libvirt, xml) as (sandbox, _, qemu):
+        processes = [qemu._process, *sandbox._children]
+    assert not sandbox.folder.exists()
     assert all(process.poll() is not None for process in processes)
 
 
@@ -184,5 +185,5 @@ def test_qemu_says_why_it_refuses(libvirt):
 
 def test_o_direct_is_looked_for():
     """On a file system in memory it may be missing; there is none where nobody may write."""
-    assert standins._has_direct_io("/nonexistent") is False
+    assert images._has_direct_io("/nonexistent") is False
     assert hasattr(os, "O_DIRECT")

@@ -19,9 +19,9 @@ from virtiolab.document import Domain
 from virtiolab.evidence.arguments import devices
 from virtiolab.evidence.lessons import lessons
 from virtiolab.refusals import MAX_FIXES, check, mend
-from virtiolab.refusals.mending import MAX_NAMES
+from virtiolab.refusals.fixes import MAX_NAMES
 from virtiolab.views import Problems
-from virtiolab.writing import written
+from virtiolab.xml import written
 
 RULES = files("virtiolab") / "refusals"
 SENTENCES = tomllib.loads((RULES / "refusals.toml").read_text(encoding="utf-8"))
@@ -502,7 +502,9 @@ def first_image(domain, libvirt):
     answer = libvirt.ask(domain)
     assert answer.refusal is None
     given = devices(answer)
-    turns = {disk.get("file", "source"): given[disk.target].get("bootindex") for disk in domain.disks}
+    turns = {
+        disk.get("file", "source"): given[disk.target].get("bootindex") for disk in domain.disks
+    }
     return min((turn, image) for image, turn in turns.items() if turn)[1]
 
 

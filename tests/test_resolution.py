@@ -11,7 +11,7 @@ from test_command_line import DOMAINS
 from test_differential_check import disks_in, without_place
 
 from virtiolab import UnreadableXML, read, resolve
-from virtiolab.resolution import Resolution
+from virtiolab.rewriting.resolution import Resolution
 from virtiolab.views.elements import MAX_TEXT, visible
 from virtiolab.views.resolved import resolved_as_html, resolved_as_text
 

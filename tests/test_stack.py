@@ -4,10 +4,10 @@ import pytest
 from lxml import html
 
 from virtiolab import read
+from virtiolab.course.layers import meeting, stack
 from virtiolab.evidence.lessons import lessons
 from virtiolab.evidence.record import recorded
 from virtiolab.inference import VIRTIO_SCSI_MODELS
-from virtiolab.stack import meeting, stack
 from virtiolab.views.stack import drawn, stack_as_html
 from virtiolab.widgets import StackPicture
 

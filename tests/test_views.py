@@ -7,14 +7,7 @@ from lxml import html
 
 from virtiolab import read
 from virtiolab.explanation import Explanation
-from virtiolab.views import (
-    choices,
-    interactive,
-    overview,
-    problem,
-    right_answer,
-    show,
-)
+from virtiolab.views import choices, interactive, overview, problem, right_answer, show
 from virtiolab.views.text import value_as_text
 
 FIRST = """<disk type='file' device='disk'>

@@ -9,7 +9,8 @@ from lxml import etree
 from virtiolab import explain, read
 from virtiolab.evidence.grammar import grammar, schema_file
 from virtiolab.evidence.schema import HOW_TO_GET_IT
-from virtiolab.vocabulary import entries, glossary, lookup, nearest_name, nearest_value, terms_of
+from virtiolab.explanation import glossary, terms_of
+from virtiolab.syntax import entries, lookup, nearest_name, nearest_value
 
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.xml"))
 ENTRIES = entries()

@@ -9,10 +9,10 @@ import pytest
 from lxml import html
 
 from virtiolab import widgets
+from virtiolab.course.tasks import predictions
 from virtiolab.views.text import MOST
 from virtiolab.widgets import Predict, XMLExplainer
 from virtiolab.widgets.explainer import MAX_FILE
-from virtiolab.widgets.predict import PREDICTIONS
 
 VDA = "<disk><source file='/a'/><target dev='vda'/></disk>"
 SDA = VDA.replace("vda", "sda")
@@ -146,10 +146,10 @@ def test_predict():
     assert "✓ Right: SCSI" in asked.outcome.value
 
 
-@pytest.mark.parametrize("name", PREDICTIONS)
+@pytest.mark.parametrize("name", predictions())
 def test_predictions_can_be_answered(name):
     """The answer is one of the options, and the question does not give it away."""
-    asked = PREDICTIONS[name]
+    asked = predictions()[name]
     assert asked["options"].count(asked["answer"]) == 1
     assert len(set(asked["options"])) == len(asked["options"]) >= 2
     assert asked["why"].endswith(".") and asked["question"].count("`") % 2 == 0

@@ -1,4 +1,4 @@
-"""The workshop: a folder and processes, all gone however their owner ends."""
+"""The sandbox: a folder and processes, all gone however their owner ends."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from virtiolab.evidence import NoAnswer
-from virtiolab.evidence.workshop import Workshop
+from virtiolab.evidence.sandbox import Sandbox
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="libvirt, which works there, is for Linux"
@@ -19,10 +19,10 @@ SLEEP = ["/bin/sh", "-c", "trap '' TERM; sleep 1000"]
 OWNER = """
 import sys, time
 from virtiolab.evidence import NoAnswer
-from virtiolab.evidence.workshop import Workshop
-with Workshop() as workshop:
-    child = workshop.start(["/bin/sh", "-c", "trap '' TERM; sleep 1000"])
-    print(workshop.folder, child.pid, flush=True)
+from virtiolab.evidence.sandbox import Sandbox
+with Sandbox() as sandbox:
+    child = sandbox.start(["/bin/sh", "-c", "trap '' TERM; sleep 1000"])
+    print(sandbox.folder, child.pid, flush=True)
     time.sleep(1000)
 """
 
@@ -47,36 +47,36 @@ def wait_until(condition, seconds=10):
 
 def test_all_is_gone():
     """The folder with what is in it, and a child that will not hear."""
-    with Workshop() as workshop:
-        child = workshop.start(SLEEP)
-        (workshop.folder / "below").mkdir()
-        (workshop.folder / "below/file").touch()
+    with Sandbox() as sandbox:
+        child = sandbox.start(SLEEP)
+        (sandbox.folder / "below").mkdir()
+        (sandbox.folder / "below/file").touch()
         assert is_alive(child.pid)
-    assert not workshop.folder.exists() and not is_alive(child.pid)
+    assert not sandbox.folder.exists() and not is_alive(child.pid)
 
 
 def test_a_stopped_child_is_gone():
     """It cannot hear at all."""
-    with Workshop() as workshop:
-        child = workshop.start(SLEEP)
+    with Sandbox() as sandbox:
+        child = sandbox.start(SLEEP)
         os.kill(child.pid, signal.SIGSTOP)
     assert not is_alive(child.pid)
 
 
 def test_who_left_the_group_is_gone_too():
     """As the QEMU that libvirt starts to learn what it can: in a session of its own."""
-    with Workshop() as workshop:
+    with Sandbox() as sandbox:
         gone = "import os, sys; os.setsid(); os.execv('/bin/sh', ['sh', '-c', 'sleep 1000', sys.argv[1]])"
-        child = workshop.start([sys.executable, "-c", gone, str(workshop.folder / "socket")])
+        child = sandbox.start([sys.executable, "-c", gone, str(sandbox.folder / "socket")])
         assert wait_until(lambda: os.getsid(child.pid) == child.pid)
     assert wait_until(lambda: not is_alive(child.pid))
 
 
 def test_close_twice():
     """The second time there is nothing to do."""
-    workshop = Workshop()
-    workshop.close()
-    workshop.close()
+    sandbox = Sandbox()
+    sandbox.close()
+    sandbox.close()
 
 
 @pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGKILL"])
@@ -94,23 +94,23 @@ def test_its_owner_ends(how):
 
 def test_an_interrupt_from_the_keyboard_is_not_for_the_children():
     """Ctrl-C goes to the group in front; what works for us is in another."""
-    with Workshop() as workshop:
-        child = workshop.start(SLEEP)
+    with Sandbox() as sandbox:
+        child = sandbox.start(SLEEP)
         assert os.getpgid(child.pid) != os.getpgid(0)
 
 
 def test_nothing_is_told_to_a_child():
     """Neither our variables nor our folder."""
-    with Workshop() as workshop:
+    with Sandbox() as sandbox:
         os.environ["VIRTIOLAB_SECRET"] = "s3cret"
         try:
-            told = workshop.run(["/bin/sh", "-c", "pwd; env"]).stdout
+            told = sandbox.run(["/bin/sh", "-c", "pwd; env"]).stdout
         finally:
             del os.environ["VIRTIOLAB_SECRET"]
-    assert "s3cret" not in told and told.startswith(str(workshop.folder.resolve()))
+    assert "s3cret" not in told and told.startswith(str(sandbox.folder.resolve()))
 
 
 def test_a_program_that_takes_too_long():
     """It is ended at its deadline."""
-    with Workshop() as workshop, pytest.raises(NoAnswer):
-        workshop.run(SLEEP, deadline=0.2)
+    with Sandbox() as sandbox, pytest.raises(NoAnswer):
+        sandbox.run(SLEEP, deadline=0.2)

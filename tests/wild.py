@@ -17,8 +17,8 @@ from itertools import product
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
-from virtiolab.names import usual_name
-from virtiolab.vocabulary import entries
+from virtiolab.syntax import entries
+from virtiolab.targets import usual_name
 
 # What brings the machines of the guests that are asked about, beside a PC's.
 OTHER_MACHINES = "qemu-system-arm qemu-system-ppc qemu-system-misc"

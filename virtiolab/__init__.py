@@ -1,11 +1,11 @@
 """virtiolab: what a libvirt `<disk>` really means."""
 
-from .answers import Inference, Inferences
-from .build import build  # at once: read later, the file of that name would take its place
+from .build import build
 from .document import Disk, Domain, read
-from .inference import infer
-from .parsing import UnreadableXML
+from .inference import Inference, Inferences, infer
+from .xml import UnreadableXML
 
+# `build` at once: read later, the file of that name would take its place.
 __all__ = [
     "Disk", "Domain", "Inference", "Inferences", "UnreadableXML", "build", "check", "convert",
     "explain", "infer", "read", "resolve",
@@ -38,7 +38,7 @@ def check(domain: Domain):
 
 def convert(disk: Disk, bus: str = "virtio"):
     """A disk on its way to another bus: its new XML, and what to do in the guest first."""
-    from .conversion import convert
+    from .rewriting.conversion import convert
     from .views import Converted
 
     return Converted(convert(disk, bus))

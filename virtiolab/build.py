@@ -1,10 +1,9 @@
 """Builds the XML of a `<disk>` from choices, and reads the choices of a disk back.
 
 What can be chosen, and where it stands in a disk, is said in choices.toml; in which order libvirt
-writes it, in form.toml. Nothing is written that nobody chose, and nothing here judges.
+writes it, in syntax.toml. Nothing is written that nobody chose, and nothing here judges.
 """
 
-import os
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -14,10 +13,10 @@ from typing import NamedTuple
 
 from lxml import etree
 
+from .data import facts
 from .document import Disk
-from .form import children_of, shape_of
-from .vocabulary import Entry, lookup
-from .writing import written
+from .syntax import Entry, children_of, lookup, shape_of
+from .xml import written
 
 Value = str | int | bool | None
 
@@ -66,20 +65,11 @@ class Choice(NamedTuple):
 
 
 @cache
-def _facts() -> dict:
-    """The file, read when first asked for."""
-    import tomllib
-
-    with open(os.path.join(os.path.dirname(__file__), "choices.toml"), "rb") as file:
-        return tomllib.load(file)
-
-
-@cache
 def choices() -> dict[str, Choice]:
     """Every choice by its name, in the order of a form: the most used first, then by group."""
     return {
         name: Choice(name, group, path, _is_flag(path))
-        for group, paths in _facts()["choices"].items()
+        for group, paths in facts("choices.toml")["choices"].items()
         for name, path in paths.items()
     }
 
@@ -191,7 +181,7 @@ def _attribute(element: etree._Element, step: str) -> str | None:
     """The attribute that a step names; None where no attribute says where such a source is."""
     if step != f"@{_BY_TYPE}":
         return step[1:]
-    return _facts()["source_attribute"].get(_type_around(element))
+    return facts("choices.toml")["source_attribute"].get(_type_around(element))
 
 
 def _type_around(source: etree._Element) -> str:
@@ -199,7 +189,7 @@ def _type_around(source: etree._Element) -> str:
 
 
 def _refuse_source(choice: Choice, source: etree._Element):
-    kind, known = _type_around(source)[:60], ", ".join(_facts()["source_attribute"])
+    kind, known = _type_around(source)[:60], ", ".join(facts("choices.toml")["source_attribute"])
     raise ValueError(f"{choice.name} cannot be written for type {kind!r}, only for {known}.")
 
 

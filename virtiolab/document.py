@@ -14,8 +14,8 @@ from typing import NamedTuple
 from lxml import etree
 
 from .machines import Machine, machine_of
-from .names import usual_name
-from .parsing import HOLDERS, UnreadableXML, one_line, parse
+from .targets import usual_name
+from .xml import HOLDERS, UnreadableXML, one_line, parse
 
 MAX_LENGTH = 200  # of what comes back in the answers of each disk, such as a machine's name
 MAX_DISKS = 20_000

@@ -1,14 +1,16 @@
 """Explains a disk name by name: what is written, and what is decided although nobody wrote it."""
 
+import re
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from lxml import etree
 
-from .answers import Inference
+from .data import facts
 from .document import Disk
-from .inference import infer
-from .parsing import one_line, path_name
-from .vocabulary import Entry, lookup, nearest_name, nearest_value, terms_of
+from .inference import Inference, infer
+from .syntax import Entry, lookup, nearest_name, nearest_value
+from .xml import one_line, path_name
 
 # Where the answers of infer() would be written: attributes of the disk itself or of a child.
 _ANSWERED = {
@@ -25,6 +27,26 @@ _ANSWERED_ELEMENTS = ("readonly", "address")
 _FOR_VIRTIO = ("@type", "@device", "@model", "target", "target/@dev", "target/@bus", "address")
 MAX_ROWS = 1000  # of one disk; libvirt's busiest has fewer than 100
 _UNKNOWN = "libvirt does not know this name here, and ignores it without a word."
+
+
+@cache
+def glossary() -> dict[str, str]:
+    """The terms that the sentences use, and what they mean."""
+    return facts("vocabulary.toml")["glossary"]
+
+
+@cache
+def _term_pattern() -> re.Pattern:
+    longest_first = sorted(glossary(), key=len, reverse=True)
+    return re.compile(rf"\b({'|'.join(map(re.escape, longest_first))})s?\b", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1024)
+def terms_of(*sentences: str) -> tuple[str, ...]:
+    """The terms of the glossary that sentences use, each once, in the order of their first use."""
+    by_lower = {term.lower(): term for term in glossary()}
+    found = _term_pattern().findall(" ".join(sentences))
+    return tuple(dict.fromkeys(by_lower[term.lower()] for term in found))
 
 
 class Row(NamedTuple):

@@ -1,11 +1,13 @@
 """The rules: what a disk states, what libvirt infers from the rest, and what it takes by default.
 
-A rule chooses; what it says stands in rules.toml.
+A rule chooses; what it says stands in inference.toml.
 """
 
-from .answers import ORIGINS, Inference, Inferences, say
+from typing import Any, NamedTuple
+
+from .data import facts
 from .document import Disk, Domain, whole_number
-from .names import (
+from .targets import (
     BUS_OF_PREFIX,
     DRIVE_BUSES,
     PREFIX_OF_BUS,
@@ -14,6 +16,72 @@ from .names import (
     prefix_of,
     usual_name,
 )
+from .xml import one_line
+
+ORIGINS = ("stated", "inferred", "default", "unknown")  # from the surest to the least sure
+
+
+class Inference(NamedTuple):
+    """One answer: the value, who decided it (one of ORIGINS), by which rule, from which facts."""
+
+    value: Any
+    origin: str
+    rule: str
+    facts: dict[str, Any]
+
+    @property
+    def reason(self) -> str:
+        """Why, in plain words about this disk."""
+        facts = {"value": self.value} | self.facts
+        shown = {name: one_line(str(fact), 80) for name, fact in facts.items()}
+        return rules()[self.rule]["reason"].format(**shown)
+
+    @property
+    def source(self) -> str:
+        """Where the rule comes from: a function of libvirt, or a manual."""
+        return rules()[self.rule]["source"]
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the JSON of the command line says of it."""
+        names = ("value", "origin", "reason", "rule", "source")
+        return {name: getattr(self, name) for name in names}
+
+    def __repr__(self) -> str:
+        said = (f"{name}={value!r}" for name, value in self.as_dict().items())
+        return f"Inference({', '.join(said)})"
+
+
+class Inferences(NamedTuple):
+    """All answers about one disk. `address` and `controller` have a dict or None as their value."""
+
+    type: Inference
+    device: Inference
+    bus: Inference
+    driver: Inference
+    format: Inference
+    cache: Inference
+    readonly: Inference
+    snapshot: Inference
+    address: Inference
+    controller: Inference
+    qemu_device: Inference
+    virtio: Inference
+
+    @property
+    def virtio_device(self) -> str | None:
+        """`virtio-blk`, `vhost-user-blk` or `virtio-scsi` where the disk is virtio, else None."""
+        return self.virtio.rule if self.virtio.value else None  # the rules are named after them
+
+
+def rules() -> dict[str, dict[str, str]]:
+    """What the rules say."""
+    return facts("inference.toml")
+
+
+def say(rule: str, value, origin: str | None = None, **facts) -> Inference:
+    """The answer that a rule gives. Its sentence is put together only when somebody reads it."""
+    return Inference(value, origin or rules()[rule]["origin"], rule, facts)
+
 
 DIRECT_CACHES = ("none", "directsync")  # past the host's page cache
 VIRTIO_SCSI_MODELS = ("virtio-scsi", "virtio-transitional", "virtio-non-transitional")

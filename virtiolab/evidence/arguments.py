@@ -2,14 +2,13 @@
 names in the XML that it comes from."""
 
 import re
-import tomllib
 from collections.abc import Iterator
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 from typing import NamedTuple
 
 from lxml import etree
 
+from .. import data
 from ..document import Disk
 from .libvirt import Answer
 
@@ -187,7 +186,6 @@ def flattened(given: dict, before: str = "") -> Iterator[tuple[str, object]]:
             yield before + name, value
 
 
-@cache
 def facts() -> dict[str, dict[str, list]]:
     """By table (blockdev, format, device, controller) and key: the meaning, and lists of paths."""
-    return tomllib.loads(Path(__file__).with_name("arguments.toml").read_text(encoding="utf-8"))
+    return data.facts("evidence/arguments.toml")

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..document import read
+from .images import SIZE, program, stand_ins, with_images
 from .libvirt import Libvirt
 from .qemu import Opened, Qemu
-from .standins import SIZE, program, stand_ins, with_images
-from .workshop import Workshop
+from .sandbox import Sandbox
 
 CACHES = (None, "default", "none", "writethrough", "writeback", "directsync", "unsafe")
 _GUEST = """<domain><os><type arch='x86_64' machine='pc'>hvm</type></os><devices>
@@ -31,12 +31,12 @@ class Cache:
 
 @contextmanager
 def running(libvirt: Libvirt, xml: str, formats: Mapping[str, str] = {}):
-    """The workshop, libvirt's arguments and the QEMU of a guest with images of ours."""
-    with with_images() as workshop:
-        made = stand_ins(workshop, libvirt.ask(read(xml)), formats)
+    """The sandbox, libvirt's arguments and the QEMU of a guest with images of ours."""
+    with with_images() as sandbox:
+        made = stand_ins(sandbox, libvirt.ask(read(xml)), formats)
         answer = libvirt.ask(made.domain)
-        with Qemu(workshop, answer) as qemu:
-            yield workshop, answer, qemu
+        with Qemu(sandbox, answer) as qemu:
+            yield sandbox, answer, qemu
 
 
 def guest_with(driver: str = "", source: str = "file='/a'") -> str:
@@ -66,11 +66,11 @@ def readings(libvirt: Libvirt) -> dict[str, dict]:
 
 
 def _reading(libvirt: Libvirt, format: str) -> dict:
-    with running(libvirt, guest_with(f"type='{format}'"), {"vda": "qcow2"}) as (workshop, _, qemu):
+    with running(libvirt, guest_with(f"type='{format}'"), {"vda": "qcow2"}) as (sandbox, _, qemu):
         [block] = qemu.blocks().values()
         [opened] = qemu.opened()
         command = ["--force-share", "--read-only", "-f", format, "-c", "read -v 0 16", opened.path]
-        shown = workshop.run([program("qemu-io"), *command]).stdout
+        shown = sandbox.run([program("qemu-io"), *command]).stdout
         size = block["inserted"]["image"]["virtual-size"]
         return {"size": size, "begins": shown.splitlines()[0].split("  ")[-1]}
 
@@ -92,25 +92,25 @@ def snapshots(libvirt: Libvirt) -> dict[str, dict]:
     }
 
 
-def _snapshot(libvirt: Libvirt, xml: str, take: Callable[[Workshop, Qemu], None]) -> dict:
+def _snapshot(libvirt: Libvirt, xml: str, take: Callable[[Sandbox, Qemu], None]) -> dict:
     from qemu.qmp import ExecuteError
 
-    with running(libvirt, xml) as (workshop, _, qemu):
+    with running(libvirt, xml) as (sandbox, _, qemu):
         try:
-            take(workshop, qemu)
+            take(sandbox, qemu)
         except ExecuteError as error:
             return {"refusal": str(error)}
-        return {"files": [_file(workshop, opened) for opened in qemu.opened()]}
+        return {"files": [_file(sandbox, opened) for opened in qemu.opened()]}
 
 
-def _inside(_workshop: Workshop, qemu: Qemu) -> None:
+def _inside(_sandbox: Sandbox, qemu: Qemu) -> None:
     qemu.ask("blockdev-snapshot-internal-sync", device=_NODE, name="before")
 
 
-def _outside(workshop: Workshop, qemu: Qemu) -> None:
-    [image], overlay = qemu.opened(), str(workshop.folder / "overlay.qcow2")
+def _outside(sandbox: Sandbox, qemu: Qemu) -> None:
+    [image], overlay = qemu.opened(), str(sandbox.folder / "overlay.qcow2")
     below = ["-b", image.path, "-F", image.path.suffix[1:]]
-    workshop.run(
+    sandbox.run(
         [program("qemu-img"), "create", "-q", "-u", "-f", "qcow2", *below, overlay, str(SIZE)]
     )
     layer = {"driver": "file", "filename": overlay}
@@ -118,9 +118,9 @@ def _outside(workshop: Workshop, qemu: Qemu) -> None:
     qemu.ask("blockdev-snapshot", node=_NODE, overlay="overlay")
 
 
-def _file(workshop: Workshop, opened: Opened) -> dict:
+def _file(sandbox: Sandbox, opened: Opened) -> dict:
     command = [program("qemu-img"), "info", "--force-share", "--output=json", opened.path]
-    told = json.loads(workshop.run(command).stdout)
+    told = json.loads(sandbox.run(command).stdout)
     return {
         "file": opened.path.name,
         "writable": opened.writable,

@@ -9,11 +9,11 @@ from queue import Empty, Queue
 from typing import NamedTuple
 
 from . import NoAnswer, NotInstalled, Progress, no_progress
-from .conversation import forward
+from .client import forward
 from .kernel import Kernel, kernel
 from .libvirt import Answer
 from .qemu import Refused, command, in_words
-from .workshop import Workshop
+from .sandbox import Sandbox
 
 MEMORY = 256  # MiB
 DEADLINE = 120.0  # seconds to boot; under emulation it takes about 10
@@ -32,21 +32,21 @@ class BlockDevice(NamedTuple):
 
 
 def boot(
-    workshop: Workshop,
+    sandbox: Sandbox,
     answer: Answer,
     progress: Progress = no_progress,
 ) -> list[BlockDevice]:
-    """Boot a guest with these disks, whose images are in the workshop, and ask it for them.
+    """Boot a guest with these disks, whose images are in the sandbox, and ask it for them.
 
     Refused, if QEMU does not start; NoAnswer, if the guest does not speak within its deadline;
     NotInstalled, if the kernel cannot be had, or for machines that are no PC.
     """
     disks = sum(1 for one in answer.devices if "drive" in one)
-    words = command(answer, workshop.folder)
+    words = command(answer, sandbox.folder)
     if Path(words[0]).name != "qemu-system-x86_64":
         raise NotInstalled("the guest's kernel is for x86_64; this machine has another processor")
-    process = workshop.start(
-        [*words, *_booting(kernel(workshop, progress), disks)],
+    process = sandbox.start(
+        [*words, *_booting(kernel(sandbox, progress), disks)],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
         errors="replace",
     )  # fmt: skip

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import PATH, NoAnswer, NotInstalled, Progress
-from .workshop import Workshop
+from .sandbox import Sandbox
 
 PACKAGES = ("linux-image-amd64", "busybox-static")
 INIT = Path(__file__).with_name("init.sh")
@@ -46,12 +46,12 @@ class Kernel(NamedTuple):
     release: str
 
 
-def kernel(workshop: Workshop, progress: Progress) -> Kernel:
+def kernel(sandbox: Sandbox, progress: Progress) -> Kernel:
     """From the cache; or fetched, which takes 70 MB and half a minute. NotInstalled where it cannot
     be had."""
     kept = _cache()
     if not (kept / "initramfs").exists():
-        made = _fetch(workshop, progress)
+        made = _fetch(sandbox, progress)
         try:
             return _keep(made, kept)
         except OSError:  # no place of the user's own to keep it
@@ -81,15 +81,15 @@ def _keep(made: Path, kept: Path) -> Kernel:
     return _known(kept)
 
 
-def _fetch(workshop: Workshop, progress: Progress) -> Path:
+def _fetch(sandbox: Sandbox, progress: Progress) -> Path:
     """A folder with vmlinuz, initramfs and release, made from the packages."""
     if not all(shutil.which(name, path=PATH) for name in ("apt-get", "apt-cache", "dpkg-deb")):
         raise NotInstalled(HOW_TO_GET_IT)
     progress(0.0, "the guest's kernel is fetched, 70 MB, this once")
-    packages = _download(workshop)
+    packages = _download(sandbox)
     progress(0.0, "the kernel is unpacked")
     files = {name: content for package in packages for name, content in _wanted(package)}
-    made = workshop.folder / "guest"
+    made = sandbox.folder / "guest"
     made.mkdir()
     modules = {Path(n).name.partition(".")[0]: _plain(n, c) for n, c in files.items() if ".ko" in n}
     image = next(name for name in files if "/vmlinuz-" in name)
@@ -100,36 +100,36 @@ def _fetch(workshop: Workshop, progress: Progress) -> Path:
     return made
 
 
-def _download(workshop: Workshop) -> list[Path]:
+def _download(sandbox: Sandbox) -> list[Path]:
     """The packages as files; with lists of our own where the system has none."""
     for own_lists in (False, True):
-        apt = _apt(workshop) if own_lists else []
+        apt = _apt(sandbox) if own_lists else []
         if own_lists:
-            _run(workshop, ["apt-get", *apt, "-qq", "update"])
-        depends = _run(workshop, ["apt-cache", *apt, "depends", "--important", PACKAGES[0]])
+            _run(sandbox, ["apt-get", *apt, "-qq", "update"])
+        depends = _run(sandbox, ["apt-cache", *apt, "depends", "--important", PACKAGES[0]])
         found = re.search(r"Depends: (linux-image-\S+)", depends.stdout)
         if found:
-            _run(workshop, ["apt-get", *apt, "-qq", "download", found[1], *PACKAGES[1:]])
-        packages = sorted(workshop.folder.glob("*.deb"))
+            _run(sandbox, ["apt-get", *apt, "-qq", "download", found[1], *PACKAGES[1:]])
+        packages = sorted(sandbox.folder.glob("*.deb"))
         if len(packages) == len(PACKAGES):
             return packages
     raise NotInstalled(f"{HOW_TO_GET_IT}, or cannot reach its packages")
 
 
-def _apt(workshop: Workshop) -> list[str]:
-    """Options with which apt keeps all that it writes in the workshop."""
+def _apt(sandbox: Sandbox) -> list[str]:
+    """Options with which apt keeps all that it writes in the sandbox."""
     for name in ("lists/partial", "cache/archives/partial"):
-        (workshop.folder / name).mkdir(parents=True, exist_ok=True)
+        (sandbox.folder / name).mkdir(parents=True, exist_ok=True)
     return [
-        "-o", f"Dir::State::Lists={workshop.folder}/lists",
-        "-o", f"Dir::Cache={workshop.folder}/cache",
+        "-o", f"Dir::State::Lists={sandbox.folder}/lists",
+        "-o", f"Dir::Cache={sandbox.folder}/cache",
     ]  # fmt: skip
 
 
-def _run(workshop: Workshop, command: list[str]) -> subprocess.CompletedProcess:
+def _run(sandbox: Sandbox, command: list[str]) -> subprocess.CompletedProcess:
     proxies = {name: os.environ[name] for name in _PROXIES if name in os.environ}
     try:
-        return workshop.run(command, DEADLINE, proxies)
+        return sandbox.run(command, DEADLINE, proxies)
     except NoAnswer as silence:
         raise NotInstalled(f"{HOW_TO_GET_IT}: {silence}") from None
 

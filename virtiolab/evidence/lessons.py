@@ -1,10 +1,9 @@
 """The configurations of the course: what is asked about, live and for the record."""
 
-import tomllib
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from pathlib import Path
 
+from ..data import facts
 from ..document import Domain, read
 
 _GUEST = (
@@ -33,5 +32,4 @@ class Lesson:
 @cache
 def lessons() -> dict[str, Lesson]:
     """All, by name."""
-    text = Path(__file__).with_name("lessons.toml").read_text(encoding="utf-8")
-    return {name: Lesson(name, **facts) for name, facts in tomllib.loads(text).items()}
+    return {name: Lesson(name, **told) for name, told in facts("evidence/lessons.toml").items()}

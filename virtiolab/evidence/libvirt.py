@@ -19,9 +19,9 @@ from pathlib import Path
 
 from ..document import Domain
 from . import NoAnswer, NotInstalled, Progress, no_progress
-from .conversation import Conversation
+from .client import Client
 from .guests import as_text, bare, generic, reduced
-from .workshop import Workshop
+from .sandbox import Sandbox
 
 WORKER = Path(__file__).with_name("worker.py")
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -97,15 +97,13 @@ class Libvirt:
     def __init__(self, progress: Progress = no_progress):
         python = _python()
         progress(0.0, "libvirt looks at what QEMU can do, for some seconds, this once")
-        self._workshop = Workshop(_short_and_open())
+        self._sandbox = Sandbox(_short_and_open())
         try:
-            folder = self._workshop.folder / "libvirt"
+            folder = self._sandbox.folder / "libvirt"
             folder.mkdir()
             command = [python, "-I", WORKER, folder, *map(str, self._hand_over(folder))]
-            self._conversation = Conversation(
-                self._workshop, command, "libvirt", _environment(folder)
-            )
-            self.version: int = self._conversation.ask({}, DEADLINE)["version"]
+            self._client = Client(self._sandbox, command, "libvirt", _environment(folder))
+            self.version: int = self._client.ask({}, DEADLINE)["version"]
         except NoAnswer as silence:
             self.close()
             if _MISSING.search(str(silence)):
@@ -122,7 +120,7 @@ class Libvirt:
         import pwd  # not on Windows, where there is no libvirt to ask either
 
         nobody = pwd.getpwnam("nobody")
-        self._workshop.folder.chmod(0o711)
+        self._sandbox.folder.chmod(0o711)
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)
         return nobody.pw_uid, nobody.pw_gid
 
@@ -138,15 +136,15 @@ class Libvirt:
         A crash or a hang of libvirt is an answer too.
         """
         try:
-            return Answer(**self._conversation.ask(_question(domain, generic), DEADLINE))
+            return Answer(**self._client.ask(_question(domain, generic), DEADLINE))
         except NoAnswer as silence:
             return Answer(refusal=str(silence), answered=False)
 
     def close(self) -> None:
         """End the worker and remove its directory."""
-        if hasattr(self, "_conversation"):
-            self._conversation.end()
-        self._workshop.close()
+        if hasattr(self, "_client"):
+            self._client.end()
+        self._sandbox.close()
 
 
 def dotted(version: int) -> str:

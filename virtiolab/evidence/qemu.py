@@ -2,7 +2,7 @@
 what it opened, how, and what it calls the devices.
 
 It opens nothing but what was made for it: of a command line only the machine, the disks, their
-controllers and their images are passed on, and an image outside the workshop is refused.
+controllers and their images are passed on, and an image outside the sandbox is refused.
 """
 
 import asyncio
@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 from . import NoAnswer, NotInstalled
 from .arguments import DISK_DRIVERS
+from .images import program
 from .libvirt import Answer
-from .standins import program
-from .workshop import Workshop
+from .sandbox import Sandbox
 
 DEADLINE = 20.0  # seconds for an answer of QEMU
 HOW_TO_GET_QMP = "QEMU's client library is not installed: pip install qemu.qmp"
@@ -99,8 +99,8 @@ def _is_inside(path: str, folder: Path) -> bool:
 class Qemu:
     """A stopped QEMU; a context manager. Refused, in QEMU's words, if it does not start."""
 
-    def __init__(self, workshop: Workshop, answer: Answer):
-        self._workshop, self._folder = workshop, workshop.folder
+    def __init__(self, sandbox: Sandbox, answer: Answer):
+        self._sandbox, self._folder = sandbox, sandbox.folder
         try:
             from qemu.qmp import QMPClient
         except ImportError:
@@ -109,7 +109,7 @@ class Qemu:
         ours, its = socket.socketpair()
         with its:
             channel = ["-chardev", f"socket,id=qmp,fd={its.fileno()}"]
-            self._process = workshop.start(
+            self._process = sandbox.start(
                 [*words, "-S", "-m", "64", *channel]
                 + ["-mon", "chardev=qmp,mode=control"],
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=[its.fileno()],
@@ -153,7 +153,7 @@ class Qemu:
         return _path_to(self.monitor("info qtree"), device)
 
     def opened(self) -> list[Opened]:
-        """The files of the workshop that QEMU holds open, with their flags in /proc."""
+        """The files of the sandbox that QEMU holds open, with their flags in /proc."""
         found = []
         for number in Path(f"/proc/{self._process.pid}/fd").iterdir():
             path = Path(os.readlink(number))

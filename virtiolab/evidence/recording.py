@@ -5,20 +5,20 @@ import json
 from dataclasses import asdict
 
 from . import Progress, experiments, no_progress
+from .images import program
 from .kernel import kernel
 from .lessons import Lesson, lessons
 from .libvirt import dotted
 from .record import FILE
 from .rungs import RUNGS, Climber
-from .standins import program
-from .workshop import Workshop
+from .sandbox import Sandbox
 
 
 def versions(climber: Climber) -> dict[str, str]:
     """Of libvirt, QEMU and the guest's kernel."""
-    with Workshop() as workshop:
-        said = workshop.run([program("qemu-system-x86_64"), "--version"]).stdout
-        release = kernel(workshop, no_progress).release
+    with Sandbox() as sandbox:
+        said = sandbox.run([program("qemu-system-x86_64"), "--version"]).stdout
+        release = kernel(sandbox, no_progress).release
     libvirt = dotted(climber.libvirt.version)
     return {"libvirt": libvirt, "QEMU": said.split("version ")[1].split()[0], "Linux": release}
 

@@ -12,10 +12,10 @@ from ..document import Domain
 from . import Progress, no_progress
 from .arguments import devices, given
 from .guest import BlockDevice, boot
+from .images import stand_ins, with_images
 from .libvirt import Answer, Libvirt
 from .qemu import Qemu, Refused
 from .schema import Schema
-from .standins import stand_ins, with_images
 
 RUNGS = ("schema", "libvirt", "arguments", "qemu", "guest")
 
@@ -62,10 +62,10 @@ class Climber:
         return self._on_images(look, answer, formats)
 
     def _on_images(self, rung: Callable, answer: Answer, formats: Mapping[str, str]) -> dict:
-        with with_images() as workshop:
-            made = stand_ins(workshop, answer, formats)
+        with with_images() as sandbox:
+            made = stand_ins(sandbox, answer, formats)
             try:
-                said = rung(workshop, self.libvirt.ask(made.domain))
+                said = rung(sandbox, self.libvirt.ask(made.domain))
             except Refused as refusal:
                 return {"refusal": str(refusal), "by": "QEMU"}
             return said | {"notes": made.notes}
@@ -104,9 +104,9 @@ def _arguments(answer: Answer) -> dict:
     return {"arguments": {target: [*map(list, given(answer, target))] for target in targets}}
 
 
-def _qemu(workshop, answer: Answer) -> dict:
+def _qemu(sandbox, answer: Answer) -> dict:
     """By target: what QEMU calls the disk, where it is, what it opened for it, and how."""
-    with Qemu(workshop, answer) as qemu:
+    with Qemu(sandbox, answer) as qemu:
         blocks, opened = qemu.blocks(), qemu.opened()
         found = {}
         for target, device in devices(answer).items():
@@ -122,9 +122,9 @@ def _qemu(workshop, answer: Answer) -> dict:
         return {"disks": found, "files": files}
 
 
-def _guest(progress: Progress, workshop, answer: Answer) -> dict:
+def _guest(progress: Progress, sandbox, answer: Answer) -> dict:
     """What the booted guest sees."""
-    found = boot(workshop, answer, progress)
+    found = boot(sandbox, answer, progress)
     return {"disks": [one._asdict() | _for_json(one) for one in found]}
 
 

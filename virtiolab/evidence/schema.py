@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from ..document import Disk
 from . import NotInstalled
-from .conversation import Conversation
+from .client import Client
 from .grammar import schema_file
 from .guests import as_text
-from .workshop import Workshop
+from .sandbox import Sandbox
 
 PACKAGES = Path(__file__).parents[2]
 DEADLINE = 10.0  # seconds; for a <driver> with 15 attributes libxml2 needs more than a minute
@@ -33,11 +33,9 @@ class Schema:
     def __init__(self):
         if schema_file() is None:
             raise NotInstalled(HOW_TO_GET_IT)
-        self._workshop = Workshop()
+        self._sandbox = Sandbox()
         command = [sys.executable, "-s", "-m", f"{__package__}.validator"]
-        self._conversation = Conversation(
-            self._workshop, command, "libxml2", {"PYTHONPATH": str(PACKAGES)}
-        )
+        self._client = Client(self._sandbox, command, "libxml2", {"PYTHONPATH": str(PACKAGES)})
 
     def __enter__(self) -> "Schema":
         return self
@@ -49,10 +47,10 @@ class Schema:
         """What is wrong with a disk; nothing if it is valid."""
         lines = [element.sourceline or 1 for element in disk.element.iter("*")]
         question = {"disk": as_text(disk.element), "lines": lines}
-        answer = self._conversation.ask(question, DEADLINE)
+        answer = self._client.ask(question, DEADLINE)
         return [Fault(**fault) for fault in answer["faults"]]
 
     def close(self) -> None:
         """End the process."""
-        self._conversation.end()
-        self._workshop.close()
+        self._client.end()
+        self._sandbox.close()

@@ -15,9 +15,9 @@ from . import network as _network
 from . import secrets as _secrets
 from . import source as _source
 from .boot import keep_order
-from .mending import apply
+from .context import ALWAYS, OF_GUESTS, Context, Guest
+from .fixes import apply
 from .problems import SEVERITIES, Problem
-from .sights import ALWAYS, OF_GUESTS, Guest, Sight
 from .values import values
 
 __all__ = ["SEVERITIES", "Problem", "check", "mend"]
@@ -28,19 +28,19 @@ _ROUNDS = 20  # a fix can bring another problem to light
 
 def check(domain: Domain) -> list[Problem]:
     """What is wrong with the disks of a domain, in the order of its lines."""
-    sights = [Sight(disk) for disk in domain.disks]
-    whole = Guest(domain, sights)
-    found = [problem for sight in sights for problem in _about(sight)]
+    contexts = [Context(disk) for disk in domain.disks]
+    whole = Guest(domain, contexts)
+    found = [problem for context in contexts for problem in _about(context)]
     found += [problem for rule in OF_GUESTS for problem in rule(whole)]
     return sorted(found, key=lambda problem: problem.line)
 
 
-def _about(sight: Sight) -> list[Problem]:
-    found, asked = values(sight)
+def _about(context: Context) -> list[Problem]:
+    found, asked = values(context)
     for rule in ALWAYS:
-        found.extend(rule(sight))
+        found.extend(rule(context))
     for rule in sorted(asked, key=lambda rule: rule.__qualname__):  # a set has no order to rely on
-        found.extend(rule(sight))
+        found.extend(rule(context))
     worst_first = sorted(range(len(found)), key=lambda n: SEVERITIES.index(found[n].severity))
     for number in worst_first[MAX_FIXES:]:
         found[number] = found[number]._replace(shows_fix=False)

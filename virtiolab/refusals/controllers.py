@@ -6,9 +6,9 @@ from lxml import etree
 
 from ..document import whole_number
 from ..inference import VIRTIO_SCSI_MODELS
+from .context import Context, Guest, always, of_guests
 from .driver import has_iothread
 from .problems import Problem
-from .sights import Guest, Sight, always, of_guests
 
 _MODELS = {
     "ide": ("piix3", "piix4", "ich6"),
@@ -117,54 +117,54 @@ def usb_controllers(guest: Guest) -> Iterator[Problem]:
 @of_guests
 def usb(guest: Guest) -> Iterator[Problem]:
     """A guest can be without USB, and then it has no USB disks."""
-    plugged = [sight for sight in guest.sights if sight.on("usb")]
+    plugged = [context for context in guest.contexts if context.on("usb")]
     if not plugged or not guest.domain.complete:
         return
     hosts = [e for e in guest.controllers if e.get("type") == "usb"]
     none = [host for host in hosts if host.get("model") == "none"]
     disabled = [host for host in none if whole_number(host.get("index") or "0") == 0]
     known = {whole_number(host.get("index")) for host in hosts}
-    for sight in plugged:
-        machine = sight.machine
+    for context in plugged:
+        machine = context.machine
         if disabled:
-            yield sight.find("usb-disabled", "target/@bus", other=disabled[0].sourceline)
+            yield context.find("usb-disabled", "target/@bus", other=disabled[0].sourceline)
         elif not hosts and machine and not machine.has_usb:
-            yield sight.find("usb-not-in-machine", "target/@bus", machine=machine.title)
-        elif (bus := _missing_bus(sight, known)) is not None:
-            yield sight.find("usb-bus-missing", "address/@bus", number=bus)
+            yield context.find("usb-not-in-machine", "target/@bus", machine=machine.title)
+        elif (bus := _missing_bus(context, known)) is not None:
+            yield context.find("usb-bus-missing", "address/@bus", number=bus)
 
 
-def _missing_bus(sight: Sight, known: set[int | None]) -> int | None:
+def _missing_bus(context: Context, known: set[int | None]) -> int | None:
     """The bus of a USB address, if no controller has its number."""
-    if sight.get("type", "address") != "usb":
+    if context.get("type", "address") != "usb":
         return None
-    number = whole_number(sight.get("bus", "address") or "0")
-    if number == 0 and (sight.machine is None or sight.machine.has_usb):
+    number = whole_number(context.get("bus", "address") or "0")
+    if number == 0 and (context.machine is None or context.machine.has_usb):
         return None
     return None if number is None or number in known or None in known else number
 
 
 @always
-def machine(sight: Sight) -> Iterator[Problem]:
+def machine(context: Context) -> Iterator[Problem]:
     """Not every machine has every bus."""
-    machine = sight.machine
-    if machine is not None and sight.bus in machine.lacks:
-        yield sight.find("bus-not-in-machine", "target/@bus", machine=machine.title)
+    machine = context.machine
+    if machine is not None and context.bus in machine.lacks:
+        yield context.find("bus-not-in-machine", "target/@bus", machine=machine.title)
 
 
 @always
-def far(sight: Sight) -> Iterator[Problem]:
+def far(context: Context) -> Iterator[Problem]:
     """libvirt adds every controller up to the one that a disk needs."""
-    index, machine = sight.controller.get("index", 0), sight.machine
+    index, machine = context.controller.get("index", 0), context.machine
     on_pci = machine is not None and machine.transport == "pci" and machine.scsi != "ibmvscsi"
     if index > (_MOST_ON_PCI if on_pci else _MOST):
-        path = "target/@dev" if sight.child("address") is None else "address/@controller"
-        yield sight.find("controller-too-far", path, index=index)
+        path = "target/@dev" if context.child("address") is None else "address/@controller"
+        yield context.find("controller-too-far", path, index=index)
 
 
 @always
-def lsi(sight: Sight) -> Iterator[Problem]:
+def lsi(context: Context) -> Iterator[Problem]:
     """On the old LSI card each disk is its own unit, and there is one target."""
-    target = sight.place.get("target", 0)
-    if sight.on("scsi") and sight.controller.get("model") == "lsilogic" and target != 0:
-        yield sight.find("lsi-target", "address/@target", target=target)
+    target = context.place.get("target", 0)
+    if context.on("scsi") and context.controller.get("model") == "lsilogic" and target != 0:
+        yield context.find("lsi-target", "address/@target", target=target)

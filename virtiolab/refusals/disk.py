@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from ..form import c_number
-from ..names import disk_number
+from ..syntax import c_number
+from ..targets import disk_number
+from .context import Context, always, where_written
 from .problems import Problem
-from .sights import Sight, always, where_written
 
 _HARD_DISK_NAMES = ("hd", "sd", "vd", "xvd", "ubd", "nvme")
 _NOT_IN_QEMU = ("xen", "uml")
@@ -34,244 +34,246 @@ _ZEROS = {
 
 
 @always
-def name(sight: Sight) -> Iterator[Problem]:
+def name(context: Context) -> Iterator[Problem]:
     """The target, from which libvirt makes the place of the disk."""
-    dev = sight.disk.target
+    dev = context.disk.target
     if dev is None:
-        yield sight.find("target-missing", "target")
+        yield context.find("target-missing", "target")
         return
-    if sight.device in ("disk", "lun") and not dev.startswith(_HARD_DISK_NAMES):
-        yield sight.find("target-not-of-a-disk", "target/@dev")
-    elif sight.device == "floppy" and not dev.startswith("fd"):
-        yield sight.find("target-not-of-a-floppy", "target/@dev")
+    if context.device in ("disk", "lun") and not dev.startswith(_HARD_DISK_NAMES):
+        yield context.find("target-not-of-a-disk", "target/@dev")
+    elif context.device == "floppy" and not dev.startswith("fd"):
+        yield context.find("target-not-of-a-floppy", "target/@dev")
     elif disk_number(dev) is None and not dev.startswith("nvme"):
-        yield sight.find("target-unreadable", "target/@dev")
+        yield context.find("target-unreadable", "target/@dev")
     elif dev[-1:].isdigit() and (found := _PARTITION.fullmatch(dev)):
         whole = dev.removesuffix(found[1])
-        yield sight.find("target-partition", "target/@dev", whole=whole)
+        yield context.find("target-partition", "target/@dev", whole=whole)
 
 
 @always
-def bus(sight: Sight) -> Iterator[Problem]:
+def bus(context: Context) -> Iterator[Problem]:
     """The bus, and whether this device can be on it."""
-    if sight.device == "floppy" and sight.bus != "fdc":
-        yield sight.find("floppy-not-on-fdc", "target/@bus")
-    elif sight.device != "floppy" and sight.bus == "fdc":
-        yield sight.find("not-a-floppy-on-fdc", "target/@bus")
-    elif sight.device == "cdrom" and sight.on("virtio", "sd"):
-        yield sight.find("cdrom-not-ejectable", "target/@bus")
-    elif sight.on(*_NOT_IN_QEMU):
-        yield sight.find("bus-not-in-qemu", "target/@bus")
+    if context.device == "floppy" and context.bus != "fdc":
+        yield context.find("floppy-not-on-fdc", "target/@bus")
+    elif context.device != "floppy" and context.bus == "fdc":
+        yield context.find("not-a-floppy-on-fdc", "target/@bus")
+    elif context.device == "cdrom" and context.on("virtio", "sd"):
+        yield context.find("cdrom-not-ejectable", "target/@bus")
+    elif context.on(*_NOT_IN_QEMU):
+        yield context.find("bus-not-in-qemu", "target/@bus")
 
 
 @always
-def source(sight: Sight) -> Iterator[Problem]:
+def source(context: Context) -> Iterator[Problem]:
     """Only a drive can be empty."""
-    if not sight.is_empty:
+    if not context.is_empty:
         return
-    if sight.device == "disk":
-        yield sight.find("source-missing", "source", type=sight.type)
-    elif sight.on("usb") and sight.device != "lun":
-        yield sight.find("usb-empty", "source")
+    if context.device == "disk":
+        yield context.find("source-missing", "source", type=context.type)
+    elif context.on("usb") and context.device != "lun":
+        yield context.find("usb-empty", "source")
 
 
 @always
-def readonly(sight: Sight) -> Iterator[Problem]:
+def readonly(context: Context) -> Iterator[Problem]:
     """IDE and SATA know no read-only hard disk."""
-    if sight.readonly and sight.device == "disk" and sight.on("ide", "sata"):
-        yield sight.find("dir-on-ide" if sight.type == "dir" else "readonly-on-ide", "readonly")
+    if context.readonly and context.device == "disk" and context.on("ide", "sata"):
+        yield context.find("dir-on-ide" if context.type == "dir" else "readonly-on-ide", "readonly")
 
 
 @where_written("disk/@model")
-def model(sight: Sight) -> Iterator[Problem]:
+def model(context: Context) -> Iterator[Problem]:
     """The models are those of virtio, and of USB."""
-    written = sight.get("model")
-    if written.startswith("virtio") and not sight.on("virtio"):
-        yield sight.find("model-not-of-bus", "@model", model=written, wanted="virtio")
-    if written.startswith("usb-") and not sight.on("usb"):
-        yield sight.find("model-not-of-bus", "@model", model=written, wanted="usb")
+    written = context.get("model")
+    if written.startswith("virtio") and not context.on("virtio"):
+        yield context.find("model-not-of-bus", "@model", model=written, wanted="virtio")
+    if written.startswith("usb-") and not context.on("usb"):
+        yield context.find("model-not-of-bus", "@model", model=written, wanted="usb")
 
 
 @where_written("disk/@rawio", "disk/@sgio", "reservations")
-def passthrough(sight: Sight) -> Iterator[Problem]:
+def passthrough(context: Context) -> Iterator[Problem]:
     """What only makes sense where SCSI commands go through to a real disk."""
     for path, code in (("@rawio", "rawio-not-on-lun"), ("@sgio", "sgio-not-on-lun")):
-        if sight.get(path[1:]) and sight.device != "lun":
-            yield sight.find(code, path)
-    if sight.get("sgio") == "unfiltered":
-        yield sight.find("sgio-unfiltered", "@sgio")
-    source = sight.child("source")
-    if source is not None and source.find("reservations") is not None and sight.device != "lun":
-        yield sight.find("reservations-not-on-lun", "source/reservations")
+        if context.get(path[1:]) and context.device != "lun":
+            yield context.find(code, path)
+    if context.get("sgio") == "unfiltered":
+        yield context.find("sgio-unfiltered", "@sgio")
+    source = context.child("source")
+    if source is not None and source.find("reservations") is not None and context.device != "lun":
+        yield context.find("reservations-not-on-lun", "source/reservations")
 
 
 @where_written("geometry")
-def geometry(sight: Sight) -> Iterator[Problem]:
+def geometry(context: Context) -> Iterator[Problem]:
     """Cylinders, heads and sectors, where all three are given."""
-    sizes = [sight.get(part, "geometry") for part in ("cyls", "heads", "secs")]
+    sizes = [context.get(part, "geometry") for part in ("cyls", "heads", "secs")]
     if not all((size or "0").strip(" +0") for size in sizes):
         return
-    if sight.on("usb", "sd"):
-        yield sight.find("geometry-not-on-bus", "geometry")
-    elif sight.get("trans", "geometry") and not sight.on("ide"):
-        yield sight.find("translation-not-on-ide", "geometry/@trans")
+    if context.on("usb", "sd"):
+        yield context.find("geometry-not-on-bus", "geometry")
+    elif context.get("trans", "geometry") and not context.on("ide"):
+        yield context.find("translation-not-on-ide", "geometry/@trans")
 
 
 @where_written("serial")
-def serial(sight: Sight) -> Iterator[Problem]:
+def serial(context: Context) -> Iterator[Problem]:
     """The serial number, which goes onto QEMU's command line."""
-    written = sight.text("serial")
+    written = context.text("serial")
     if not written:
         return
-    if sight.on("sd"):
-        yield sight.find("serial-on-sd", "serial")
-    if sight.device == "lun" and sight.on("scsi"):
-        yield sight.find("serial-on-lun", "serial")
+    if context.on("sd"):
+        yield context.find("serial-on-sd", "serial")
+    if context.device == "lun" and context.on("scsi"):
+        yield context.find("serial-on-lun", "serial")
     if not _SERIAL.fullmatch(written):
         wanted = re.sub(r"[^A-Za-z0-9_ .+-]", "", written)
-        yield sight.find("serial-unsafe", "serial", serial=written, wanted=wanted)
+        yield context.find("serial-unsafe", "serial", serial=written, wanted=wanted)
 
 
 @where_written("wwn")
-def wwn(sight: Sight) -> Iterator[Problem]:
+def wwn(context: Context) -> Iterator[Problem]:
     """The World Wide Name: 16 hexadecimal digits, on IDE and SCSI."""
-    written = sight.text("wwn")
+    written = context.text("wwn")
     if not written:
         return
     if not _WWN.fullmatch(written):
-        yield sight.find("wwn-malformed", "wwn", wwn=written)
-    if not sight.on("ide", "scsi"):
-        yield sight.find("wwn-not-on-bus", "wwn")
-    elif sight.device == "lun":
-        yield sight.find("wwn-on-lun", "wwn")
+        yield context.find("wwn-malformed", "wwn", wwn=written)
+    if not context.on("ide", "scsi"):
+        yield context.find("wwn-not-on-bus", "wwn")
+    elif context.device == "lun":
+        yield context.find("wwn-on-lun", "wwn")
 
 
 @where_written("vendor", "product")
-def vendor_and_product(sight: Sight) -> Iterator[Problem]:
+def vendor_and_product(context: Context) -> Iterator[Problem]:
     """What the disk says it is: short, printable, and not on every bus."""
-    vendor, product = sight.text("vendor"), sight.text("product")
-    if vendor and not sight.on("scsi"):
-        yield sight.find("vendor-not-on-scsi", "vendor")
-    if product and not sight.on("ide", "sata", "scsi"):
-        yield sight.find("product-not-on-bus", "product")
-    longest = _PRODUCT_LENGTHS.get(sight.bus, _PRODUCT_LENGTH)
+    vendor, product = context.text("vendor"), context.text("product")
+    if vendor and not context.on("scsi"):
+        yield context.find("vendor-not-on-scsi", "vendor")
+    if product and not context.on("ide", "sata", "scsi"):
+        yield context.find("product-not-on-bus", "product")
+    longest = _PRODUCT_LENGTHS.get(context.bus, _PRODUCT_LENGTH)
     for name, text, length in (
         ("vendor", vendor, _VENDOR_LENGTH),
         ("product", product, longest),
     ):
-        if text and sight.device == "lun":
-            yield sight.find("vendor-on-lun", name, name=name)
+        if text and context.device == "lun":
+            yield context.find("vendor-on-lun", name, name=name)
         if text and not all(" " <= c <= "~" for c in text):
-            yield sight.find("vendor-unprintable", name, name=name)
+            yield context.find("vendor-unprintable", name, name=name)
         elif text and len(text) > length:
-            yield sight.find("vendor-too-long", name, name=name, length=length, cut=text[:length])
+            yield context.find("vendor-too-long", name, name=name, length=length, cut=text[:length])
 
 
 @where_written("target/@rotation_rate")
-def rotation_rate(sight: Sight) -> Iterator[Problem]:
+def rotation_rate(context: Context) -> Iterator[Problem]:
     """How fast it spins: a matter of hard disks on SCSI, IDE and SATA."""
-    if not sight.get("rotation_rate", "target").strip(" +0"):
+    if not context.get("rotation_rate", "target").strip(" +0"):
         return
-    if sight.device != "disk" or not sight.on("scsi", "ide", "sata"):
-        yield sight.find("rotation-rate-not-here", "target/@rotation_rate")
+    if context.device != "disk" or not context.on("scsi", "ide", "sata"):
+        yield context.find("rotation-rate-not-here", "target/@rotation_rate")
 
 
 @where_written("target/@removable", "target/@tray")
-def removable(sight: Sight) -> Iterator[Problem]:
+def removable(context: Context) -> Iterator[Problem]:
     """Sticks can be pulled out, drives have trays."""
-    on_scsi = sight.on("scsi") and sight.device == "disk"
-    if sight.get("removable", "target") and not (sight.on("usb") or on_scsi):
-        yield sight.find("removable-not-here", "target/@removable")
-    if sight.get("tray", "target") == "open" and sight.device not in _TRAYS:
-        yield sight.find("tray-not-here", "target/@tray")
+    on_scsi = context.on("scsi") and context.device == "disk"
+    if context.get("removable", "target") and not (context.on("usb") or on_scsi):
+        yield context.find("removable-not-here", "target/@removable")
+    if context.get("tray", "target") == "open" and context.device not in _TRAYS:
+        yield context.find("tray-not-here", "target/@tray")
 
 
 @always
-def address(sight: Sight) -> Iterator[Problem]:
+def address(context: Context) -> Iterator[Problem]:
     """The kind of the address, and those of its numbers that have no choice."""
-    written = sight.child("address")
+    written = context.child("address")
     kind = None if written is None else written.get("type")
-    if kind and sight.on(*_DRIVES) and kind != "drive":
-        yield sight.find("address-not-a-drive", "address/@type", type=kind)
-    if kind and sight.on("usb") and kind != "usb":
-        yield sight.find("address-not-usb", "address/@type", type=kind)
-    if kind and sight.on("virtio") and not _carries_virtio(sight, kind):
-        yield sight.find("address-not-of-virtio", "address/@type", type=kind)
-    for part in _ZEROS.get(sight.bus, ()) if "controller" in sight.place else ():
-        if (value := sight.place.get(part, 0)) != 0:
+    if kind and context.on(*_DRIVES) and kind != "drive":
+        yield context.find("address-not-a-drive", "address/@type", type=kind)
+    if kind and context.on("usb") and kind != "usb":
+        yield context.find("address-not-usb", "address/@type", type=kind)
+    if kind and context.on("virtio") and not _carries_virtio(context, kind):
+        yield context.find("address-not-of-virtio", "address/@type", type=kind)
+    for part in _ZEROS.get(context.bus, ()) if "controller" in context.place else ():
+        if (value := context.place.get(part, 0)) != 0:
             path = f"address/@{part}" if written is not None else "target/@dev"
-            yield sight.find("address-beyond", path, part=part, value=value)
+            yield context.find("address-beyond", path, part=part, value=value)
 
 
-def _carries_virtio(sight: Sight, kind: str) -> bool:
+def _carries_virtio(context: Context, kind: str) -> bool:
     """PCI always, channels on s390x, memory on what is neither s390x nor POWER."""
-    arch = sight.domain.arch or ""
+    arch = context.domain.arch or ""
     if kind == "ccw":
-        return sight.machine is None or sight.machine.transport == "ccw"
+        return context.machine is None or context.machine.transport == "ccw"
     return kind == "pci" or kind == "virtio-mmio" and not arch.startswith(("s390", "ppc"))
 
 
 @where_written("boot/@loadparm")
-def loadparm(sight: Sight) -> Iterator[Problem]:
+def loadparm(context: Context) -> Iterator[Problem]:
     """What s390x's firmware is told: few characters of few kinds."""
-    written = sight.get("loadparm", "boot")
+    written = context.get("loadparm", "boot")
     if not _LOADPARM.fullmatch(written):
-        yield sight.find("boot-loadparm", "boot/@loadparm", loadparm=written)
+        yield context.find("boot-loadparm", "boot/@loadparm", loadparm=written)
 
 
 @where_written("address/@cssid", "address/@ssid", "address/@devno")
-def ccw(sight: Sight) -> Iterator[Problem]:
+def ccw(context: Context) -> Iterator[Problem]:
     """An address on s390x's channels: all of its three numbers, each within its bounds."""
-    written = sight.child("address")
+    written = context.child("address")
     if written is None or written.get("type") != "ccw":
         return
     missing = [name for name in _CHANNEL if written.get(name) is None]
     if missing:
-        yield sight.find("ccw-partial", "address", missing=missing[0])
+        yield context.find("ccw-partial", "address", missing=missing[0])
     for name, most in _CHANNEL.items():
         if _number(written.get(name, "0")) > most:
-            yield sight.find("address-too-high", f"address/@{name}", part=name, most=hex(most))
+            yield context.find("address-too-high", f"address/@{name}", part=name, most=hex(most))
 
 
 @where_written("acpi/@index", "zpci/@uid", "zpci/@fid")
-def firmware(sight: Sight) -> Iterator[Problem]:
+def firmware(context: Context) -> Iterator[Problem]:
     """What only devices on PCI have, and what only s390x's PCI."""
-    kind = sight.place.get("type")
-    if sight.child("acpi") is not None and kind not in ("pci", None):
-        yield sight.find("acpi-not-on-pci", "acpi")
-    address, arch = sight.child("address"), sight.domain.arch
+    kind = context.place.get("type")
+    if context.child("acpi") is not None and kind not in ("pci", None):
+        yield context.find("acpi-not-on-pci", "acpi")
+    address, arch = context.child("address"), context.domain.arch
     zpci = None if address is None or address.get("type") != "pci" else address.find("zpci")
     if zpci is None:
         return
-    if sight.domain.complete and not (arch or "").startswith("s390"):
-        yield sight.find("zpci-not-on-s390", "address/zpci")
+    if context.domain.complete and not (arch or "").startswith("s390"):
+        yield context.find("zpci-not-on-s390", "address/zpci")
     elif not 0 < _number(zpci.get("uid", "1")) <= 0xFFFF:
-        yield sight.find("zpci-uid", "address/zpci/@uid")
+        yield context.find("zpci-uid", "address/zpci/@uid")
 
 
 @where_written("address/@slot", "address/@function", "address/@bus", "address/@domain")
-def pci(sight: Sight) -> Iterator[Problem]:
+def pci(context: Context) -> Iterator[Problem]:
     """A PCI address has bounds, that of the disk and that of an NVMe disk of the host."""
-    address, source = sight.child("address"), sight.child("source")
+    address, source = context.child("address"), context.child("source")
     if address is not None and address.get("type") == "pci":
-        yield from _bounds(sight, address, "address", _SLOT | {"domain": 0})
-        yield from _board(sight, address)
-    if sight.type == "nvme" and (address := source.find("address")) is not None:
-        yield from _bounds(sight, address, "source/address", _SLOT)
+        yield from _bounds(context, address, "address", _SLOT | {"domain": 0})
+        yield from _board(context, address)
+    if context.type == "nvme" and (address := source.find("address")) is not None:
+        yield from _bounds(context, address, "source/address", _SLOT)
 
 
-def _bounds(sight: Sight, address: etree._Element, path: str, bounds: dict) -> Iterator[Problem]:
+def _bounds(
+    context: Context, address: etree._Element, path: str, bounds: dict
+) -> Iterator[Problem]:
     if not any(_part(address, name) for name in ("domain", "bus", "slot")):
         return  # libvirt takes it for none at all
     for name, most in bounds.items():
         if _part(address, name) > most:
-            yield sight.find("address-too-high", f"{path}/@{name}", part=name, most=hex(most))
+            yield context.find("address-too-high", f"{path}/@{name}", part=name, most=hex(most))
 
 
-def _board(sight: Sight, address: etree._Element) -> Iterator[Problem]:
+def _board(context: Context, address: etree._Element) -> Iterator[Problem]:
     place = _part(address, "slot"), _part(address, "function")
-    if sight.machine and _part(address, "bus") == 0 and place in sight.machine.board:
-        yield sight.find("address-of-board", "address", machine=sight.machine.title)
+    if context.machine and _part(address, "bus") == 0 and place in context.machine.board:
+        yield context.find("address-of-board", "address", machine=context.machine.title)
 
 
 def _part(address: etree._Element, name: str) -> int:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from lxml import etree
 
 from ..document import Domain, whole_number
-from ..form import children_of, number, text_of
 from ..inference import DIRECT_CACHES
+from ..syntax import children_of, number, text_of
+from .context import Context, where_written
 from .problems import Problem
-from .sights import Sight, where_written
 
 _VIRTIO_ONLY = (
     "queues", "queue_size", "ioeventfd", "event_idx", "iommu", "ats", "packed", "page_per_vq",
@@ -22,84 +22,84 @@ _SORTS = ("bytes_sec", "iops_sec", "bytes_sec_max", "iops_sec_max")
 
 
 @where_written("driver/@name")
-def name(sight: Sight) -> Iterator[Problem]:
+def name(context: Context) -> Iterator[Problem]:
     """QEMU's driver is called qemu."""
-    if sight.get("name", "driver") != "qemu":
-        yield sight.find("driver-not-qemu", "driver/@name", name=sight.get("name", "driver"))
+    if context.get("name", "driver") != "qemu":
+        yield context.find("driver-not-qemu", "driver/@name", name=context.get("name", "driver"))
 
 
 @where_written("driver/@io")
-def io(sight: Sight) -> Iterator[Problem]:
+def io(context: Context) -> Iterator[Problem]:
     """Native I/O works only past the page cache."""
-    cache = sight.get("cache", "driver")
+    cache = context.get("cache", "driver")
     if (
-        sight.type != "vhostuser"
-        and sight.get("io", "driver") == "native"
+        context.type != "vhostuser"
+        and context.get("io", "driver") == "native"
         and cache not in DIRECT_CACHES
     ):
-        yield sight.find("io-native-cached", "driver/@io", cache=cache or "not written")
+        yield context.find("io-native-cached", "driver/@io", cache=cache or "not written")
 
 
 @where_written(*(f"driver/@{name}" for name in _VIRTIO_ONLY))
-def virtio_options(sight: Sight) -> Iterator[Problem]:
+def virtio_options(context: Context) -> Iterator[Problem]:
     """Options of virtio's queues, which no other bus has."""
     for name in _VIRTIO_ONLY:
-        written = sight.get(name, "driver")
-        if written and written.strip(" +0") and not sight.on("virtio"):
+        written = context.get(name, "driver")
+        if written and written.strip(" +0") and not context.on("virtio"):
             code = "queue-size-of-virtio" if name == "queue_size" else "option-of-virtio"
-            yield sight.find(code, f"driver/@{name}", name=name)
+            yield context.find(code, f"driver/@{name}", name=name)
 
 
 @where_written("driver/@copy_on_read")
-def copy_on_read(sight: Sight) -> Iterator[Problem]:
+def copy_on_read(context: Context) -> Iterator[Problem]:
     """Copying what is read needs a disk that can be written."""
-    if sight.get("copy_on_read", "driver") != "on":
+    if context.get("copy_on_read", "driver") != "on":
         return
-    if sight.readonly or sight.device in ("cdrom", "floppy"):
-        yield sight.find("copy-on-read-not-here", "driver/@copy_on_read")
+    if context.readonly or context.device in ("cdrom", "floppy"):
+        yield context.find("copy-on-read-not-here", "driver/@copy_on_read")
 
 
 @where_written("driver/@discard_no_unref")
-def discard_no_unref(sight: Sight) -> Iterator[Problem]:
+def discard_no_unref(context: Context) -> Iterator[Problem]:
     """Keeping freed clusters is a trick of qcow2."""
-    if sight.get("discard_no_unref", "driver") != "on":
+    if context.get("discard_no_unref", "driver") != "on":
         return
-    if sight.format != "qcow2" or sight.readonly:
-        yield sight.find("discard-no-unref-not-here", "driver/@discard_no_unref")
+    if context.format != "qcow2" or context.readonly:
+        yield context.find("discard-no-unref-not-here", "driver/@discard_no_unref")
 
 
 @where_written("driver/@iothread", "iothreads")
-def iothreads(sight: Sight) -> Iterator[Problem]:
+def iothreads(context: Context) -> Iterator[Problem]:
     """Threads of their own serve disks on virtio, and have to be there."""
-    thread, path = sight.get("iothread", "driver"), "driver/@iothread"
+    thread, path = context.get("iothread", "driver"), "driver/@iothread"
     if thread is None:
         return
-    if sight.child("driver").find("iothreads/iothread") is not None:
-        yield sight.find("iothread-twice", "driver/iothreads")
-    if not sight.on("virtio"):
-        yield sight.find("iothread-not-on-virtio", path)
-    elif _is_missing(sight, thread):
+    if context.child("driver").find("iothreads/iothread") is not None:
+        yield context.find("iothread-twice", "driver/iothreads")
+    if not context.on("virtio"):
+        yield context.find("iothread-not-on-virtio", path)
+    elif _is_missing(context, thread):
         code = "iothread-undefined" if number(thread) <= _MOST_THREADS else "iothread-beyond"
-        yield sight.find(code, path, iothread=thread)
+        yield context.find(code, path, iothread=thread)
 
 
 @where_written("iothreads")
-def mapping(sight: Sight) -> Iterator[Problem]:
+def mapping(context: Context) -> Iterator[Problem]:
     """Several threads share a disk's queues."""
-    shares, path = sight.child("driver").find("iothreads"), "driver/iothreads"
+    shares, path = context.child("driver").find("iothreads"), "driver/iothreads"
     threads = shares.findall("iothread")
     if not threads:
         return
-    if not sight.on("virtio"):
-        yield sight.find("mapping-not-on-virtio", path)
-    elif what := _wrong_shares(threads, whole_number(sight.get("queues", "driver")) or 0):
-        yield sight.find("mapping-wrong", path, what=what)
+    if not context.on("virtio"):
+        yield context.find("mapping-not-on-virtio", path)
+    elif what := _wrong_shares(threads, whole_number(context.get("queues", "driver")) or 0):
+        yield context.find("mapping-wrong", path, what=what)
     for thread in threads:
-        if sight.on("virtio") and _is_missing(sight, thread.get("id")):
+        if context.on("virtio") and _is_missing(context, thread.get("id")):
             at = f"{path}/iothread/@id"
             is_few = number(thread.get("id")) <= _MOST_THREADS
             code = "mapping-undefined" if is_few else "mapping-beyond"
-            yield sight.find(code, at, thread, iothread=thread.get("id"))
+            yield context.find(code, at, thread, iothread=thread.get("id"))
 
 
 def _wrong_shares(threads: list[etree._Element], queues: int) -> str | None:
@@ -124,9 +124,9 @@ def _wrong_shares(threads: list[etree._Element], queues: int) -> str | None:
     return None
 
 
-def _is_missing(sight: Sight, thread: str | None) -> bool:
+def _is_missing(context: Context, thread: str | None) -> bool:
     known = whole_number(thread)
-    return bool(known) and sight.domain.complete and not has_iothread(sight.domain, known)
+    return bool(known) and context.domain.complete and not has_iothread(context.domain, known)
 
 
 def has_iothread(domain: Domain, thread: int) -> bool:
@@ -137,48 +137,48 @@ def has_iothread(domain: Domain, thread: int) -> bool:
 
 
 @where_written("shareable")
-def shareable(sight: Sight) -> Iterator[Problem]:
+def shareable(context: Context) -> Iterator[Problem]:
     """Two guests can write one image only where it has no structure of its own."""
-    if not sight.readonly and sight.format != "raw":
-        yield sight.find("shareable-format", "shareable", format=sight.format)
-    elif not sight.readonly and _ENCRYPTED(sight.disk.element):
-        yield sight.find("shareable-encrypted", "shareable")
+    if not context.readonly and context.format != "raw":
+        yield context.find("shareable-format", "shareable", format=context.format)
+    elif not context.readonly and _ENCRYPTED(context.disk.element):
+        yield context.find("shareable-encrypted", "shareable")
 
 
 @where_written("transient")
-def transient(sight: Sight) -> Iterator[Problem]:
+def transient(context: Context) -> Iterator[Problem]:
     """What the guest writes is thrown away: only for a hard disk in a file."""
-    if sight.is_empty:
-        yield sight.find("transient-empty", "transient")
-    elif sight.readonly:
-        yield sight.find("transient-readonly", "transient")
-    elif sight.type != "file":
-        yield sight.find("transient-not-a-file", "transient", type=sight.type)
-    elif sight.device != "disk":
-        yield sight.find("transient-not-a-disk", "transient")
-    elif sight.get("shareBacking", "transient") == "yes" and not sight.on(*_HOTPLUGGED):
-        yield sight.find("transient-not-hotplugged", "transient/@shareBacking")
+    if context.is_empty:
+        yield context.find("transient-empty", "transient")
+    elif context.readonly:
+        yield context.find("transient-readonly", "transient")
+    elif context.type != "file":
+        yield context.find("transient-not-a-file", "transient", type=context.type)
+    elif context.device != "disk":
+        yield context.find("transient-not-a-disk", "transient")
+    elif context.get("shareBacking", "transient") == "yes" and not context.on(*_HOTPLUGGED):
+        yield context.find("transient-not-hotplugged", "transient/@shareBacking")
 
 
 @where_written("iotune")
-def limits(sight: Sight) -> Iterator[Problem]:
+def limits(context: Context) -> Iterator[Problem]:
     """A total and its parts are not limited both; and no limit is that high."""
-    found = limits_of(sight)
-    if sight.on("sd") and any(found.values()):
-        yield sight.find("limits-on-sd", "iotune")
+    found = limits_of(context)
+    if context.on("sd") and any(found.values()):
+        yield context.find("limits-on-sd", "iotune")
     for sort in _SORTS:
         parts = [part for part in ("read", "write") if found.get(f"{part}_{sort}")]
         if found.get(f"total_{sort}") and parts:
-            yield sight.find("limits-total-and-parts", f"iotune/total_{sort}", sort=sort)
+            yield context.find("limits-total-and-parts", f"iotune/total_{sort}", sort=sort)
     for name, value in found.items():
         if value > MOST and not name.endswith("_length"):
-            yield sight.find("limit-too-high", f"iotune/{name}", name=name, most=MOST)
+            yield context.find("limit-too-high", f"iotune/{name}", name=name, most=MOST)
 
 
-def limits_of(sight: Sight) -> dict[str, int]:
+def limits_of(context: Context) -> dict[str, int]:
     """The limits of a disk that libvirt can read."""
     found = {}
-    for limit in children_of(sight.child("iotune")):
+    for limit in children_of(context.child("iotune")):
         try:
             found[limit.tag] = number(text_of(limit) or "0", 64)
         except ValueError:  # a problem of its own, or the name of the group

@@ -7,10 +7,10 @@ from functools import lru_cache
 from lxml import etree
 
 from ..document import MAX_LENGTH, whole_number
-from ..form import c_number
+from ..syntax import c_number
+from .context import Context, Guest, of_guests
 from .driver import limits_of
 from .problems import Problem
-from .sights import Guest, Sight, of_guests
 
 _OF_DRIVES = ("ide", "fdc", "scsi", "sata")
 _PARTS = ("controller", "bus", "target", "unit")
@@ -20,26 +20,26 @@ _PCI = ("domain", "bus", "slot", "function")
 @of_guests
 def targets(guest: Guest) -> Iterator[Problem]:
     """A name is for one disk."""
-    first: dict[str, Sight] = {}
-    for sight in guest.sights:
-        dev = sight.disk.target
-        if dev is not None and first.setdefault(dev, sight) is not sight:
-            yield sight.find("target-twice", "target/@dev", other=first[dev].disk.line)
+    first: dict[str, Context] = {}
+    for context in guest.contexts:
+        dev = context.disk.target
+        if dev is not None and first.setdefault(dev, context) is not context:
+            yield context.find("target-twice", "target/@dev", other=first[dev].disk.line)
 
 
 @of_guests
 def drive_addresses(guest: Guest) -> Iterator[Problem]:
     """A place on a controller is for one disk, or for one SCSI device of the host."""
     taken: dict[tuple, int] = {}
-    if any(sight.on("scsi") for sight in guest.sights):
+    if any(context.on("scsi") for context in guest.contexts):
         taken = {("scsi", *place): line for place, line in _scsi_devices_of_the_host(guest)}
-    for sight in guest.sights:
-        place = sight.place
-        if sight.bus in _OF_DRIVES and place.get("type") == "drive":
-            key = (sight.bus, *(place[part] for part in _PARTS))
+    for context in guest.contexts:
+        place = context.place
+        if context.bus in _OF_DRIVES and place.get("type") == "drive":
+            key = (context.bus, *(place[part] for part in _PARTS))
             if key in taken:
-                yield sight.find("address-twice", _placed_by(sight), other=taken[key])
-            taken.setdefault(key, sight.disk.line)
+                yield context.find("address-twice", _placed_by(context), other=taken[key])
+            taken.setdefault(key, context.disk.line)
 
 
 def _scsi_devices_of_the_host(guest: Guest) -> Iterator[tuple[list[int | None], int]]:
@@ -49,15 +49,15 @@ def _scsi_devices_of_the_host(guest: Guest) -> Iterator[tuple[list[int | None], 
             yield [whole_number(address.get(part, "0")) for part in _PARTS], device.sourceline
 
 
-def _placed_by(sight: Sight) -> str:
+def _placed_by(context: Context) -> str:
     """The path of what decides where the disk goes."""
-    return "target/@dev" if sight.child("address") is None else "address"
+    return "target/@dev" if context.child("address") is None else "address"
 
 
 @of_guests
 def pci_addresses(guest: Guest) -> Iterator[Problem]:
     """A function of a PCI slot is for one device."""
-    if not any(sight.get("type", "address") == "pci" for sight in guest.sights):
+    if not any(context.get("type", "address") == "pci" for context in guest.contexts):
         return
     seen: dict[tuple, etree._Element] = {}
     for address in guest.beside("address", "[@type='pci']"):
@@ -69,7 +69,7 @@ def pci_addresses(guest: Guest) -> Iterator[Problem]:
 
 def _taken(guest: Guest, second, first, code: str, path: str) -> Iterator[Problem]:
     """Two devices have the same, and at least one of them is a disk."""
-    if guest.sight_of(second.getparent()) or guest.sight_of(first.getparent()):
+    if guest.context_of(second.getparent()) or guest.context_of(first.getparent()):
         yield guest.find_in(second.getparent(), code, path, other=first.sourceline)
 
 
@@ -114,29 +114,31 @@ def aliases(guest: Guest) -> Iterator[Problem]:
 @of_guests
 def groups_of_limits(guest: Guest) -> Iterator[Problem]:
     """Disks that share limits have the same ones, and somebody has to say which."""
-    groups: dict[str, list[Sight]] = defaultdict(list)
-    for sight in guest.sights:
-        limits = sight.child("iotune")
+    groups: dict[str, list[Context]] = defaultdict(list)
+    for context in guest.contexts:
+        limits = context.child("iotune")
         if limits is not None and limits.findtext("group_name"):
-            groups[limits.findtext("group_name")].append(sight)
-    for name, sights in groups.items():
-        told = [(s, found) for s in sights if any((found := _limits(s)).values())]
-        for sight in sights if not told else ():
-            yield sight.find("limits-group-alone", "iotune/group_name", group=name)
-        for sight, found in told[1:]:
+            groups[limits.findtext("group_name")].append(context)
+    for name, contexts in groups.items():
+        told = [(s, found) for s in contexts if any((found := _limits(s)).values())]
+        for context in contexts if not told else ():
+            yield context.find("limits-group-alone", "iotune/group_name", group=name)
+        for context, found in told[1:]:
             if found != told[0][1]:
                 other = told[0][0].disk.line
-                yield sight.find("limits-differ", "iotune", group=name, other=other)
+                yield context.find("limits-differ", "iotune", group=name, other=other)
 
 
-def _limits(sight: Sight) -> dict[str, int]:
-    return {name: value for name, value in limits_of(sight).items() if value}
+def _limits(context: Context) -> dict[str, int]:
+    return {name: value for name, value in limits_of(context).items() if value}
 
 
 @of_guests
 def throttle_groups(guest: Guest) -> Iterator[Problem]:
     """A filter names a group of limits that the guest has."""
-    filtered = [sight for sight in guest.sights if sight.child("throttlefilters") is not None]
+    filtered = [
+        context for context in guest.contexts if context.child("throttlefilters") is not None
+    ]
     known = (
         {
             group.findtext("group_name")
@@ -145,35 +147,35 @@ def throttle_groups(guest: Guest) -> Iterator[Problem]:
         if filtered
         else set()
     )
-    for sight in filtered:
-        yield from _filters(sight, known)
+    for context in filtered:
+        yield from _filters(context, known)
 
 
-def _filters(sight: Sight, known: set[str | None]) -> Iterator[Problem]:
-    found = sight.child("throttlefilters").findall("throttlefilter")
+def _filters(context: Context, known: set[str | None]) -> Iterator[Problem]:
+    found = context.child("throttlefilters").findall("throttlefilter")
     seen: set[str | None] = set()
-    iotune = sight.child("iotune")
-    if found and iotune is not None and (_limits(sight) or iotune.findtext("group_name")):
-        yield sight.find("throttle-filters-and-limits", "iotune")
-    if found and sight.device == "cdrom":
-        yield sight.find("throttle-filters-of-cdrom", "throttlefilters")
+    iotune = context.child("iotune")
+    if found and iotune is not None and (_limits(context) or iotune.findtext("group_name")):
+        yield context.find("throttle-filters-and-limits", "iotune")
+    if found and context.device == "cdrom":
+        yield context.find("throttle-filters-of-cdrom", "throttlefilters")
     for one in found:
         path, name = "throttlefilters/throttlefilter/@group", one.get("group")
         facts = {"element": one, "group": name}
         if name in seen:
-            yield sight.find("throttle-filter-twice", path, **facts)
-        elif sight.domain.complete and name not in known:
-            yield sight.find("throttle-group-missing", path, **facts)
+            yield context.find("throttle-filter-twice", path, **facts)
+        elif context.domain.complete and name not in known:
+            yield context.find("throttle-group-missing", path, **facts)
         seen.add(name)
 
 
 @of_guests
 def shared_memory(guest: Guest) -> Iterator[Problem]:
     """The server of a vhost-user disk reads and writes the guest's memory."""
-    served = [sight for sight in guest.sights if sight.type in ("vhostuser", "vhostvdpa")]
+    served = [context for context in guest.contexts if context.type in ("vhostuser", "vhostvdpa")]
     if served and guest.domain.complete and not _is_shared(guest.root):
-        for sight in served:
-            yield sight.find("memory-not-shared", "@type", type=sight.type)
+        for context in served:
+            yield context.find("memory-not-shared", "@type", type=context.type)
 
 
 def _is_shared(root: etree._Element) -> bool:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from ..form import number, text_of
+from ..syntax import number, text_of
+from .context import Context, Source, where_written
 from .problems import Problem
-from .sights import Sight, Source, where_written
 
 _GONE = {"tftp": "2.8", "vxhs": "5.2"}  # the QEMU that no longer had it
 _WITH_TLS = ("nbd", "vxhs")
@@ -20,38 +20,38 @@ _COOKIE_VALUE = set(' ",;\\') | {chr(n) for n in range(32)}
 
 
 @where_written("source/@protocol")
-def network(sight: Sight) -> Iterator[Problem]:
+def network(context: Context) -> Iterator[Problem]:
     """A network image: which protocol, and what its name has to look like."""
-    for source in sight.sources:
+    for source in context.sources:
         if source.protocol is not None:
-            yield from _protocol(sight, source)
-            yield from _name(sight, source)
-            yield from _hosts(sight, source)
-            yield from _cookies(sight, source)
-            yield from _identity(sight, source)
+            yield from _protocol(context, source)
+            yield from _name(context, source)
+            yield from _hosts(context, source)
+            yield from _cookies(context, source)
+            yield from _identity(context, source)
 
 
-def _protocol(sight: Sight, source: Source) -> Iterator[Problem]:
+def _protocol(context: Context, source: Source) -> Iterator[Problem]:
     protocol, path = source.protocol, f"{source.path}/@protocol"
     if protocol == "sheepdog":
-        yield sight.find("sheepdog-gone", path)
+        yield context.find("sheepdog-gone", path)
     elif protocol in _GONE:
-        yield sight.find("protocol-gone", path, protocol=protocol, until=_GONE[protocol])
+        yield context.find("protocol-gone", path, protocol=protocol, until=_GONE[protocol])
     if source.element.get("tls") == "yes" and protocol not in _WITH_TLS:
-        yield sight.find("tls-not-of-protocol", f"{source.path}/@tls", protocol=protocol)
+        yield context.find("tls-not-of-protocol", f"{source.path}/@tls", protocol=protocol)
     if source.element.get("tlsHostname") is not None and protocol != "nbd":
         path = f"{source.path}/@tlsHostname"
-        yield sight.find("tls-hostname-not-nbd", path, protocol=protocol)
+        yield context.find("tls-hostname-not-nbd", path, protocol=protocol)
 
 
-def _name(sight: Sight, source: Source) -> Iterator[Problem]:
+def _name(context: Context, source: Source) -> Iterator[Problem]:
     protocol, name, path = source.protocol, source.element.get("name"), f"{source.path}/@name"
     if name is None and protocol != "nbd" or name == "" and protocol in _NAMED:
-        yield sight.find("network-name-missing", path, protocol=protocol)
+        yield context.find("network-name-missing", path, protocol=protocol)
     elif protocol in _POOLED and not all(name.partition("/")[::2]):
-        yield sight.find("network-name-unsplit", path, name=name, protocol=protocol)
+        yield context.find("network-name-unsplit", path, name=name, protocol=protocol)
     elif protocol == "iscsi" and "/" in name and not _is_number(name.partition("/")[2]):
-        yield sight.find("iscsi-lun", path, lun=name.partition("/")[2])
+        yield context.find("iscsi-lun", path, lun=name.partition("/")[2])
 
 
 def _is_number(text: str) -> bool:
@@ -62,41 +62,41 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _hosts(sight: Sight, source: Source) -> Iterator[Problem]:
+def _hosts(context: Context, source: Source) -> Iterator[Problem]:
     """The servers: how many, and how they are reached."""
     protocol, found = source.protocol, source.element.findall("host")
     path = f"{source.path}/host"
-    if source.above and not sight.is_opened:
+    if source.above and not context.is_opened:
         pass  # nobody looks how many there are
     elif not found and protocol in (*_ONE_HOST, "iscsi"):
-        yield sight.find("host-missing", path, protocol=protocol)
+        yield context.find("host-missing", path, protocol=protocol)
     elif not found and protocol == "gluster":
-        yield sight.find("host-of-gluster", path)
+        yield context.find("host-of-gluster", path)
     elif len(found) > 1 and protocol in _ONE_HOST:
         facts = {"protocol": protocol, "count": len(found)}
-        yield sight.find("hosts-too-many", path, found[1], **facts)
+        yield context.find("hosts-too-many", path, found[1], **facts)
     elif len(found) > 1 and protocol == "iscsi":
-        yield sight.find("hosts-of-iscsi", path, found[1])
+        yield context.find("hosts-of-iscsi", path, found[1])
     for host in found:
-        yield from _host(sight, host, protocol, path)
+        yield from _host(context, host, protocol, path)
 
 
-def _host(sight: Sight, host: etree._Element, protocol: str, path: str) -> Iterator[Problem]:
+def _host(context: Context, host: etree._Element, protocol: str, path: str) -> Iterator[Problem]:
     transport, has_socket = host.get("transport", "tcp"), host.get("socket") is not None
     if transport == "unix" and not has_socket:
-        yield sight.find("host-socket-missing", f"{path}/@socket", host)
+        yield context.find("host-socket-missing", f"{path}/@socket", host)
     elif transport != "unix" and has_socket:
-        yield sight.find("host-socket-not-unix", f"{path}/@socket", host)
+        yield context.find("host-socket-not-unix", f"{path}/@socket", host)
     if transport != "unix" and host.get("name") is None:
-        yield sight.find("host-name-missing", f"{path}/@name", host)
+        yield context.find("host-name-missing", f"{path}/@name", host)
     if transport != "tcp" and protocol in _TCP_ONLY or transport == "rdma" and protocol in _NO_RDMA:
         facts = {"transport": transport, "protocol": protocol}
-        yield sight.find("host-transport", f"{path}/@transport", host, **facts)
+        yield context.find("host-transport", f"{path}/@transport", host, **facts)
     if protocol == "nfs" and (host.get("port") or "0").strip(" +0"):
-        yield sight.find("nfs-port", f"{path}/@port", host)
+        yield context.find("nfs-port", f"{path}/@port", host)
 
 
-def _cookies(sight: Sight, source: Source) -> Iterator[Problem]:
+def _cookies(context: Context, source: Source) -> Iterator[Problem]:
     """Cookies go into a header of HTTP, which not every character may."""
     if source.protocol not in ("http", "https"):
         return
@@ -106,20 +106,20 @@ def _cookies(sight: Sight, source: Source) -> Iterator[Problem]:
         is_quoted = value[:1] == value[-1:] == '"'
         inside = value[1:-1] if is_quoted else value
         if name and _COOKIE_NAME & set(name):
-            yield sight.find("cookie-name", f"{path}/@name", cookie, name=name)
+            yield context.find("cookie-name", f"{path}/@name", cookie, name=name)
         if not value or _COOKIE_VALUE & set(inside):
-            yield sight.find("cookie-value", path, cookie, name=name)
+            yield context.find("cookie-value", path, cookie, name=name)
         if name in seen:
-            yield sight.find("cookie-twice", f"{path}/@name", cookie, name=name)
+            yield context.find("cookie-twice", f"{path}/@name", cookie, name=name)
         seen.add(name)
 
 
-def _identity(sight: Sight, source: Source) -> Iterator[Problem]:
+def _identity(context: Context, source: Source) -> Iterator[Problem]:
     """Who logs in to an SSH server, and with which key."""
     identity = source.element.find("identity") if source.protocol == "ssh" else None
     written = set() if identity is None else set(identity.keys())
     if identity is not None and not ("username" in written and written & {"keyfile", "agentsock"}):
-        yield sight.find("identity-incomplete", f"{source.path}/identity")
+        yield context.find("identity-incomplete", f"{source.path}/identity")
     known = source.element.find("knownHosts") if source.protocol == "ssh" else None
     if known is not None and known.get("path") is None:
-        yield sight.find("known-hosts-without-path", f"{source.path}/knownHosts")
+        yield context.find("known-hosts-without-path", f"{source.path}/knownHosts")

@@ -1,15 +1,14 @@
 """What a problem is, what is said of it, and what would mend it."""
 
-import os
-from functools import cache
 from typing import Any, NamedTuple
 
 from lxml import etree
 
+from ..data import facts
 from ..document import Disk
-from ..names import PREFIX_OF_BUS, prefix_of
-from ..parsing import one_line, path_name
-from .mending import changed, child_of
+from ..targets import PREFIX_OF_BUS, prefix_of
+from ..xml import one_line, path_name
+from .fixes import changed, child_of
 
 # By device, the buses that it can be on, the best first.
 BUSES = {
@@ -167,10 +166,6 @@ def deepest(element: etree._Element, path: str) -> etree._Element:
     return element
 
 
-@cache
 def sentences() -> dict[str, dict]:
-    """What is said of each problem; read when the first one is found."""
-    import tomllib
-
-    with open(os.path.join(os.path.dirname(__file__), "refusals.toml"), "rb") as file:
-        return tomllib.load(file)
+    """What is said of each problem."""
+    return facts("refusals/refusals.toml")

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from ..form import in_bytes, shape_of, text_of
 from ..inference import DIRECT_CACHES
+from ..syntax import in_bytes, shape_of, text_of
+from .context import LOCAL, Context, Source, always, where_written
 from .problems import Problem, path_of
-from .sights import LOCAL, Sight, Source, always, where_written
 
 _WITH_BACKING = ("cow", "qcow", "qcow2", "qed", "vmdk")
 _NOT_READ = ("cow", "dir", "iso")  # formats that libvirt knows and QEMU does not take
@@ -27,116 +27,116 @@ _NOT_WITH_VHOSTUSER = (
 
 
 @always
-def format(sight: Sight) -> Iterator[Problem]:
+def format(context: Context) -> Iterator[Problem]:
     """The format of the image, and of the images below it."""
-    if sight.format in _NOT_READ:
-        yield sight.find("format-not-in-qemu", "driver/@type", format=sight.format)
-    elif sight.format == "fat" and sight.type not in ("dir", "volume"):
-        yield sight.find("fat-not-of-dir", "driver/@type", type=sight.type)
-    if sight.type != "dir":
+    if context.format in _NOT_READ:
+        yield context.find("format-not-in-qemu", "driver/@type", format=context.format)
+    elif context.format == "fat" and context.type not in ("dir", "volume"):
+        yield context.find("fat-not-of-dir", "driver/@type", type=context.type)
+    if context.type != "dir":
         return
-    if sight.format not in ("fat", *_NOT_READ):
-        yield sight.find("dir-not-fat", "driver/@type", format=sight.format)
-    if not sight.readonly:
-        yield sight.find("dir-not-readonly", "readonly")
+    if context.format not in ("fat", *_NOT_READ):
+        yield context.find("dir-not-fat", "driver/@type", format=context.format)
+    if not context.readonly:
+        yield context.find("dir-not-readonly", "readonly")
 
 
 @where_written("disk/@device")
-def lun(sight: Sight) -> Iterator[Problem]:
+def lun(context: Context) -> Iterator[Problem]:
     """A LUN is a whole SCSI disk of the host, and nothing else."""
-    if sight.device != "lun":
+    if context.device != "lun":
         return
-    if sight.type == "network" and sight.protocol != "iscsi":
-        yield sight.find("lun-not-iscsi", "source/@protocol", protocol=sight.protocol)
-    elif sight.type not in ("block", "network", "volume"):
-        code = "lun-not-block" if sight.child("source") is not None else "lun-empty"
-        yield sight.find(code, "@type", type=sight.type)
-    if sight.format not in ("raw", None):
-        yield sight.find("lun-not-raw", "driver/@type", format=sight.format)
-    if not sight.on("scsi"):
-        code = "lun-on-virtio" if sight.on("virtio") else "lun-not-on-scsi"
-        yield sight.find(code, "target/@bus")
-    if sight.get("copy_on_read", "driver") == "on":
-        yield sight.find("copy-on-read-of-lun", "driver/@copy_on_read")
+    if context.type == "network" and context.protocol != "iscsi":
+        yield context.find("lun-not-iscsi", "source/@protocol", protocol=context.protocol)
+    elif context.type not in ("block", "network", "volume"):
+        code = "lun-not-block" if context.child("source") is not None else "lun-empty"
+        yield context.find(code, "@type", type=context.type)
+    if context.format not in ("raw", None):
+        yield context.find("lun-not-raw", "driver/@type", format=context.format)
+    if not context.on("scsi"):
+        code = "lun-on-virtio" if context.on("virtio") else "lun-not-on-scsi"
+        yield context.find(code, "target/@bus")
+    if context.get("copy_on_read", "driver") == "on":
+        yield context.find("copy-on-read-of-lun", "driver/@copy_on_read")
     for path, code in _NOT_OF_A_LUN.items():
-        if sight.disk.element.find(path) is not None:
-            yield sight.find(code, path.partition("[")[0])
+        if context.disk.element.find(path) is not None:
+            yield context.find(code, path.partition("[")[0])
 
 
 @where_written("backingStore")
-def backing(sight: Sight) -> Iterator[Problem]:
+def backing(context: Context) -> Iterator[Problem]:
     """The chain of images below: each needs a format that can have one."""
-    above = sight.format
-    for source in sight.sources:
+    above = context.format
+    for source in context.sources:
         if source.above:
-            if sight.is_opened and above not in (None, *_WITH_BACKING):
+            if context.is_opened and above not in (None, *_WITH_BACKING):
                 code = "backing-of-raw" if above == "raw" else "backing-of-format"
-                yield sight.find(code, source.above, format=above)
-            yield from _format_of_backing(sight, source)
+                yield context.find(code, source.above, format=above)
+            yield from _format_of_backing(context, source)
             above = source.format
 
 
-def _format_of_backing(sight: Sight, source: Source) -> Iterator[Problem]:
+def _format_of_backing(context: Context, source: Source) -> Iterator[Problem]:
     path, format = f"{source.above}/format/@type", source.format
-    if source.type == "vhostuser" and sight.is_opened:
-        yield sight.find("backing-of-vhostuser", f"{source.above}/@type")
-    if source.type in LOCAL and sight.is_opened and not source.element.get(LOCAL[source.type]):
-        yield sight.find("backing-without-path", source.path, type=source.type)
+    if source.type == "vhostuser" and context.is_opened:
+        yield context.find("backing-of-vhostuser", f"{source.above}/@type")
+    if source.type in LOCAL and context.is_opened and not source.element.get(LOCAL[source.type]):
+        yield context.find("backing-without-path", source.path, type=source.type)
     if format in _NOT_READ:
-        yield sight.find("format-not-in-qemu", path, format=format)
+        yield context.find("format-not-in-qemu", path, format=format)
     elif format == "fat" and source.type not in ("dir", "volume"):
-        yield sight.find("fat-not-of-dir", path, type=source.type)
+        yield context.find("fat-not-of-dir", path, type=source.type)
     elif source.type == "dir" and format != "fat":
-        yield sight.find("dir-not-fat", path, format=format)
+        yield context.find("dir-not-fat", path, format=format)
 
 
 @where_written("source/@startupPolicy")
-def startup_policy(sight: Sight) -> Iterator[Problem]:
+def startup_policy(context: Context) -> Iterator[Problem]:
     """What happens when the file is not there: a matter of what can be missing."""
-    policy = sight.get("startupPolicy", "source")
+    policy = context.get("startupPolicy", "source")
     if policy is None:  # it stands further down, where nobody reads it
         return
-    if sight.type not in ("file", "block", "dir", "volume"):
-        yield sight.find("startup-policy-of-type", "source/@startupPolicy", type=sight.type)
-    elif policy == "requisite" and sight.device not in ("cdrom", "floppy"):
-        yield sight.find("startup-policy-requisite", "source/@startupPolicy")
+    if context.type not in ("file", "block", "dir", "volume"):
+        yield context.find("startup-policy-of-type", "source/@startupPolicy", type=context.type)
+    elif policy == "requisite" and context.device not in ("cdrom", "floppy"):
+        yield context.find("startup-policy-requisite", "source/@startupPolicy")
 
 
 @where_written("source")
-def volume(sight: Sight) -> Iterator[Problem]:
+def volume(context: Context) -> Iterator[Problem]:
     """A volume is named by its pool and its own name, both."""
-    for source in sight.sources:
+    for source in context.sources:
         if source.type == "volume":
             missing = [name for name in ("pool", "volume") if source.element.get(name) is None]
             for name in missing[:1]:
                 code = "volume-half-named" if len(missing) == 1 else "volume-unnamed"
-                yield sight.find(code, f"{source.path}/@{name}", missing=name)
+                yield context.find(code, f"{source.path}/@{name}", missing=name)
 
 
 @where_written("source/@namespace")
-def nvme(sight: Sight) -> Iterator[Problem]:
+def nvme(context: Context) -> Iterator[Problem]:
     """Namespaces of an NVMe disk count from 1."""
-    for source in sight.sources:
+    for source in context.sources:
         written = (source.element.get("namespace") or "1").strip(" +")
         if source.type == "nvme" and not source.above and not written.strip("0"):
-            yield sight.find("nvme-namespace", f"{source.path}/@namespace")
+            yield context.find("nvme-namespace", f"{source.path}/@namespace")
 
 
 @where_written("disk/@type")
-def vhostuser(sight: Sight) -> Iterator[Problem]:
+def vhostuser(context: Context) -> Iterator[Problem]:
     """Another process serves the disk, so QEMU cannot do much with it."""
-    if sight.type == "vhostvdpa" and sight.get("cache", "driver") not in DIRECT_CACHES:
-        yield sight.find("vdpa-cache", "driver/@cache")
-    if sight.type != "vhostuser":
+    if context.type == "vhostvdpa" and context.get("cache", "driver") not in DIRECT_CACHES:
+        yield context.find("vdpa-cache", "driver/@cache")
+    if context.type != "vhostuser":
         return
-    if not sight.on("virtio"):
-        yield sight.find("vhostuser-not-on-virtio", "target/@bus")
-    if sight.snapshot != "no":
-        yield sight.find("vhostuser-snapshot", "@snapshot")
+    if not context.on("virtio"):
+        yield context.find("vhostuser-not-on-virtio", "target/@bus")
+    if context.snapshot != "no":
+        yield context.find("vhostuser-snapshot", "@snapshot")
     for path in _NOT_WITH_VHOSTUSER:
-        if _is_there(sight.disk.element, path):
+        if _is_there(context.disk.element, path):
             what = path.split("/")[-1].lstrip("@")
-            yield sight.find("vhostuser-without", path, what=what)
+            yield context.find("vhostuser-without", path, what=what)
 
 
 def _is_there(disk: etree._Element, path: str) -> bool:
@@ -154,26 +154,26 @@ def _is_there(disk: etree._Element, path: str) -> bool:
 
 
 @where_written("seclabel")
-def seclabels(sight: Sight) -> Iterator[Problem]:
+def seclabels(context: Context) -> Iterator[Problem]:
     """Labels of the image for SELinux, AppArmor or plain ownership."""
-    for source in sight.sources:
+    for source in context.sources:
         models, path = [], f"{source.path}/seclabel"
         for label in source.element.iterchildren("seclabel"):
             model = label.get("model")
             if model is not None and model in models:
-                yield sight.find("seclabel-twice", path, label, model=model)
+                yield context.find("seclabel-twice", path, label, model=model)
             models.append(model)
             relabel, text = label.get("relabel"), label.findtext("label")
             if relabel == "no" and text:
-                yield sight.find("seclabel-not-relabelled", path, label)
+                yield context.find("seclabel-not-relabelled", path, label)
             elif relabel == "yes" and not text:
-                yield sight.find("seclabel-without-label", path, label)
+                yield context.find("seclabel-without-label", path, label)
 
 
 @where_written("reservations")
-def reservations(sight: Sight) -> Iterator[Problem]:
+def reservations(context: Context) -> Iterator[Problem]:
     """SCSI reservations go through a helper, on a socket of its own or of the user's."""
-    source = sight.child("source")
+    source = context.child("source")
     held = None if source is None else source.find("reservations")
     if held is None:
         return
@@ -181,37 +181,37 @@ def reservations(sight: Sight) -> Iterator[Problem]:
     told = {n: None if inner is None else inner.get(n) for n in ("type", "path", "mode")}
     if (held.get("managed") == "no" or any(told.values())) and not all(told.values()):
         missing = next(name for name, value in told.items() if not value)
-        yield sight.find("reservations-source", "source/reservations/source", missing=missing)
+        yield context.find("reservations-source", "source/reservations/source", missing=missing)
 
 
 @where_written("metadata_cache")
-def metadata_cache(sight: Sight) -> Iterator[Problem]:
+def metadata_cache(context: Context) -> Iterator[Problem]:
     """Only qcow2 has metadata to keep, and a size has its unit."""
-    for cache in sight.disk.element.iter("metadata_cache"):
+    for cache in context.disk.element.iter("metadata_cache"):
         size, path, holder = cache.find("max_size"), path_of(cache), cache.getparent()
         text = "" if size is None else text_of(size)
-        format = sight.format if holder.tag == "driver" else holder.get("type")
+        format = context.format if holder.tag == "driver" else holder.get("type")
         try:
             bytes = in_bytes(text or "0", size.get("unit") if text else None)
         except ValueError:
             facts = {"text": text, "unit": size.get("unit") or "(no unit)"}
-            yield sight.find("size-unreadable", f"{path}/max_size", size, **facts)
+            yield context.find("size-unreadable", f"{path}/max_size", size, **facts)
             continue
         if bytes and format != "qcow2":
-            yield sight.find("metadata-cache-not-qcow2", path, cache, format=format)
+            yield context.find("metadata-cache-not-qcow2", path, cache, format=format)
 
 
 @where_written("dataStore")
-def data_store(sight: Sight) -> Iterator[Problem]:
+def data_store(context: Context) -> Iterator[Problem]:
     """A qcow2 image can keep its data in a raw file beside it."""
-    for store in sight.disk.element.iter("dataStore"):
+    for store in context.disk.element.iter("dataStore"):
         inner, format = store.find("source"), store.find("format")
-        if sight.format != "qcow2":
-            yield sight.find("data-store-not-qcow2", "source/dataStore", format=sight.format)
+        if context.format != "qcow2":
+            yield context.find("data-store-not-qcow2", "source/dataStore", format=context.format)
         if format is not None and format.get("type") != "raw":
-            yield sight.find("data-store-not-raw", "source/dataStore/format/@type")
+            yield context.find("data-store-not-raw", "source/dataStore/format/@type")
         if inner is not None and (
             inner.find("dataStore") is not None
             or inner.find("slices/slice[@type='storage']") is not None
         ):
-            yield sight.find("data-store-nested", "source/dataStore/source")
+            yield context.find("data-store-nested", "source/dataStore/source")

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from ..conversion import Conversion
 from ..document import Disk, Domain
 from ..evidence.lessons import Lesson
 from ..explanation import Explanation, Row
 from ..inference import infer
-from ..parsing import UnreadableXML, one_line
 from ..refusals import Problem
-from ..resolution import Resolution
-from ..writing import written
+from ..rewriting.conversion import Conversion
+from ..rewriting.resolution import Resolution
+from ..xml import UnreadableXML, one_line, written
 from . import html, text
 from .changes import (
     changes_as_html,

@@ -5,18 +5,17 @@ The questions stand in bus.toml. Which way was taken is read off the rules of th
 picture cannot say something else than they do.
 """
 
-import tomllib
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
 from lxml import etree
 
-from ..answers import Inferences
-from ..names import BUS_OF_PREFIX
-from ..parsing import one_line
+from ..data import facts
+from ..inference import Inferences
 from ..refusals import Problem
+from ..targets import BUS_OF_PREFIX
+from ..xml import one_line
 from .changes import marked_as_html
 from .elements import legend, prose
 from .html import answers_table, root
@@ -64,16 +63,10 @@ class Question(NamedTuple):
 
 
 @cache
-def _facts() -> dict:
-    """The file, read when the first path is asked for."""
-    return tomllib.loads((files(__package__) / "bus.toml").read_text(encoding="utf-8"))
-
-
-@cache
 def questions() -> dict[str, Question]:
     """The questions by name, in the order in which they are asked."""
     found = {}
-    for name, known in _facts()["questions"].items():
+    for name, known in facts("views/bus.toml")["questions"].items():
         ways = {way: Way(**kept) for way, kept in known["ways"].items()}
         if name == "name":
             ways = {prefix: Way(bus, "bus") for prefix, bus in BUS_OF_PREFIX.items()} | ways
@@ -85,7 +78,7 @@ def path(answers: Inferences) -> dict[str, str]:
     """The way that each question takes for this disk; only those that are asked, in their order."""
     taken: dict[str, str] = {}
     for answer in (answers.bus, answers.controller, answers.virtio):
-        ways = _facts()["rules"].get(answer.rule, {})
+        ways = facts("views/bus.toml")["rules"].get(answer.rule, {})
         taken |= {name: way.format_map(answer.facts) for name, way in ways.items()}
     found, name = {}, next(iter(questions()))
     while name:

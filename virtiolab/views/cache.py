@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from lxml import etree
 from lxml.builder import E
 
-from ..caching import Way, facts, ways
+from ..course.writes import Way, facts, ways
 from ..document import Disk
 from ..inference import infer
 from ..refusals import Problem
-from ..vocabulary import lookup
-from ..writing import written
+from ..syntax import lookup
+from ..xml import written
 from .cache_picture import capital, drawn, sentences, title
 from .elements import CELL, origin_mark, prose
 from .form import NOT_WRITTEN

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from ..caching import Way, facts
+from ..course.writes import Way, facts
 from .pictures import TITLES, Picture
 from .text import unmarked
 

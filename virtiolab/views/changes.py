@@ -14,9 +14,10 @@ from typing import NamedTuple
 from lxml import etree
 from lxml.builder import E
 
-from ..conversion import Conversion, Dropped, Step
 from ..inference import infer
-from ..parsing import one_line
+from ..rewriting.conversion import Conversion, Dropped
+from ..rewriting.steps import Step
+from ..xml import one_line
 from .elements import append, prose, visible, xml_box
 from .html import root
 from .text import WIDTH, disk_name, paint, unmarked

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Iterator
 
-from ..comparison import Compared, Comparison
 from ..evidence.arguments import Key
+from ..evidence.comparison import Compared, Comparison
 from ..evidence.libvirt import Answer, dotted
-from ..parsing import one_line
+from ..xml import one_line
 from .rungs import told
 from .text import NO_DISK, disk_name, label, paint, value_as_text, wrapped
 

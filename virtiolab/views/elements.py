@@ -11,10 +11,9 @@ from itertools import groupby
 from lxml import etree
 from lxml.builder import E
 
-from ..answers import ORIGINS
-from ..explanation import Row
-from ..parsing import seen
-from ..vocabulary import glossary
+from ..explanation import Row, glossary
+from ..inference import ORIGINS
+from ..xml import seen
 from .text import decided
 
 CELL = {"style": "text-align: left; vertical-align: top"}  # of a table: also without a style sheet

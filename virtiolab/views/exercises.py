@@ -6,9 +6,9 @@ from lxml import etree
 from lxml.builder import E
 from lxml.html import fragments_fromstring
 
-from ..exercises import Choose, Feedback, Mark, Point, Task, Write, right_names
-from ..exercises.draw import Question, words
-from ..exercises.verdict import SIGNS
+from ..course.judging import SIGNS, Feedback, Point, right_names
+from ..course.quiz import Question, words
+from ..course.tasks import Choose, Mark, Task, Write
 from .changes import marked_as_html
 from .elements import prose, xml_box
 from .html import root, told

@@ -9,12 +9,12 @@ from urllib.parse import quote
 from lxml import etree
 from lxml.builder import E
 
-from ..answers import Inference, Inferences
 from ..build import Choice
 from ..document import Disk
-from ..parsing import one_line
+from ..inference import Inference, Inferences
 from ..refusals import SEVERITIES, Problem
-from ..vocabulary import Entry, lookup
+from ..syntax import Entry, lookup
+from ..xml import one_line
 from .changes import marked_as_html
 from .elements import CELL, origin_mark, prose, underline, visible
 from .html import root

@@ -7,10 +7,10 @@ from lxml import etree
 from lxml.builder import E
 from lxml.html import fragments_fromstring
 
-from ..answers import Inference, Inferences
 from ..document import Disk
 from ..explanation import Explanation, Row
-from ..parsing import one_line
+from ..inference import Inference, Inferences
+from ..xml import one_line
 from .elements import CELL, glossary_of, legend, meaning_of, origin_mark, prose, row_origin, visible
 from .text import (
     NO_DISK,

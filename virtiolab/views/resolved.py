@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from lxml import etree
 from lxml.builder import E
 
-from ..resolution import Resolution
-from ..writing import ALWAYS_ENDED, escaped, opened, written
+from ..rewriting.resolution import Resolution
+from ..xml import ALWAYS_ENDED, escaped, opened, written
 from .elements import append, fill, prose, visible, xml_box
 from .html import root
 from .text import MOST

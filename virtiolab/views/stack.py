@@ -6,9 +6,9 @@ from itertools import groupby
 from lxml import etree
 from lxml.builder import E
 
+from ..course.layers import Layer, meeting, stack
 from ..document import Disk
-from ..parsing import one_line
-from ..stack import Layer, meeting, stack
+from ..xml import one_line
 from .elements import CELL, legend, origin_mark, prose
 from .form import NOT_WRITTEN
 from .html import root

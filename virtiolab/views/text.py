@@ -5,10 +5,10 @@ import textwrap
 from collections.abc import Sequence
 from functools import lru_cache
 
-from ..answers import Inference, Inferences
 from ..document import Disk, read
 from ..explanation import Explanation, Row
-from ..parsing import UnreadableXML, one_line, seen
+from ..inference import Inference, Inferences
+from ..xml import UnreadableXML, one_line, seen
 
 WIDTH = 80
 MAX_VALUE = 200  # characters of a value behind its name

@@ -8,14 +8,14 @@ from lxml import etree
 from ..build import build, choices
 from ..document import read
 from ..inference import infer
-from ..names import BUS_OF_PREFIX, usual_name
 from ..refusals import check
+from ..targets import BUS_OF_PREFIX, usual_name
 from ..views.bus import ends, explored_as_html, explored_as_text, picture
 from ..views.changes import marked_as_html
 from ..views.form import NOT_WRITTEN, note, refused, shown
 from ..views.html import root, sentence
 from ..views.problems import NONE
-from ..writing import written
+from ..xml import written
 from .static import WithStaticForm
 
 # By their name in <os>, with their architecture.

@@ -3,7 +3,7 @@ write."""
 
 import ipywidgets
 
-from ..caching import facts, ways
+from ..course.writes import facts, ways
 from ..refusals import Problem
 from ..views.cache import driver_line, explored, explored_as_html, explored_as_text
 from ..views.form import NOT_WRITTEN

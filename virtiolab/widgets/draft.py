@@ -8,11 +8,11 @@ from lxml import etree
 
 from ..build import Choice, build, choices, choices_of
 from ..document import Disk, Domain, read
-from ..form import names_in
 from ..inference import infer
 from ..refusals import Problem, check
-from ..refusals.mending import apply
-from ..writing import written
+from ..refusals.fixes import apply
+from ..syntax import names_in
+from ..xml import written
 
 FRAGMENT = None  # a machine that is not known, because only a part of the guest is there
 _X86 = ("pc", "q35")  # the machines whose architecture goes without saying

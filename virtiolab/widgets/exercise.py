@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import ipywidgets
 
-from ..exercises import Choose, Mark, Task, exercise, submit
+from ..course.judging import submit
+from ..course.tasks import Choose, Mark, Task, exercise
 from ..views import unmarked
 from ..views.exercises import (
     answer_as_html,

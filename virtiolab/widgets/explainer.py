@@ -8,9 +8,9 @@ import ipywidgets
 
 from ..document import Disk, read
 from ..explanation import Explanation
-from ..parsing import UnreadableXML, one_line
 from ..views import View, disk_name, explain, interactive, names, nothing_yet, overview, problem
 from ..views.text import MOST, printable
+from ..xml import UnreadableXML, one_line
 from .static import WithStaticForm
 
 # Bytes: with much more in a box a page takes seconds, and minutes with the worst.

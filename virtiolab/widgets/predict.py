@@ -1,26 +1,17 @@
 """Predict, then reveal: a question that wants your guess before it shows the answer."""
 
-import tomllib
-from importlib.resources import files
-
 import ipywidgets
 
+from ..course.tasks import predictions
 from ..views import View, choices, right_answer, unmarked, verdict_on
 from .static import WithStaticForm
 
-# By name; the files, one a notebook, share one space of names.
-PREDICTIONS: dict[str, dict] = {
-    name: asked
-    for file in sorted((files("virtiolab") / "predictions").iterdir(), key=lambda file: file.name)
-    for name, asked in tomllib.loads(file.read_text(encoding="utf-8")).items()
-}
-
 
 class Predict(WithStaticForm):
-    """One of the PREDICTIONS, by name: a question, its options, and the answer after a guess."""
+    """One of the predictions, by name: a question, its options, and the answer after a guess."""
 
     def __init__(self, name: str):
-        self._asked = PREDICTIONS[name]
+        self._asked = predictions()[name]
         options = [(unmarked(option), option) for option in self._asked["options"]]
         self.guess = ipywidgets.RadioButtons(options=options, index=None, layout={"width": "100%"})
         self.guess.add_class("vl-guess")

@@ -4,7 +4,7 @@ from random import randrange
 
 import ipywidgets
 
-from ..exercises.draw import Question, Score, draw
+from ..course.quiz import Question, Score, draw
 from ..views.exercises import (
     nothing_as_html,
     question_as_html,

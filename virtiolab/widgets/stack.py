@@ -4,11 +4,11 @@ in the XML decides each step."""
 import ipywidgets
 
 from ..document import read
-from ..parsing import one_line
 from ..views import disk_name
 from ..views.html import sentence
 from ..views.stack import drawn, stack_as_html, stack_as_text
 from ..views.text import MOST, NO_DISK, more
+from ..xml import one_line
 from .static import WithStaticForm
 
 

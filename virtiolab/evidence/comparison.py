@@ -7,14 +7,14 @@ from functools import lru_cache
 
 from lxml import etree
 
-from .document import Disk, Domain
-from .evidence import NoAnswer
-from .evidence.arguments import Argument, arguments, controller, devices
-from .evidence.guests import QEMUS_TYPES, alone, on_its_machine, whole
-from .evidence.libvirt import Answer, dotted
-from .evidence.rungs import Climber
-from .evidence.schema import Fault, Schema
-from .inference import infer
+from ..document import Disk, Domain
+from ..inference import infer
+from . import NoAnswer
+from .arguments import Argument, arguments, controller, devices
+from .guests import QEMUS_TYPES, alone, on_its_machine, whole
+from .libvirt import Answer, dotted
+from .rungs import Climber
+from .schema import Fault, Schema
 
 # The answers that libvirt gives too. Not the cache: it writes back only what was written.
 ROWS = (

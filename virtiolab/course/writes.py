@@ -1,22 +1,20 @@
 """The way of one write and of one flush from the guest to the disk, as a cache mode makes it.
 
 All of it follows from the three switches that libvirt gives to QEMU for the mode, and these are read
-from the record of the real ones. What is said of it stands in caching.toml.
+from the record of the real ones. What is said of it stands in writes.toml.
 """
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from .evidence.record import recorded
+from .. import data
+from ..evidence.record import recorded
 
 
-@cache
-def facts() -> dict:
-    """The file, read when it is first asked for."""
-    return tomllib.loads((files(__package__) / "caching.toml").read_text(encoding="utf-8"))
+def facts() -> dict[str, Any]:
+    """What is said of it."""
+    return data.facts("course/writes.toml")
 
 
 class Step(NamedTuple):

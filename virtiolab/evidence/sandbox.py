@@ -10,10 +10,10 @@ from pathlib import Path
 
 from . import PATH, NoAnswer
 
-KEEPER = Path(__file__).with_name("keeper.py")
+REAPER = Path(__file__).with_name("reaper.py")
 
 
-class Workshop:
+class Sandbox:
     """A context manager; `folder` is its folder. What it held is gone at its end, and also when
     this process is interrupted or killed: `keeper.py` waits for that."""
 
@@ -23,7 +23,7 @@ class Workshop:
         self._children: list[subprocess.Popen] = []
         try:
             self._keeper = subprocess.Popen(
-                [sys.executable, "-IS", KEEPER, self.folder], stdin=reading, cwd="/",
+                [sys.executable, "-IS", REAPER, self.folder], stdin=reading, cwd="/",
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0,
             )  # fmt: skip
         except BaseException:
@@ -33,14 +33,14 @@ class Workshop:
         finally:
             os.close(reading)
 
-    def __enter__(self) -> "Workshop":
+    def __enter__(self) -> "Sandbox":
         return self
 
     def __exit__(self, *_) -> None:
         self.close()
 
     def start(self, command: list, environment: dict = {}, **options) -> subprocess.Popen:
-        """A process that ends with the workshop; it works in its folder and sees nothing of ours
+        """A process that ends with the sandbox; it works in its folder and sees nothing of ours
         but what is given to it."""
         known = {"PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": str(self.folder)}
         child = subprocess.Popen(

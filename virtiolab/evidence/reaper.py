@@ -1,8 +1,8 @@
-"""The process that cleans up after a workshop, however its owner ended.
+"""The process that cleans up after a sandbox, however its owner ended.
 
 It is started by its path, so it may import nothing but the standard library. Its standard input
-ends when the owner closes the workshop, or is gone; then it ends every process of its own group,
-which are those of the workshop, and those with the folder on their command line (libvirt starts a
+ends when the owner closes the sandbox, or is gone; then it ends every process of its own group,
+which are those of the sandbox, and those with the folder on their command line (libvirt starts a
 QEMU to learn what it can, which leaves the group); and it removes the folder.
 """
 

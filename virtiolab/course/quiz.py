@@ -1,18 +1,16 @@
 """Draws questions for the quiz: a disk, one thing to ask about it, and what libvirt would say."""
 
-import tomllib
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from random import Random
 
 from ..build import build
+from ..data import facts
 from ..document import Disk, Domain, read
 from ..inference import infer
-from ..names import BUS_OF_PREFIX, prefix_of
 from ..refusals import Problem, check
-from ..refusals.mending import apply
-from ..writing import written
+from ..refusals.fixes import apply
+from ..targets import BUS_OF_PREFIX, prefix_of
+from ..xml import written
 from .judging import UNKNOWN
 from .tasks import in_guest
 
@@ -39,7 +37,7 @@ class Question:
     @property
     def says(self) -> str:
         """The question."""
-        return _facts()["asks"][self.asked]["question"]
+        return facts("course/quiz.toml")["asks"][self.asked]["question"]
 
     @property
     def disk(self) -> tuple[str, str]:
@@ -73,8 +71,10 @@ class Score:
 def draw(seed: int) -> Question:
     """The question of this number: the same one every time, everywhere."""
     chance = Random(seed)
-    asked = chance.choice([*_facts()["asks"]])
-    kind = chance.choice([kind for kind in _facts()["kinds"].values() if asked in kind["asks"]])
+    asked = chance.choice([*facts("course/quiz.toml")["asks"]])
+    kind = chance.choice(
+        [kind for kind in facts("course/quiz.toml")["kinds"].values() if asked in kind["asks"]]
+    )
     drawn = {n: chance.choice(values) for n, values in kind.items() if n not in _SAID}
     xml, machine = _xml(drawn), drawn["machine"]
     guest = in_guest(read(xml), machine)
@@ -84,9 +84,9 @@ def draw(seed: int) -> Question:
     return Question(xml, machine, asked, value, tuple(options.values()), options[value], why)
 
 
-def words(name: str, **facts) -> str:
+def words(name: str, **said) -> str:
     """One of the quiz's own sentences."""
-    return _facts()[name].format(**facts)
+    return facts("course/quiz.toml")[name].format(**said)
 
 
 def _xml(drawn: dict) -> str:
@@ -127,20 +127,19 @@ def _warnings(problems: list[Problem]) -> list[str]:
 
 def _options(asked: str, guest: Domain, chance: Random) -> dict[str, str]:
     """What one can answer, by value."""
-    options = _facts()["asks"][asked].get("options") or _buses(guest.disks[0], chance)
-    return {**options, _REFUSED: options.get(_REFUSED, _facts()["refused"])}
+    options = facts("course/quiz.toml")["asks"][asked].get("options") or _buses(
+        guest.disks[0], chance
+    )
+    return {**options, _REFUSED: options.get(_REFUSED, facts("course/quiz.toml")["refused"])}
 
 
 def _buses(disk: Disk, chance: Random) -> dict[str, str]:
     """Three of the buses: the one that the disk is on, or would be if it were not refused, the one
     that its name suggests, and others."""
     own, by_name = infer(disk).bus.value, BUS_OF_PREFIX.get(prefix_of(disk.target))
-    known, shown = _facts()["buses"], [bus for bus in dict.fromkeys([own, by_name]) if bus]
+    known, shown = (
+        facts("course/quiz.toml")["buses"],
+        [bus for bus in dict.fromkeys([own, by_name]) if bus],
+    )
     shown += chance.sample([bus for bus in known if bus not in shown], 3 - len(shown))
     return {bus: bus for bus in dict.fromkeys([*known, *shown]) if bus in shown}
-
-
-@cache
-def _facts() -> dict:
-    text = Path(__file__).with_name("quiz.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)

@@ -1,15 +1,12 @@
 """The way of a disk's bytes, layer by layer: from the guest's programs down to where they are kept,
-with what decides each layer. What the layers are called and do stands in stack.toml."""
+with what decides each layer. What the layers are called and do stands in layers.toml."""
 
-import tomllib
 from collections.abc import Iterator
-from functools import cache
-from importlib.resources import files
 from typing import Any, NamedTuple
 
-from .answers import Inference, Inferences
-from .document import Disk
-from .inference import DIRECT_CACHES, infer
+from ..data import facts
+from ..document import Disk
+from ..inference import DIRECT_CACHES, Inference, Inferences, infer
 
 
 class Layer(NamedTuple):
@@ -24,11 +21,6 @@ class Layer(NamedTuple):
     decided: Inference | None = None
 
 
-@cache
-def _facts() -> dict[str, dict]:
-    return tomllib.loads((files(__package__) / "stack.toml").read_text(encoding="utf-8"))
-
-
 def stack(disk: Disk) -> list[Layer]:
     """The layers of a disk, from the top; fewer where nothing is known of its bus or machine."""
     answers = infer(disk)
@@ -39,16 +31,16 @@ def stack(disk: Disk) -> list[Layer]:
 def meeting(disk: Disk) -> tuple[str, str]:
     """How the guest's driver and QEMU's device meet: in a word or two, and what that means."""
     how = {True: "virtio", False: "imitated", None: "unknown"}[infer(disk).virtio.value]
-    met = _facts()["meetings"][how]
+    met = facts("course/layers.toml")["meetings"][how]
     return met["name"], met["says"]
 
 
 def _layer(place: str, role: str, value: Any, *decided, says: str | None = None) -> Layer:
-    return Layer(place, role, value, _facts()["says"][says or role], *decided)
+    return Layer(place, role, value, facts("course/layers.toml")["says"][says or role], *decided)
 
 
 def _guest(answers: Inferences) -> Iterator[Layer]:
-    yield _layer("guest", "programs", _facts()["called"]["programs"])
+    yield _layer("guest", "programs", facts("course/layers.toml")["called"]["programs"])
     yield _layer("guest", "driver", _driver(answers), *_decider(answers))
 
 
@@ -60,13 +52,13 @@ def _decider(answers: Inferences) -> tuple[str, Inference]:
 
 
 def _driver(answers: Inferences) -> str | None:
-    facts, bus = _facts(), answers.bus.value
+    bus, known = answers.bus.value, facts("course/layers.toml")
     if bus == "scsi":
         model = (answers.controller.value or {}).get("model")
-        driver = facts["scsi_drivers"].get(model)
+        driver = known["scsi_drivers"].get(model)
     else:
-        driver = facts["drivers"].get(bus)
-    above = facts["above"].get(answers.device.value) if bus in facts["scsi_like"] else None
+        driver = known["drivers"].get(bus)
+    above = known["above"].get(answers.device.value) if bus in known["scsi_like"] else None
     return f"{driver}, {above}" if driver and above else driver
 
 
@@ -83,7 +75,13 @@ def _devices(answers: Inferences) -> Iterator[Layer]:
 def _image(disk: Disk, answers: Inferences) -> Iterator[Layer]:
     """What QEMU does with the bytes; of a disk that another process serves, nothing."""
     if answers.type.value == "vhostuser":
-        yield _layer("host", "outside", _facts()["called"]["outside"], "@type", answers.type)
+        yield _layer(
+            "host",
+            "outside",
+            facts("course/layers.toml")["called"]["outside"],
+            "@type",
+            answers.type,
+        )
         return
     is_made_up = answers.type.value == "dir"  # vvfat makes the bytes of a disk, and raw takes them
     format = "raw" if is_made_up else answers.format.value
@@ -94,15 +92,15 @@ def _image(disk: Disk, answers: Inferences) -> Iterator[Layer]:
 def _protocol(disk: Disk, answers: Inferences) -> str | None:
     if answers.type.value == "network":
         return disk.get("protocol", "source")
-    return _facts()["protocols"].get(answers.type.value)
+    return facts("course/layers.toml")["protocols"].get(answers.type.value)
 
 
 def _bytes(disk: Disk, answers: Inferences) -> Iterator[Layer]:
     kind = answers.type.value
     if kind in ("file", "block"):
         says = "cache-past" if answers.cache.value in DIRECT_CACHES else "cache-through"
-        value = _facts()["called"][says]
+        value = facts("course/layers.toml")["called"][says]
         yield _layer("host", "cache", value, "driver/@cache", answers.cache, says=says)
-    name = _facts()["sources"].get(kind)
+    name = facts("course/layers.toml")["sources"].get(kind)
     if name:
         yield _layer("host", "source", disk.get(name, "source"), f"source/@{name}")

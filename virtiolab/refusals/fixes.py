@@ -12,9 +12,9 @@ from itertools import islice
 from lxml import etree
 
 from ..document import Disk, Domain
-from ..form import shape_of
 from ..inference import infer
-from ..layout import laid_out
+from ..syntax import shape_of
+from ..xml import laid_out
 
 MAX_NAMES = 1000  # of what a fix is shown for; a large guest without its devices has some 300
 

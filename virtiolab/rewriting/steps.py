@@ -2,14 +2,25 @@
 
 from collections.abc import Iterator
 from itertools import count
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from ..answers import Inferences
+from ..data import facts
 from ..document import Disk, Domain
-from ..inference import infer
-from ..names import disk_number, usual_name
+from ..inference import Inferences, infer
 from ..refusals.boot import displaced_by
-from .facts import facts, say
+from ..targets import disk_number, usual_name
+from ..xml import one_line
+
+
+def known() -> dict[str, Any]:
+    """What is known of conversions."""
+    return facts("rewriting/conversion.toml")
+
+
+def say(sentence: str, **named) -> str:
+    """A sentence with its words in braces filled in, from whatever XML they may come."""
+    return sentence.format(**{name: one_line(str(value), 80) for name, value in named.items()})
+
 
 _HARD_DISKS = ("disk", "lun")
 _LINUX_NAMES = {"virtio": "vda", "xen": "xvda", "nvme": "nvme0n1"}  # of others: sda
@@ -33,7 +44,7 @@ class Part(NamedTuple):
 
 def notes(disk: Disk, after: Disk, controller_added: bool) -> Iterator[str]:
     """What is to be known of this conversion."""
-    said, own = facts()["notes"], disk_number(disk.target)
+    said, own = known()["notes"], disk_number(disk.target)
     wanted = None if own is None else usual_name(infer(after).bus.value, own)
     if wanted and wanted != after.target:
         yield say(said["name-taken"], new=after.target, wanted=wanted)
@@ -45,7 +56,7 @@ def notes(disk: Disk, after: Disk, controller_added: bool) -> Iterator[str]:
 
 def _about_controller(after: Disk, is_added: bool) -> Iterator[str]:
     """Whether the SCSI controller makes the disk virtio."""
-    said, virtio = facts()["notes"], infer(after).virtio
+    said, virtio = known()["notes"], infer(after).virtio
     place = infer(after).controller.value or {}
     if is_added:
         key = "controller-added" if after.domain.complete else "controller-elsewhere"
@@ -59,7 +70,7 @@ def _about_controller(after: Disk, is_added: bool) -> Iterator[str]:
 def parts(disk: Disk, after: Disk) -> Iterator[Part]:
     """The steps that concern this conversion, in their order."""
     systems, case = _systems(disk.domain), _case(disk, after)
-    for part in facts()["parts"]:
+    for part in known()["parts"]:
         steps = [step for step in part["steps"] if _concerns(step, systems, case)]
         if steps and _concerns(part, systems, case):
             yield Part(part["title"], tuple(_step(step, case) for step in steps))
@@ -77,8 +88,8 @@ def _concerns(step: dict, systems: set[str], case: dict[str, str]) -> bool:
 
 def _systems(domain: Domain) -> set[str]:
     """What may run in the guest: virt-manager and virt-install write down what does."""
-    ids = [known.get("id", "") for known in domain.element.iterfind(f"metadata//{_OSINFO}")]
-    if any("microsoft.com" in known for known in ids):
+    ids = [system.get("id", "") for system in domain.element.iterfind(f"metadata//{_OSINFO}")]
+    if any("microsoft.com" in system for system in ids):
         return {"windows"}
     return {"linux"} if ids or domain.arch not in _WINDOWS_ARCHS else {"linux", "windows"}
 
@@ -112,15 +123,15 @@ def _name_behind(disk: Disk) -> str:
 
 def _in_the_guest(driver: str, domain: Domain) -> dict[str, str]:
     """What the drivers are called."""
-    machine, known = domain.kind, facts()["drivers"][driver]
+    machine, names = domain.kind, known()["drivers"][driver]
     carrier = (machine and machine.transport) or "pci"
-    modules = known["linux"].format(carrier=facts()["carriers"][carrier]).split()
+    modules = names["linux"].format(carrier=known()["carriers"][carrier]).split()
     return {
         "carrier": carrier,
         "linux": " ".join(modules),
         "module": modules[0],
         "modules": " and ".join(f"`{module}`" for module in modules),
-        "windows": known["windows"],
+        "windows": names["windows"],
     }
 
 
@@ -129,7 +140,7 @@ def _driver(answers: Inferences) -> str:
     controller = answers.controller.value if answers.bus.value == "scsi" else None
     model = controller["model"] if controller else None
     driver = answers.virtio_device or model or answers.bus.value
-    return driver if driver in facts()["drivers"] else "scsi"
+    return driver if driver in known()["drivers"] else "scsi"
 
 
 def _other_disks_with(driver: str, disk: Disk) -> Iterator[str]:

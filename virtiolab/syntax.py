@@ -1,16 +1,82 @@
-"""The form of a `<disk>`: which names libvirt reads in it, in which order it writes them back, and
-what it takes each value for. The facts stand in form.toml; nothing here judges."""
+"""The syntax of a `<disk>`: which names libvirt reads in it, in which order it writes them back, and
+what it takes each value for. The facts stand in syntax.toml; nothing here judges."""
 
-import os
 import re
 from collections.abc import Callable, Iterator
+from difflib import get_close_matches
 from functools import cache, lru_cache
 from itertools import islice
 from typing import NamedTuple
 
 from lxml import etree
 
-from .vocabulary import lookup
+from .data import facts
+
+
+class Entry(NamedTuple):
+    """What is known of one name; see the head of vocabulary.toml."""
+
+    meaning: str
+    values: dict[str, str] = {}
+    default: str | None = None
+    matters: str | None = None
+    since: str | None = None
+    doc: str | None = None
+
+    @property
+    def url(self) -> str | None:
+        """Where libvirt documents it."""
+        return self.doc and f"https://libvirt.org/{self.doc}"
+
+
+@cache
+def entries() -> dict[str, Entry]:
+    """Every entry by its key, such as `driver/@cache`."""
+    names = facts("vocabulary.toml")["names"]
+    return {key: _entry(names, known) for key, known in names.items()}
+
+
+def _entry(names: dict, known: dict) -> Entry:
+    own = {name: value for name, value in known.items() if name != "same_as"}
+    return Entry(**names.get(known.get("same_as"), {}) | own)
+
+
+@lru_cache(maxsize=1024)
+def lookup(path: str) -> Entry | None:
+    """The entry of a path such as `/disk/source/host/@port`, by the longest key that ends it."""
+    parts = path.strip("/").split("/")
+    for start in range(len(parts)):
+        if entry := entries().get("/".join(parts[start:])):
+            return entry
+    return None
+
+
+@cache
+def _siblings() -> dict[tuple[str, bool], list[str]]:
+    """The names that stand in an element: its attributes, and the elements."""
+    found: dict[tuple[str, bool], list[str]] = {}
+    for parent, name in sorted({tuple(key.split("/")[-2:]) for key in entries() if "/" in key}):
+        found.setdefault((parent, name.startswith("@")), []).append(name)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def nearest_name(path: str) -> str | None:
+    """The known name beside an unknown one that looks most like it: `@type` for `@typo`."""
+    *_, parent, name = path.split("/")
+    return nearest(name, _siblings().get((parent, name.startswith("@")), []))
+
+
+def nearest_value(entry: Entry, value: str) -> str | None:
+    """The known value that looks most like an unknown one."""
+    return nearest(value, list(entry.values))
+
+
+def nearest(word: str, known: list[str]) -> str | None:
+    """The known word that looks most like an unknown one."""
+    # Comparing takes time in the square of the length, and no name is longer than 30 letters.
+    return next(iter(get_close_matches(word[:60], sorted(known), n=1, cutoff=0.6)), None)
+
 
 # A reader gives a value as libvirt writes it back, or None where it is as good as not written, and
 # raises ValueError where libvirt refuses it.
@@ -33,7 +99,7 @@ class Child(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """What an element may hold; see the head of form.toml."""
+    """What an element may hold; see the head of syntax.toml."""
 
     attributes: dict[str, Reader]
     children: tuple[Child, ...]
@@ -147,19 +213,10 @@ def _choice(path: str, exceptions: list[str]) -> Reader:
     return read
 
 
-@cache
-def _tables() -> dict[str, dict]:
-    """The file, read when first asked for."""
-    import tomllib
-
-    with open(os.path.join(os.path.dirname(__file__), "form.toml"), "rb") as file:
-        return tomllib.load(file)
-
-
 @lru_cache(maxsize=1024)
 def _shape(key: str) -> Shape:
-    own = _tables().get(key, {"text": "long"})
-    behind = _tables().get(own.get("also"), {})
+    own = facts("syntax.toml").get(key, {"text": "long"})
+    behind = facts("syntax.toml").get(own.get("also"), {})
     # `source.reservations` is the source in reservations, so that is where its names stand.
     path = "/".join(reversed(key.split(".")))
     attributes = own.get("attributes", {}) | behind.get("attributes", {})
@@ -186,7 +243,7 @@ def shape_of(element: etree._Element) -> Shape:
     if element.tag not in _TOLD_APART:
         return _shape(element.tag)
     key = f"{element.tag}.{_decider(element)}"
-    return _shape(key if key in _tables() else element.tag)
+    return _shape(key if key in facts("syntax.toml") else element.tag)
 
 
 def _decider(element: etree._Element) -> str | None:

@@ -7,16 +7,89 @@ does not matter.
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import singledispatch
+from typing import NamedTuple
 
+from .. import data
 from ..document import Disk, Domain, read
 from ..inference import infer
 from ..machines import machine_of
-from ..parsing import UnreadableXML
 from ..refusals import Problem, check
-from ..resolution import resolve
+from ..rewriting.resolution import resolve
+from ..xml import UnreadableXML, one_line
 from .tasks import Choose, Mark, Task, Wanted, Write, exercise
-from .verdict import Feedback, Point, advice, label, say, sentence
+
+SIGNS = {"right": "✓", "missing": "✗", "note": "!"}
+
+
+class Point(NamedTuple):
+    """One sentence about an answer: of what is `right`, of what is `missing`, or a `note`."""
+
+    kind: str
+    says: str
+
+
+@dataclass(frozen=True, repr=False)
+class Feedback:
+    """What is said of an answer, in order; an `invitation` where none was given yet."""
+
+    points: tuple[Point, ...] = ()
+    invitation: str = ""
+
+    @property
+    def solved(self) -> bool:
+        """Whether something was answered and nothing is missing."""
+        return bool(self.points) and not self.missing
+
+    @property
+    def right(self) -> list[str]:
+        """The sentences about what is right."""
+        return self._of("right")
+
+    @property
+    def missing(self) -> list[str]:
+        """The sentences about what is missing."""
+        return self._of("missing")
+
+    @property
+    def headline(self) -> str:
+        """The whole of it in a few words."""
+        return self.invitation or sentence("solved" if self.solved else "not-yet")
+
+    def _of(self, kind: str) -> list[str]:
+        return [point.says for point in self.points if point.kind == kind]
+
+    def __repr__(self) -> str:
+        lines = [self.headline, *(f"{SIGNS[point.kind]} {point.says}" for point in self.points)]
+        return "\n".join(lines).replace("`", "")
+
+
+def say(kind: str, name: str, /, **facts) -> Point:
+    """A point, in the words of judging.toml."""
+    return Point(kind, sentence(name, **facts))
+
+
+def sentence(name: str, /, **facts) -> str:
+    """One of the sentences, its braces filled in; what comes from somebody's XML fits a line."""
+    shown = {key: _shown(value) for key, value in facts.items()}
+    return data.facts("course/judging.toml")[name].format(**shown).rstrip()
+
+
+def advice(code: str) -> str:
+    """What to do about a problem of check() with this code; "" where its own words tell."""
+    return data.facts("course/judging.toml")["advice"].get(code, "")
+
+
+def label(row: str) -> str:
+    """The name of a row of infer(), as a person reads it."""
+    return data.facts("course/judging.toml")["labels"].get(row, row)
+
+
+def _shown(value) -> str:
+    words = {True: "yes", False: "no", None: "nothing"}
+    return words[value] if isinstance(value, bool | None) else one_line(str(value), 600)
+
 
 _IMAGE = ("file", "dev", "dir", "volume", "name", "path")  # attributes of a source
 _PADDING = ("and", "option", "rung")  # words around the names in an answer

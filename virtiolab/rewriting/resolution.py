@@ -8,11 +8,10 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from .document import Disk, limits_in
-from .form import Name, children_of, in_bytes, names_in, shape_of, text_of
-from .inference import infer
-from .parsing import one_line
-from .writing import written
+from ..document import Disk, limits_in
+from ..inference import infer
+from ..syntax import Name, children_of, in_bytes, names_in, shape_of, text_of
+from ..xml import one_line, written
 
 # Of each protocol, the port that libvirt writes down (virStorageSourceNetworkDefaultPort).
 _PORTS = {

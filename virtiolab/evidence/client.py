@@ -7,15 +7,15 @@ import threading
 from queue import Empty, Queue
 
 from . import NoAnswer
-from .workshop import Workshop
+from .sandbox import Sandbox
 
 
-class Conversation:
+class Client:
     """With a process that may crash or hang: then `ask` raises NoAnswer, and the next question
     starts it again. `who` is the subject of the sentence that says so."""
 
-    def __init__(self, workshop: Workshop, command: list, who: str, environment: dict = {}):
-        self._workshop, self._command = workshop, command
+    def __init__(self, sandbox: Sandbox, command: list, who: str, environment: dict = {}):
+        self._sandbox, self._command = sandbox, command
         self._who, self._environment = who, environment
         self._process: subprocess.Popen | None = None
         self._lock = threading.Lock()  # one question at a time, whoever asks
@@ -47,8 +47,8 @@ class Conversation:
             self._process = None
 
     def _start(self) -> None:
-        self._errors = (self._workshop.folder / "errors").open("w+", encoding="utf-8")
-        self._process = self._workshop.start(
+        self._errors = (self._sandbox.folder / "errors").open("w+", encoding="utf-8")
+        self._process = self._sandbox.start(
             self._command, self._environment,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, encoding="utf-8",
         )  # fmt: skip

@@ -3,16 +3,15 @@
 Between `backticks` stands XML. Of a guest that is only a part, `machine` says what the rest is.
 """
 
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from lxml import etree
 
+from ..data import facts_in
 from ..document import Domain, read
 
 
@@ -87,8 +86,20 @@ class Mark(Task):
 @cache
 def exercises() -> dict[str, Task]:
     """All, by name, in the order of the notebooks."""
-    files = sorted(Path(__file__).parent.glob("[0-9]*.toml"))
-    return {task.name: task for file in files for task in _in_file(file)}
+    every = facts_in("course/exercises").items()
+    return {
+        name: _task(name, notebook, told) for notebook, file in every for name, told in file.items()
+    }
+
+
+@cache
+def predictions() -> dict[str, dict]:
+    """All, by name: question, options, answer, and why."""
+    return {
+        name: told
+        for file in facts_in("course/predictions").values()
+        for name, told in file.items()
+    }
 
 
 def exercise(name: str) -> Task:
@@ -111,10 +122,9 @@ def in_guest(domain: Domain, machine: str) -> Domain:
     return Domain(guest)
 
 
-def _in_file(file: Path) -> Iterator[Task]:
-    for name, facts in tomllib.loads(file.read_text(encoding="utf-8")).items():
-        make = _KINDS[facts.pop("kind")]
-        yield make(name=name, notebook=file.stem, **{k: _frozen(k, v) for k, v in facts.items()})
+def _task(name: str, notebook: str, told: Mapping[str, Any]) -> Task:
+    known = {key: _frozen(key, value) for key, value in told.items() if key != "kind"}
+    return _KINDS[told["kind"]](name=name, notebook=notebook, **known)
 
 
 def _frozen(key: str, value: Any) -> Any:

@@ -33,7 +33,7 @@ class Source(NamedTuple):
         return self.element.get("protocol") if self.type == "network" else None
 
 
-class Sight:
+class Context:
     """One disk as the rules see it: what libvirt takes it for, and what is written in it."""
 
     def __init__(self, disk: Disk):
@@ -121,16 +121,16 @@ def _first_in_each(name: str, where: str) -> etree.XPath:
 
 
 class Guest:
-    """A whole guest as the rules see it: `sights` are its disks."""
+    """A whole guest as the rules see it: `contexts` are its disks."""
 
-    def __init__(self, domain: Domain, sights: list[Sight]):
-        self.domain, self.sights, self.root = domain, sights, domain.element
-        self._sight_of = {sight.disk.element: sight for sight in sights}
+    def __init__(self, domain: Domain, contexts: list[Context]):
+        self.domain, self.contexts, self.root = domain, contexts, domain.element
+        self._context_of = {context.disk.element: context for context in contexts}
         self.controllers = list(self.devices("controller"))
 
-    def sight_of(self, element: etree._Element) -> Sight | None:
+    def context_of(self, element: etree._Element) -> Context | None:
         """The disk that this element is; None of other devices."""
-        return self._sight_of.get(element)
+        return self._context_of.get(element)
 
     def devices(self, name: str) -> Iterator[etree._Element]:
         """All devices of one kind."""
@@ -141,15 +141,17 @@ class Guest:
 
         `where` narrows them down, in XPath, which is much faster than to look at each.
         """
-        if all(sight.child(name) is None for sight in self.sights):
+        if all(context.child(name) is None for context in self.contexts):
             return []
         find = _first_in_each(name, where)
         return [found for devices in self.domain.devices for found in find(devices)]
 
     def find_in(self, device: etree._Element, code: str, path: str, **facts) -> Problem:
         """A problem in any device, a disk or another."""
-        sight = self.sight_of(device)
-        return sight.find(code, path, **facts) if sight else self.find(code, device, path, **facts)
+        context = self.context_of(device)
+        return (
+            context.find(code, path, **facts) if context else self.find(code, device, path, **facts)
+        )
 
     def find(self, code: str, device: etree._Element, path: str, **facts) -> Problem:
         """A problem in another device than a disk."""
@@ -157,7 +159,7 @@ class Guest:
         return Problem(code, f"{above}/{device.tag}/{path}", deepest(device, path), None, facts)
 
 
-DiskRule = Callable[[Sight], Iterator[Problem]]
+DiskRule = Callable[[Context], Iterator[Problem]]
 GuestRule = Callable[[Guest], Iterator[Problem]]
 
 ALWAYS: list[DiskRule] = []

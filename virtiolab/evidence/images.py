@@ -17,7 +17,7 @@ from ..document import Domain
 from . import PATH, NoAnswer, NotInstalled
 from .guests import bare
 from .libvirt import HOW_TO_GET_IT, Answer
-from .workshop import Workshop
+from .sandbox import Sandbox
 
 SIZE = 16 << 20  # bytes, of each disk
 _FLOPPY = 1440 << 10
@@ -47,12 +47,12 @@ def program(name: str) -> str:
     return found
 
 
-def with_images() -> Workshop:
-    """A workshop on a file system that has O_DIRECT, which a /tmp in memory may lack."""
+def with_images() -> Sandbox:
+    """A sandbox on a file system that has O_DIRECT, which a /tmp in memory may lack."""
     if not Path("/proc/self/fd").exists():
         raise NotInstalled("a look at QEMU's open files needs Linux's /proc")
     folders = map(os.path.expanduser, (tempfile.gettempdir(), "/var/tmp", "~/.cache"))
-    return Workshop(next(filter(_has_direct_io, folders), None))
+    return Sandbox(next(filter(_has_direct_io, folders), None))
 
 
 def _has_direct_io(folder: str) -> bool:
@@ -69,7 +69,7 @@ def label(target: str) -> bytes:
     return f"virtiolab-disk-{target}\n".encode()
 
 
-def stand_ins(workshop: Workshop, answer: Answer, formats: Mapping[str, str] = {}) -> StandIns:
+def stand_ins(sandbox: Sandbox, answer: Answer, formats: Mapping[str, str] = {}) -> StandIns:
     """Images for each disk of a guest that libvirt accepted, in the formats that it wrote down; or,
     by target, in those of `formats`, whatever the XML says."""
     made = StandIns(Domain(bare(etree.fromstring(answer.xml))))
@@ -80,23 +80,23 @@ def stand_ins(workshop: Workshop, answer: Answer, formats: Mapping[str, str] = {
             disk.getparent().remove(disk)
         elif kind == "network" or disk.xpath("source/@*"):  # else there is no medium in the drive
             format = formats.get(target) or disk.find("driver").get("type", "raw")
-            _replace(disk, workshop, number, format, made)
+            _replace(disk, sandbox, number, format, made)
         _reduce(disk)
     return made
 
 
-def _replace(disk, workshop: Workshop, number: int, format: str, made: StandIns) -> None:
+def _replace(disk, sandbox: Sandbox, number: int, format: str, made: StandIns) -> None:
     """Give a disk an image of ours."""
     target, kind = disk.find("target").get("dev"), disk.get("type")
-    name = workshop.folder / f"disk{number}"
+    name = sandbox.folder / f"disk{number}"
     if kind == "dir":
         image, source = _directory(name, target), E.source(dir=str(name))
     else:
         size = _FLOPPY if disk.get("device") == "floppy" else SIZE
-        image = make_image(workshop, f"{name}.{format}", format, label(target), size)
+        image = make_image(sandbox, f"{name}.{format}", format, label(target), size)
         source = E.source(file=str(image))
     if kind == "network":
-        socket = export(workshop, image, Path(f"{name}.socket"))
+        socket = export(sandbox, image, Path(f"{name}.socket"))
         source = E.source(E.host(transport="unix", socket=str(socket)), protocol="nbd", name="")
     disk.set("type", kind if kind in ("dir", "network") else "file")
     disk.replace(disk.find("source"), source)
@@ -130,7 +130,7 @@ def _directory(folder: Path, target: str) -> Path:
 
 
 def make_image(
-    workshop: Workshop, name: str, format: str, content: bytes = b"", size: int = SIZE
+    sandbox: Sandbox, name: str, format: str, content: bytes = b"", size: int = SIZE
 ) -> Path:
     """A new image of this format with this content at its beginning, and zeroes after that.
 
@@ -143,16 +143,16 @@ def make_image(
         return raw.rename(name)
     wanted = _QEMUS_NAME.get(format, format)
     convert = [program("qemu-img"), "convert", "-f", "raw", "-O", wanted, raw, name]
-    made = workshop.run(convert)
+    made = sandbox.run(convert)
     raw.unlink()
     if made.returncode:
         raise ValueError(made.stderr.strip() or f"qemu-img cannot make an image of format {format}")
     return Path(name)
 
 
-def export(workshop: Workshop, image: Path, socket: Path) -> Path:
-    """An NBD server for the bytes of an image, on a Unix socket; it ends with the workshop."""
-    server = workshop.start(
+def export(sandbox: Sandbox, image: Path, socket: Path) -> Path:
+    """An NBD server for the bytes of an image, on a Unix socket; it ends with the sandbox."""
+    server = sandbox.start(
         [program("qemu-nbd"), "--format=raw", "--persistent", f"--socket={socket}", image],
         stderr=subprocess.PIPE,
     )
