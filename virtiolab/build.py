@@ -1,6 +1,6 @@
 """Builds the XML of a `<disk>` from choices, and reads the choices of a disk back.
 
-What can be chosen, and where it stands in a disk, is said in choices.toml; in which order libvirt
+What can be chosen, and where it stands in a disk, is said in vocabulary.toml; in which order libvirt
 writes it, in syntax.toml. Nothing is written that nobody chose, and nothing here judges.
 """
 
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from .data import facts
-from .document import Disk
+from .document import SOURCE_ATTRIBUTES, Disk
 from .syntax import Entry, children_of, lookup, shape_of
 from .xml import written
 
@@ -69,7 +69,7 @@ def choices() -> dict[str, Choice]:
     """Every choice by its name, in the order of a form: the most used first, then by group."""
     return {
         name: Choice(name, group, path, _is_flag(path))
-        for group, paths in facts("choices.toml")["choices"].items()
+        for group, paths in facts("vocabulary.toml")["choices"].items()
         for name, path in paths.items()
     }
 
@@ -181,7 +181,7 @@ def _attribute(element: etree._Element, step: str) -> str | None:
     """The attribute that a step names; None where no attribute says where such a source is."""
     if step != f"@{_BY_TYPE}":
         return step[1:]
-    return facts("choices.toml")["source_attribute"].get(_type_around(element))
+    return SOURCE_ATTRIBUTES.get(_type_around(element))
 
 
 def _type_around(source: etree._Element) -> str:
@@ -189,7 +189,7 @@ def _type_around(source: etree._Element) -> str:
 
 
 def _refuse_source(choice: Choice, source: etree._Element):
-    kind, known = _type_around(source)[:60], ", ".join(facts("choices.toml")["source_attribute"])
+    kind, known = _type_around(source)[:60], ", ".join(SOURCE_ATTRIBUTES)
     raise ValueError(f"{choice.name} cannot be written for type {kind!r}, only for {known}.")
 
 

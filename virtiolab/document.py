@@ -14,14 +14,23 @@ from typing import NamedTuple
 from lxml import etree
 
 from .machines import Machine, machine_of
-from .targets import usual_name
+from .targets import DRIVE_BUSES, usual_name
 from .xml import HOLDERS, UnreadableXML, one_line, parse
 
 MAX_LENGTH = 200  # of what comes back in the answers of each disk, such as a machine's name
 MAX_DISKS = 20_000
 
-_UNSIGNED = re.compile(r"[ \t\n\r\f\v]*(?:\+?|-(?=0+$))([0-9]{1,60})")  # what strtoul() takes
-_DRIVE_CONTROLLERS = ("fdc", "ide", "nvme", "sata", "scsi")  # usb, pci and others hold no drives
+# By type of a disk, the attribute of its source that says where that is.
+SOURCE_ATTRIBUTES = {
+    "file": "file", "block": "dev", "dir": "dir", "network": "name", "volume": "volume",
+    "vhostuser": "path", "vhostvdpa": "dev", "ctl": "dev",
+}  # fmt: skip
+LOCAL_TYPES = ("file", "block", "dir")  # whose source is a path of the host
+
+# What strtoul() takes: decimal digits, or, as C writes them, octal and hexadecimal ones too.
+_DECIMAL = re.compile(r"[ \t\n\r\f\v]*(?:\+?|(-)(?=0+$))([0-9]+)")
+_C_NUMBER = re.compile(r"[ \t\n\r\f\v]*(\+?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
+_MOST_DIGITS = 100
 _OTHER_DOCUMENTS = {
     "network": "a virtual network",
     "pool": "a storage pool",
@@ -153,7 +162,7 @@ class Domain:
         unnumbered = []
         for element in self._all("controller"):
             kind, index = element.get("type", "ide"), element.get("index")
-            if kind not in _DRIVE_CONTROLLERS:
+            if kind not in (*DRIVE_BUSES, "nvme"):
                 continue
             if index is None:
                 unnumbered.append((kind, element))
@@ -193,11 +202,23 @@ def _short(element: etree._Element | None, attribute: str) -> str | None:
     return value
 
 
-def whole_number(text: str | None) -> int | None:
-    """The unsigned number that libvirt reads from `text`, or None where it would read none."""
-    digits = _UNSIGNED.fullmatch(text or "")
-    number = int(digits[1]) if digits else None
-    return number if number is not None and number < 1 << 32 else None
+def whole_number(
+    text: str | None, bits: int = 32, c: bool = False, minus_zero: bool = True
+) -> int | None:
+    """The unsigned number of so many bits that libvirt reads from text; None where it reads none.
+
+    With `c` it may be octal or hexadecimal, as in addresses of PCI. Of attributes that libvirt takes
+    for positive, `minus_zero` is False: it refuses -0 there.
+    """
+    found = (_C_NUMBER if c else _DECIMAL).fullmatch((text or "")[:_MOST_DIGITS])
+    if not found or found[1] == "-" and not minus_zero:
+        return None
+    number = int(found[2], _base(found[2]) if c else 10)
+    return number if number < 1 << bits else None
+
+
+def _base(digits: str) -> int:
+    return 16 if digits[:2].lower() == "0x" else 8 if digits[0] == "0" else 10
 
 
 def read(xml: str | bytes | os.PathLike) -> Domain:

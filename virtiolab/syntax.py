@@ -11,6 +11,55 @@ from typing import NamedTuple
 from lxml import etree
 
 from .data import facts
+from .document import whole_number
+
+
+class Only(NamedTuple):
+    """Where a name may stand: the head of vocabulary.toml says how it is written there.
+
+    `code` is that of the problem anywhere else, `when` the values that it is about (None: any).
+    """
+
+    code: str
+    when: tuple[str, ...] | None
+    ways: tuple[tuple[dict[str, tuple[bool, tuple]], str | None], ...]
+
+    @property
+    def wanted(self) -> str:
+        """The first of its facts, as it should be."""
+        _, known = next(iter(self.ways[0][0].values()))
+        return ", ".join(filter(None, known))
+
+    def allows(self, disk: object, value: str | None, oldest: bool = False) -> bool:
+        """Whether a disk, whose facts are its attributes, may have the name with this value.
+
+        With `oldest`, not by what only newer libvirts accept.
+        """
+        if self.when is not None and value not in self.when:
+            return True
+        return any(
+            all((getattr(disk, fact) in known) is wanted for fact, (wanted, known) in way.items())
+            for way, since in self.ways
+            if not (oldest and since)
+        )
+
+
+def _only(code: str, when: str | None = None, **ways) -> Only:
+    other = ways.pop("or", None)
+    told = [ways, other] if other else [ways]
+    return Only(code, when and tuple(when.split()), tuple(_way(**way) for way in told))
+
+
+def _way(since: str | None = None, **facts) -> tuple[dict[str, tuple[bool, tuple]], str | None]:
+    return {fact: _words(fact, told) for fact, told in facts.items()}, since
+
+
+def _words(fact: str, told: str | bool) -> tuple[bool, tuple]:
+    """Whether a fact shall be one of these words, or none of them; a bus that nobody knows may be any."""
+    if isinstance(told, bool):
+        return True, (told,)
+    words = tuple(told.lstrip("!").split())
+    return (False, words) if told[0] == "!" else (True, (*words, None) if fact == "bus" else words)
 
 
 class Entry(NamedTuple):
@@ -22,6 +71,7 @@ class Entry(NamedTuple):
     matters: str | None = None
     since: str | None = None
     doc: str | None = None
+    only: tuple[Only, ...] = ()
 
     @property
     def url(self) -> str | None:
@@ -37,8 +87,9 @@ def entries() -> dict[str, Entry]:
 
 
 def _entry(names: dict, known: dict) -> Entry:
-    own = {name: value for name, value in known.items() if name != "same_as"}
-    return Entry(**names.get(known.get("same_as"), {}) | own)
+    told = names.get(known.get("same_as"), {}) | known
+    told.pop("same_as", None)
+    return Entry(**told | {"only": tuple(_only(**one) for one in told.get("only", ()))})
 
 
 @lru_cache(maxsize=1024)
@@ -82,8 +133,6 @@ def nearest(word: str, known: list[str]) -> str | None:
 # raises ValueError where libvirt refuses it.
 Reader = Callable[[str], str | None]
 
-_NUMBER = re.compile(r"[ \t\n\r\f\v]*\+?([0-9]+)")  # what strtoul() and libvirt's wrapper take
-_C_NUMBER = re.compile(r"[ \t\n\r\f\v]*\+?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
 _PORTS = re.compile(r"\s*\+?[0-9]+(\.[0-9]+){0,3}")
 _UUID = re.compile(r"\s*(?:[- ]*[0-9a-fA-F]{2}){16}\s*")
 _PREFIXES = "kmgtpe"
@@ -107,8 +156,10 @@ class Shape(NamedTuple):
     text: Reader | None
     required: tuple[str, ...]
     where: dict[str, str]
+    together: tuple[str, ...]
     keep: bool
     open: bool
+    only: dict[str, tuple[Only, ...]]  # by the name of an attribute (`@dev`) or an element in it
 
 
 class Name(NamedTuple):
@@ -124,24 +175,9 @@ class Name(NamedTuple):
     counts: bool = True
 
 
-def number(text: str, bits: int = 32) -> int:
-    """The number that libvirt reads from decimal digits. Raises ValueError where it reads none."""
-    digits = _NUMBER.fullmatch(text[:100])
-    return _fitting(int(digits[1]), bits) if digits else _refuse(text)
-
-
-def c_number(text: str) -> int:
-    """The same from digits that may be octal or hexadecimal, as in the addresses of PCI."""
-    digits = _C_NUMBER.fullmatch(text[:100])
-    return _fitting(int(digits[1], _base(digits[1])), 32) if digits else _refuse(text)
-
-
-def _base(digits: str) -> int:
-    return 16 if digits[:2].lower() == "0x" else 8 if digits[0] == "0" else 10
-
-
-def _fitting(value: int, bits: int) -> int:
-    return value if value < 1 << bits else _refuse(value)
+def _number(text: str, bits: int = 32, c: bool = False) -> int:
+    value = whole_number(text, bits, c, minus_zero=False)
+    return _refuse(text) if value is None else value
 
 
 def _refuse(value):
@@ -150,13 +186,14 @@ def _refuse(value):
 
 def in_bytes(text: str, unit: str | None) -> int:
     """A size with its unit, such as `1` and `MiB`, in bytes. Raises ValueError as libvirt would."""
-    size, suffix = number(text, 64), (unit or "").lower()
+    size, suffix = _number(text, 64), (unit or "").lower()
     if suffix in ("", "b", "byte", "bytes"):
         return size
     base = 1000 if suffix[1:] == "b" else 1024
     if suffix[0] not in _PREFIXES or suffix[1:] not in ("", "b", "ib"):
         _refuse(unit)
-    return _fitting(size * base ** (_PREFIXES.index(suffix[0]) + 1), 64)
+    size *= base ** (_PREFIXES.index(suffix[0]) + 1)
+    return size if size < 1 << 64 else _refuse(text)
 
 
 def _uuid(text: str) -> str:
@@ -176,13 +213,13 @@ def _unless_zero(value: int) -> str | None:
 _READERS: dict[str, Reader] = {
     "text": lambda text: text,
     "some": lambda text: text or None,
-    "number": lambda text: _unless_zero(number(text)),
-    "positive": lambda text: str(number(text) or _refuse(text)),
-    "any": lambda text: str(number(text)),
-    "long": lambda text: _unless_zero(number(text, 64)) if text else None,
-    "offset": lambda text: str(number(text, 64)),
-    "size": lambda text: str(number(text, 64)) if text else None,  # in_bytes() knows its unit
-    "port": lambda text: _unless_zero(_fitting(number(text), 16)),
+    "number": lambda text: _unless_zero(_number(text)),
+    "positive": lambda text: str(_number(text) or _refuse(text)),
+    "any": lambda text: str(_number(text)),
+    "long": lambda text: _unless_zero(_number(text, 64)) if text else None,
+    "offset": lambda text: str(_number(text, 64)),
+    "size": lambda text: str(_number(text, 64)) if text else None,  # in_bytes() knows its unit
+    "port": lambda text: _unless_zero(_number(text, 16)),
     "uuid": _uuid,
     "ports": lambda text: text if _PORTS.fullmatch(text) else _refuse(text),
 }
@@ -191,7 +228,7 @@ _READERS: dict[str, Reader] = {
 def _reader(kind: str, path: str) -> Reader:
     name, *words = kind.split()
     if name == "hex":
-        return lambda text: words[0] % c_number(text)
+        return lambda text: words[0] % _number(text, c=True)
     return _choice(path, words) if name == "choice" else _READERS[name]
 
 
@@ -222,6 +259,7 @@ def _shape(key: str) -> Shape:
     attributes = own.get("attributes", {}) | behind.get("attributes", {})
     inside = own.get("children", []) + behind.get("children", [])
     children = tuple(_child(*words.split()) for words in inside)
+    names = [*(f"@{name}" for name in attributes), *(child.name for child in children)]
     return Shape(
         {name: _reader(kind, f"{path}/@{name}") for name, kind in attributes.items()},
         children,
@@ -229,9 +267,16 @@ def _shape(key: str) -> Shape:
         _READERS.get(own.get("text")),
         tuple(own.get("required", ())),
         own.get("where", {}),
+        tuple(own.get("together", ())),
         own.get("keep", False),
         own.get("open", False),
+        {name: only for name in names if (only := _only_of(f"{path}/{name}"))},
     )
+
+
+def _only_of(path: str) -> tuple[Only, ...]:
+    entry = lookup(path)
+    return entry.only if entry else ()
 
 
 def _child(name: str, *protocols: str) -> Child:
@@ -268,6 +313,35 @@ def _decider(element: etree._Element) -> str | None:
             return "source"
         case "address", _:
             return element.get("type")
+
+
+def is_written(element: etree._Element, attribute: str | None = None) -> bool:
+    """Whether an element, or an attribute of it, says anything: not what is as good as not written.
+
+    What libvirt refuses says something too.
+    """
+    shape = shape_of(element)
+    if attribute is None:
+        return shape.keep or _says(shape.text, text_of(element)) or _is_filled(element, shape)
+    return _says(shape.attributes.get(attribute), element.get(attribute)) and (
+        not shape.together or _is_filled(element, shape)
+    )
+
+
+def _is_filled(element: etree._Element, shape: Shape) -> bool:
+    """Whether anything in it is written, or all that counts only together."""
+    if shape.together:
+        return all(_says(shape.attributes[n], element.get(n)) for n in shape.together)
+    return any(_says(read, element.get(name)) for name, read in shape.attributes.items()) or any(
+        map(is_written, children_of(element))
+    )
+
+
+def _says(read: Reader | None, text: str | None) -> bool:
+    try:
+        return read is not None and text is not None and read(text) is not None
+    except ValueError:
+        return True
 
 
 def children_of(element: etree._Element) -> Iterator[etree._Element]:

@@ -20,6 +20,7 @@ PREFIX_OF_BUS = {bus: prefix for prefix, bus in BUS_OF_PREFIX.items()} | _OTHER_
 # follows from the letters of its name (virDomainDiskDefAssignAddress).
 _DRIVES = {"ide": (2, 2), "fdc": (2, 1), "sata": (6, 1), "scsi": (7, 1)}
 DRIVE_BUSES = frozenset(_DRIVES)
+DRIVE_PARTS = ("controller", "bus", "target", "unit")  # of a drive's address
 
 _DISK_NAME = re.compile(f"(?:fd|{'|'.join(BUS_OF_PREFIX)})([a-z]{{1,60}})[0-9]*")
 

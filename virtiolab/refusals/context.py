@@ -6,13 +6,10 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from ..document import Disk, Domain
+from ..document import LOCAL_TYPES, SOURCE_ATTRIBUTES, Disk, Domain
 from ..inference import infer
 from ..machines import Machine
 from .problems import BUSES, Problem, deepest
-
-LOCAL = {"file": "file", "block": "dev", "dir": "dir"}  # types, and the attribute with the path
-PATHS = LOCAL | {"network": "name"}
 
 
 class Source(NamedTuple):
@@ -26,6 +23,11 @@ class Source(NamedTuple):
     type: str
     format: str | None
     above: str
+
+    @property
+    def place(self) -> str | None:
+        """What says where it is: a path, or the name of an image."""
+        return self.element.get(SOURCE_ATTRIBUTES.get(self.type, ""))
 
     @property
     def protocol(self) -> str | None:
@@ -73,8 +75,7 @@ class Context:
     @property
     def is_empty(self) -> bool:
         """Whether there is no medium: virStorageSourceIsEmpty."""
-        attribute = LOCAL.get(self.type)
-        return attribute is not None and not self.get(attribute, "source")
+        return self.type in LOCAL_TYPES and not self.get(SOURCE_ATTRIBUTES[self.type], "source")
 
     @property
     def is_opened(self) -> bool:
@@ -87,7 +88,9 @@ class Context:
     @property
     def path(self) -> str | None:
         """The path of the image, or its name over the network."""
-        return self.get(PATHS[self.type], "source") if self.type in PATHS else None
+        if self.type not in (*LOCAL_TYPES, "network"):
+            return None
+        return self.get(SOURCE_ATTRIBUTES[self.type], "source")
 
     @property
     def machine(self) -> Machine | None:

@@ -5,14 +5,13 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from ..syntax import c_number
-from ..targets import disk_number
+from ..document import whole_number
+from ..targets import DRIVE_BUSES, DRIVE_PARTS, disk_number
 from .context import Context, always, where_written
 from .problems import Problem
 
 _HARD_DISK_NAMES = ("hd", "sd", "vd", "xvd", "ubd", "nvme")
 _NOT_IN_QEMU = ("xen", "uml")
-_TRAYS = ("cdrom", "floppy")
 _PARTITION = re.compile(r"[a-z]+?(0?[1-9][0-9]*|0[0-9]+)")
 _SERIAL = re.compile(r"[A-Za-z0-9_ .+-]*")
 _LOADPARM = re.compile(r"(?! *$)[A-Za-z0-9. ]{1,8}")
@@ -20,15 +19,13 @@ _WWN = re.compile(r"(0x)?[0-9a-fA-F]{16}")
 _VENDOR_LENGTH = 8
 _PRODUCT_LENGTHS = {"scsi": 16}
 _PRODUCT_LENGTH = 40
-_DRIVES = ("ide", "fdc", "scsi", "sata")
-_ADDRESS_PARTS = ("controller", "bus", "target")
 _CHANNEL = {"cssid": 0xFE, "ssid": 3, "devno": 0xFFFF}
 _SLOT = {"bus": 0xFF, "slot": 0x1F, "function": 7}
 # What an address may not have other than 0, by bus.
 _ZEROS = {
     "scsi": ("bus",),
     "ide": ("controller", "target"),
-    "fdc": _ADDRESS_PARTS,
+    "fdc": DRIVE_PARTS[:3],
     "sata": ("bus", "target"),
 }
 
@@ -82,108 +79,43 @@ def readonly(context: Context) -> Iterator[Problem]:
         yield context.find("dir-on-ide" if context.type == "dir" else "readonly-on-ide", "readonly")
 
 
-@where_written("disk/@model")
-def model(context: Context) -> Iterator[Problem]:
-    """The models are those of virtio, and of USB."""
-    written = context.get("model")
-    if written.startswith("virtio") and not context.on("virtio"):
-        yield context.find("model-not-of-bus", "@model", model=written, wanted="virtio")
-    if written.startswith("usb-") and not context.on("usb"):
-        yield context.find("model-not-of-bus", "@model", model=written, wanted="usb")
-
-
-@where_written("disk/@rawio", "disk/@sgio", "reservations")
-def passthrough(context: Context) -> Iterator[Problem]:
-    """What only makes sense where SCSI commands go through to a real disk."""
-    for path, code in (("@rawio", "rawio-not-on-lun"), ("@sgio", "sgio-not-on-lun")):
-        if context.get(path[1:]) and context.device != "lun":
-            yield context.find(code, path)
+@where_written("disk/@sgio")
+def sgio(context: Context) -> Iterator[Problem]:
+    """Who filters SCSI commands: not a matter of choice any more."""
     if context.get("sgio") == "unfiltered":
         yield context.find("sgio-unfiltered", "@sgio")
-    source = context.child("source")
-    if source is not None and source.find("reservations") is not None and context.device != "lun":
-        yield context.find("reservations-not-on-lun", "source/reservations")
-
-
-@where_written("geometry")
-def geometry(context: Context) -> Iterator[Problem]:
-    """Cylinders, heads and sectors, where all three are given."""
-    sizes = [context.get(part, "geometry") for part in ("cyls", "heads", "secs")]
-    if not all((size or "0").strip(" +0") for size in sizes):
-        return
-    if context.on("usb", "sd"):
-        yield context.find("geometry-not-on-bus", "geometry")
-    elif context.get("trans", "geometry") and not context.on("ide"):
-        yield context.find("translation-not-on-ide", "geometry/@trans")
 
 
 @where_written("serial")
 def serial(context: Context) -> Iterator[Problem]:
     """The serial number, which goes onto QEMU's command line."""
     written = context.text("serial")
-    if not written:
-        return
-    if context.on("sd"):
-        yield context.find("serial-on-sd", "serial")
-    if context.device == "lun" and context.on("scsi"):
-        yield context.find("serial-on-lun", "serial")
-    if not _SERIAL.fullmatch(written):
+    if written and not _SERIAL.fullmatch(written):
         wanted = re.sub(r"[^A-Za-z0-9_ .+-]", "", written)
         yield context.find("serial-unsafe", "serial", serial=written, wanted=wanted)
 
 
 @where_written("wwn")
 def wwn(context: Context) -> Iterator[Problem]:
-    """The World Wide Name: 16 hexadecimal digits, on IDE and SCSI."""
+    """The World Wide Name: 16 hexadecimal digits."""
     written = context.text("wwn")
-    if not written:
-        return
-    if not _WWN.fullmatch(written):
+    if written and not _WWN.fullmatch(written):
         yield context.find("wwn-malformed", "wwn", wwn=written)
-    if not context.on("ide", "scsi"):
-        yield context.find("wwn-not-on-bus", "wwn")
-    elif context.device == "lun":
-        yield context.find("wwn-on-lun", "wwn")
 
 
 @where_written("vendor", "product")
 def vendor_and_product(context: Context) -> Iterator[Problem]:
-    """What the disk says it is: short, printable, and not on every bus."""
-    vendor, product = context.text("vendor"), context.text("product")
-    if vendor and not context.on("scsi"):
-        yield context.find("vendor-not-on-scsi", "vendor")
-    if product and not context.on("ide", "sata", "scsi"):
-        yield context.find("product-not-on-bus", "product")
-    longest = _PRODUCT_LENGTHS.get(context.bus, _PRODUCT_LENGTH)
-    for name, text, length in (
-        ("vendor", vendor, _VENDOR_LENGTH),
-        ("product", product, longest),
-    ):
-        if text and context.device == "lun":
-            yield context.find("vendor-on-lun", name, name=name)
+    """What the disk says it is: short and printable."""
+    lengths = {
+        "vendor": _VENDOR_LENGTH,
+        "product": _PRODUCT_LENGTHS.get(context.bus, _PRODUCT_LENGTH),
+    }
+    for name, length in lengths.items():
+        text = context.text(name)
         if text and not all(" " <= c <= "~" for c in text):
             yield context.find("vendor-unprintable", name, name=name)
         elif text and len(text) > length:
             yield context.find("vendor-too-long", name, name=name, length=length, cut=text[:length])
-
-
-@where_written("target/@rotation_rate")
-def rotation_rate(context: Context) -> Iterator[Problem]:
-    """How fast it spins: a matter of hard disks on SCSI, IDE and SATA."""
-    if not context.get("rotation_rate", "target").strip(" +0"):
-        return
-    if context.device != "disk" or not context.on("scsi", "ide", "sata"):
-        yield context.find("rotation-rate-not-here", "target/@rotation_rate")
-
-
-@where_written("target/@removable", "target/@tray")
-def removable(context: Context) -> Iterator[Problem]:
-    """Sticks can be pulled out, drives have trays."""
-    on_scsi = context.on("scsi") and context.device == "disk"
-    if context.get("removable", "target") and not (context.on("usb") or on_scsi):
-        yield context.find("removable-not-here", "target/@removable")
-    if context.get("tray", "target") == "open" and context.device not in _TRAYS:
-        yield context.find("tray-not-here", "target/@tray")
 
 
 @always
@@ -191,7 +123,7 @@ def address(context: Context) -> Iterator[Problem]:
     """The kind of the address, and those of its numbers that have no choice."""
     written = context.child("address")
     kind = None if written is None else written.get("type")
-    if kind and context.on(*_DRIVES) and kind != "drive":
+    if kind and context.bus in DRIVE_BUSES and kind != "drive":
         yield context.find("address-not-a-drive", "address/@type", type=kind)
     if kind and context.on("usb") and kind != "usb":
         yield context.find("address-not-usb", "address/@type", type=kind)
@@ -229,7 +161,7 @@ def ccw(context: Context) -> Iterator[Problem]:
     if missing:
         yield context.find("ccw-partial", "address", missing=missing[0])
     for name, most in _CHANNEL.items():
-        if _number(written.get(name, "0")) > most:
+        if (whole_number(written.get(name), c=True) or 0) > most:
             yield context.find("address-too-high", f"address/@{name}", part=name, most=hex(most))
 
 
@@ -245,7 +177,7 @@ def firmware(context: Context) -> Iterator[Problem]:
         return
     if context.domain.complete and not (arch or "").startswith("s390"):
         yield context.find("zpci-not-on-s390", "address/zpci")
-    elif not 0 < _number(zpci.get("uid", "1")) <= 0xFFFF:
+    elif not 0 < (whole_number(zpci.get("uid", "1"), c=True) or 0) <= 0xFFFF:
         yield context.find("zpci-uid", "address/zpci/@uid")
 
 
@@ -270,18 +202,11 @@ def _bounds(
             yield context.find("address-too-high", f"{path}/@{name}", part=name, most=hex(most))
 
 
+def _part(address: etree._Element, name: str) -> int:
+    return whole_number(address.get(name), c=True) or 0
+
+
 def _board(context: Context, address: etree._Element) -> Iterator[Problem]:
     place = _part(address, "slot"), _part(address, "function")
     if context.machine and _part(address, "bus") == 0 and place in context.machine.board:
         yield context.find("address-of-board", "address", machine=context.machine.title)
-
-
-def _part(address: etree._Element, name: str) -> int:
-    return _number(address.get(name, "0"))
-
-
-def _number(text: str) -> int:
-    try:
-        return c_number(text)
-    except ValueError:
-        return 0

@@ -7,16 +7,12 @@ from lxml import etree
 
 from ..document import Domain, whole_number
 from ..inference import DIRECT_CACHES
-from ..syntax import children_of, number, text_of
+from ..syntax import children_of, text_of
 from .context import Context, where_written
 from .problems import Problem
 
-_VIRTIO_ONLY = (
-    "queues", "queue_size", "ioeventfd", "event_idx", "iommu", "ats", "packed", "page_per_vq",
-)  # fmt: skip
 _ENCRYPTED = etree.XPath("encryption | source/encryption")
 _MOST_THREADS = 1000  # libvirt would make them all
-_HOTPLUGGED = ("usb", "virtio", "scsi")
 MOST = 10**15  # QEMU_BLOCK_IOTUNE_MAX
 _SORTS = ("bytes_sec", "iops_sec", "bytes_sec_max", "iops_sec_max")
 
@@ -40,34 +36,6 @@ def io(context: Context) -> Iterator[Problem]:
         yield context.find("io-native-cached", "driver/@io", cache=cache or "not written")
 
 
-@where_written(*(f"driver/@{name}" for name in _VIRTIO_ONLY))
-def virtio_options(context: Context) -> Iterator[Problem]:
-    """Options of virtio's queues, which no other bus has."""
-    for name in _VIRTIO_ONLY:
-        written = context.get(name, "driver")
-        if written and written.strip(" +0") and not context.on("virtio"):
-            code = "queue-size-of-virtio" if name == "queue_size" else "option-of-virtio"
-            yield context.find(code, f"driver/@{name}", name=name)
-
-
-@where_written("driver/@copy_on_read")
-def copy_on_read(context: Context) -> Iterator[Problem]:
-    """Copying what is read needs a disk that can be written."""
-    if context.get("copy_on_read", "driver") != "on":
-        return
-    if context.readonly or context.device in ("cdrom", "floppy"):
-        yield context.find("copy-on-read-not-here", "driver/@copy_on_read")
-
-
-@where_written("driver/@discard_no_unref")
-def discard_no_unref(context: Context) -> Iterator[Problem]:
-    """Keeping freed clusters is a trick of qcow2."""
-    if context.get("discard_no_unref", "driver") != "on":
-        return
-    if context.format != "qcow2" or context.readonly:
-        yield context.find("discard-no-unref-not-here", "driver/@discard_no_unref")
-
-
 @where_written("driver/@iothread", "iothreads")
 def iothreads(context: Context) -> Iterator[Problem]:
     """Threads of their own serve disks on virtio, and have to be there."""
@@ -76,10 +44,8 @@ def iothreads(context: Context) -> Iterator[Problem]:
         return
     if context.child("driver").find("iothreads/iothread") is not None:
         yield context.find("iothread-twice", "driver/iothreads")
-    if not context.on("virtio"):
-        yield context.find("iothread-not-on-virtio", path)
-    elif _is_missing(context, thread):
-        code = "iothread-undefined" if number(thread) <= _MOST_THREADS else "iothread-beyond"
+    if context.on("virtio") and (number := _missing(context, thread)):
+        code = "iothread-undefined" if number <= _MOST_THREADS else "iothread-beyond"
         yield context.find(code, path, iothread=thread)
 
 
@@ -88,18 +54,14 @@ def mapping(context: Context) -> Iterator[Problem]:
     """Several threads share a disk's queues."""
     shares, path = context.child("driver").find("iothreads"), "driver/iothreads"
     threads = shares.findall("iothread")
-    if not threads:
+    if not threads or not context.on("virtio"):
         return
-    if not context.on("virtio"):
-        yield context.find("mapping-not-on-virtio", path)
-    elif what := _wrong_shares(threads, whole_number(context.get("queues", "driver")) or 0):
+    if what := _wrong_shares(threads, whole_number(context.get("queues", "driver")) or 0):
         yield context.find("mapping-wrong", path, what=what)
     for thread in threads:
-        if context.on("virtio") and _is_missing(context, thread.get("id")):
-            at = f"{path}/iothread/@id"
-            is_few = number(thread.get("id")) <= _MOST_THREADS
-            code = "mapping-undefined" if is_few else "mapping-beyond"
-            yield context.find(code, at, thread, iothread=thread.get("id"))
+        if number := _missing(context, thread.get("id")):
+            code = "mapping-undefined" if number <= _MOST_THREADS else "mapping-beyond"
+            yield context.find(code, f"{path}/iothread/@id", thread, iothread=thread.get("id"))
 
 
 def _wrong_shares(threads: list[etree._Element], queues: int) -> str | None:
@@ -124,9 +86,10 @@ def _wrong_shares(threads: list[etree._Element], queues: int) -> str | None:
     return None
 
 
-def _is_missing(context: Context, thread: str | None) -> bool:
-    known = whole_number(thread)
-    return bool(known) and context.domain.complete and not has_iothread(context.domain, known)
+def _missing(context: Context, thread: str | None) -> int | None:
+    """The number of a thread that a whole guest has not got."""
+    number, domain = whole_number(thread), context.domain
+    return number if number and domain.complete and not has_iothread(domain, number) else None
 
 
 def has_iothread(domain: Domain, thread: int) -> bool:
@@ -139,33 +102,14 @@ def has_iothread(domain: Domain, thread: int) -> bool:
 @where_written("shareable")
 def shareable(context: Context) -> Iterator[Problem]:
     """Two guests can write one image only where it has no structure of its own."""
-    if not context.readonly and context.format != "raw":
-        yield context.find("shareable-format", "shareable", format=context.format)
-    elif not context.readonly and _ENCRYPTED(context.disk.element):
+    if context.format == "raw" and not context.readonly and _ENCRYPTED(context.disk.element):
         yield context.find("shareable-encrypted", "shareable")
-
-
-@where_written("transient")
-def transient(context: Context) -> Iterator[Problem]:
-    """What the guest writes is thrown away: only for a hard disk in a file."""
-    if context.is_empty:
-        yield context.find("transient-empty", "transient")
-    elif context.readonly:
-        yield context.find("transient-readonly", "transient")
-    elif context.type != "file":
-        yield context.find("transient-not-a-file", "transient", type=context.type)
-    elif context.device != "disk":
-        yield context.find("transient-not-a-disk", "transient")
-    elif context.get("shareBacking", "transient") == "yes" and not context.on(*_HOTPLUGGED):
-        yield context.find("transient-not-hotplugged", "transient/@shareBacking")
 
 
 @where_written("iotune")
 def limits(context: Context) -> Iterator[Problem]:
     """A total and its parts are not limited both; and no limit is that high."""
     found = limits_of(context)
-    if context.on("sd") and any(found.values()):
-        yield context.find("limits-on-sd", "iotune")
     for sort in _SORTS:
         parts = [part for part in ("read", "write") if found.get(f"{part}_{sort}")]
         if found.get(f"total_{sort}") and parts:
@@ -177,10 +121,6 @@ def limits(context: Context) -> Iterator[Problem]:
 
 def limits_of(context: Context) -> dict[str, int]:
     """The limits of a disk that libvirt can read."""
-    found = {}
-    for limit in children_of(context.child("iotune")):
-        try:
-            found[limit.tag] = number(text_of(limit) or "0", 64)
-        except ValueError:  # a problem of its own, or the name of the group
-            pass
-    return found
+    limits = children_of(context.child("iotune"))
+    found = {limit.tag: whole_number(text_of(limit) or "0", 64) for limit in limits}
+    return {name: value for name, value in found.items() if value is not None}

@@ -7,13 +7,11 @@ from functools import lru_cache
 from lxml import etree
 
 from ..document import MAX_LENGTH, whole_number
-from ..syntax import c_number
+from ..targets import DRIVE_BUSES, DRIVE_PARTS
 from .context import Context, Guest, of_guests
 from .driver import limits_of
 from .problems import Problem
 
-_OF_DRIVES = ("ide", "fdc", "scsi", "sata")
-_PARTS = ("controller", "bus", "target", "unit")
 _PCI = ("domain", "bus", "slot", "function")
 
 
@@ -35,8 +33,8 @@ def drive_addresses(guest: Guest) -> Iterator[Problem]:
         taken = {("scsi", *place): line for place, line in _scsi_devices_of_the_host(guest)}
     for context in guest.contexts:
         place = context.place
-        if context.bus in _OF_DRIVES and place.get("type") == "drive":
-            key = (context.bus, *(place[part] for part in _PARTS))
+        if context.bus in DRIVE_BUSES and place.get("type") == "drive":
+            key = (context.bus, *(place[part] for part in DRIVE_PARTS))
             if key in taken:
                 yield context.find("address-twice", _placed_by(context), other=taken[key])
             taken.setdefault(key, context.disk.line)
@@ -46,7 +44,7 @@ def _scsi_devices_of_the_host(guest: Guest) -> Iterator[tuple[list[int | None], 
     for device in guest.devices("hostdev"):
         address = device.find("address")
         if device.get("type") == "scsi" and address is not None and address.get("type") == "drive":
-            yield [whole_number(address.get(part, "0")) for part in _PARTS], device.sourceline
+            yield [whole_number(address.get(part, "0")) for part in DRIVE_PARTS], device.sourceline
 
 
 def _placed_by(context: Context) -> str:
@@ -76,11 +74,8 @@ def _taken(guest: Guest, second, first, code: str, path: str) -> Iterator[Proble
 @lru_cache(maxsize=4096)
 def _place(*parts: str) -> tuple[int, ...] | None:
     """The numbers of an address, the same however they are written; None where all are 0."""
-    try:
-        numbers = tuple(c_number(part or "0") for part in parts)
-    except ValueError:  # a problem of its own
-        return None
-    return numbers if any(numbers) else None
+    numbers = tuple(whole_number(part or "0", c=True) for part in parts)
+    return numbers if any(numbers) and None not in numbers else None
 
 
 @of_guests
@@ -157,8 +152,6 @@ def _filters(context: Context, known: set[str | None]) -> Iterator[Problem]:
     iotune = context.child("iotune")
     if found and iotune is not None and (_limits(context) or iotune.findtext("group_name")):
         yield context.find("throttle-filters-and-limits", "iotune")
-    if found and context.device == "cdrom":
-        yield context.find("throttle-filters-of-cdrom", "throttlefilters")
     for one in found:
         path, name = "throttlefilters/throttlefilter/@group", one.get("group")
         facts = {"element": one, "group": name}

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from ..syntax import number
+from ..document import SOURCE_ATTRIBUTES, whole_number
 from ..targets import PREFIX_OF_BUS, prefix_of
-from .context import PATHS, Context, Guest, always, of_guests, where_written
+from .context import Context, Guest, always, of_guests, where_written
 from .driver import limits_of
 from .problems import Problem
 
@@ -81,24 +81,18 @@ def powers_of_two(context: Context) -> Iterator[Problem]:
     sizes = [("driver", "queue_size", 2, 1024)]
     sizes += [("blockio", f"{kind}_block_size", 512, 1 << 21) for kind in ("logical", "physical")]
     for holder, name, least, most in sizes:
-        value = _number(context.get(name, holder))
+        value = whole_number(context.get(name, holder)) or 0
         if value and (value & (value - 1) or not least <= value <= most):
             yield context.find("not-a-power-of-two", f"{holder}/@{name}", name=name, value=value)
-    if context.on("ide", "sata") and _number(context.get("logical_block_size", "blockio")) > 512:
+    logical = whole_number(context.get("logical_block_size", "blockio")) or 0
+    if context.on("ide", "sata") and logical > 512:
         yield context.find("blocks-of-512", "blockio/@logical_block_size")
-
-
-def _number(text: str | None) -> int:
-    try:
-        return number(text or "0")
-    except ValueError:
-        return 0
 
 
 @where_written("target/@rotation_rate")
 def rotation_rate(context: Context) -> Iterator[Problem]:
     """1 for flash, else as many turns as real disks make."""
-    rate = _number(context.get("rotation_rate", "target"))
+    rate = whole_number(context.get("rotation_rate", "target")) or 0
     if rate > 1 and not _SLOWEST <= rate <= _FASTEST:
         yield context.find("rotation-rate-odd", "target/@rotation_rate", rate=rate)
 
@@ -141,5 +135,5 @@ def images(guest: Guest) -> Iterator[Problem]:
             continue
         other = first.setdefault((context.type, context.protocol, context.path), context)
         if other is not context:
-            path = f"source/@{PATHS[context.type]}"
+            path = f"source/@{SOURCE_ATTRIBUTES[context.type]}"
             yield context.find("image-twice", path, other=other.disk.line)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from ..syntax import number, text_of
+from ..document import whole_number
+from ..syntax import text_of
 from .context import Context, Source, where_written
 from .problems import Problem
 
@@ -50,16 +51,8 @@ def _name(context: Context, source: Source) -> Iterator[Problem]:
         yield context.find("network-name-missing", path, protocol=protocol)
     elif protocol in _POOLED and not all(name.partition("/")[::2]):
         yield context.find("network-name-unsplit", path, name=name, protocol=protocol)
-    elif protocol == "iscsi" and "/" in name and not _is_number(name.partition("/")[2]):
+    elif protocol == "iscsi" and "/" in name and whole_number(name.partition("/")[2]) is None:
         yield context.find("iscsi-lun", path, lun=name.partition("/")[2])
-
-
-def _is_number(text: str) -> bool:
-    try:
-        number(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _hosts(context: Context, source: Source) -> Iterator[Problem]:

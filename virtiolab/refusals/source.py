@@ -2,28 +2,14 @@
 
 from collections.abc import Iterator
 
-from lxml import etree
-
+from ..document import LOCAL_TYPES
 from ..inference import DIRECT_CACHES
-from ..syntax import in_bytes, shape_of, text_of
-from .context import LOCAL, Context, Source, always, where_written
+from ..syntax import in_bytes, text_of
+from .context import Context, Source, always, where_written
 from .problems import Problem, path_of
 
 _WITH_BACKING = ("cow", "qcow", "qcow2", "qed", "vmdk")
 _NOT_READ = ("cow", "dir", "iso")  # formats that libvirt knows and QEMU does not take
-_NOT_OF_A_LUN = {
-    "source/slices/slice[@type='storage']": "lun-sliced",
-    "encryption": "lun-encrypted",
-    "source/encryption": "lun-encrypted",
-}
-# What a disk that a vhost-user server serves cannot have (virDomainDiskVhostUserValidate).
-_NOT_WITH_VHOSTUSER = (
-    "driver/@cache", "driver/@error_policy", "driver/@rerror_policy", "driver/@io",
-    "driver/@ioeventfd", "driver/@copy_on_read", "driver/@discard", "driver/@iothread",
-    "driver/@detect_zeroes", "driver/metadata_cache", "iotune", "backingStore", "encryption",
-    "source/encryption", "readonly", "shareable", "transient", "serial", "wwn", "vendor",
-    "product", "auth", "source/auth", "geometry", "blockio",
-)  # fmt: skip
 
 
 @always
@@ -56,11 +42,6 @@ def lun(context: Context) -> Iterator[Problem]:
     if not context.on("scsi"):
         code = "lun-on-virtio" if context.on("virtio") else "lun-not-on-scsi"
         yield context.find(code, "target/@bus")
-    if context.get("copy_on_read", "driver") == "on":
-        yield context.find("copy-on-read-of-lun", "driver/@copy_on_read")
-    for path, code in _NOT_OF_A_LUN.items():
-        if context.disk.element.find(path) is not None:
-            yield context.find(code, path.partition("[")[0])
 
 
 @where_written("backingStore")
@@ -80,7 +61,7 @@ def _format_of_backing(context: Context, source: Source) -> Iterator[Problem]:
     path, format = f"{source.above}/format/@type", source.format
     if source.type == "vhostuser" and context.is_opened:
         yield context.find("backing-of-vhostuser", f"{source.above}/@type")
-    if source.type in LOCAL and context.is_opened and not source.element.get(LOCAL[source.type]):
+    if source.type in LOCAL_TYPES and context.is_opened and not source.place:
         yield context.find("backing-without-path", source.path, type=source.type)
     if format in _NOT_READ:
         yield context.find("format-not-in-qemu", path, format=format)
@@ -88,18 +69,6 @@ def _format_of_backing(context: Context, source: Source) -> Iterator[Problem]:
         yield context.find("fat-not-of-dir", path, type=source.type)
     elif source.type == "dir" and format != "fat":
         yield context.find("dir-not-fat", path, format=format)
-
-
-@where_written("source/@startupPolicy")
-def startup_policy(context: Context) -> Iterator[Problem]:
-    """What happens when the file is not there: a matter of what can be missing."""
-    policy = context.get("startupPolicy", "source")
-    if policy is None:  # it stands further down, where nobody reads it
-        return
-    if context.type not in ("file", "block", "dir", "volume"):
-        yield context.find("startup-policy-of-type", "source/@startupPolicy", type=context.type)
-    elif policy == "requisite" and context.device not in ("cdrom", "floppy"):
-        yield context.find("startup-policy-requisite", "source/@startupPolicy")
 
 
 @where_written("source")
@@ -133,24 +102,6 @@ def vhostuser(context: Context) -> Iterator[Problem]:
         yield context.find("vhostuser-not-on-virtio", "target/@bus")
     if context.snapshot != "no":
         yield context.find("vhostuser-snapshot", "@snapshot")
-    for path in _NOT_WITH_VHOSTUSER:
-        if _is_there(context.disk.element, path):
-            what = path.split("/")[-1].lstrip("@")
-            yield context.find("vhostuser-without", path, what=what)
-
-
-def _is_there(disk: etree._Element, path: str) -> bool:
-    """Whether something is written that is not as good as not written."""
-    above, _, attribute = path.partition("/@")
-    element = disk.find(above)
-    if element is None or attribute:
-        return element is not None and element.get(attribute) not in (None, "default")
-    if element.tag in ("geometry", "blockio"):
-        written = (element.get(name) for name in shape_of(element).attributes)
-        return any((value or "").strip(" +0") for value in written)
-    if element.tag in ("iotune", "metadata_cache"):
-        return any((limit.text or "").strip(" +0") for limit in element.iterchildren("*"))
-    return bool(element.text) or element.tag not in ("serial", "wwn", "vendor", "product")
 
 
 @where_written("seclabel")

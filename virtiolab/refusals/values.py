@@ -4,7 +4,18 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from ..syntax import Reader, Shape, inside, lookup, nearest, nearest_name, shape_of, text_of
+from ..syntax import (
+    Only,
+    Reader,
+    Shape,
+    inside,
+    is_written,
+    lookup,
+    nearest,
+    nearest_name,
+    shape_of,
+    text_of,
+)
 from .context import WHERE_WRITTEN, Context, DiskRule
 from .problems import Problem, path_of
 
@@ -20,9 +31,15 @@ def values(context: Context) -> tuple[list[Problem], set[DiskRule]]:
     return found, rules
 
 
-def _look(context: Context, element: etree._Element, shape: Shape, found: list, rules: set) -> None:
-    """Look at an element and all in it; plain loops, since each disk goes through here."""
+def _look(
+    context: Context, element: etree._Element, shape: Shape, found: list, rules: set, placed=True
+) -> None:
+    """Look at an element and all in it; plain loops, since each disk goes through here.
+
+    Not `placed` is what stands in something that is itself out of place, and in the images below.
+    """
     triggers = WHERE_WRITTEN.get(element.tag, _NONE)
+    only = shape.only if placed else _NONE
     if None in triggers:
         rules.update(triggers[None])
     if shape.required:
@@ -39,11 +56,35 @@ def _look(context: Context, element: etree._Element, shape: Shape, found: list, 
             rules.update(triggers[attribute])
         if _is_refused(read, text):
             found.append(_refused(context, element, attribute, read))
+        if only and (broken := broken_rule(context, element, attribute, only)):
+            found.append(_misplaced(context, element, attribute, broken))
     for child, inner in inside(element, shape):
         if inner:
-            _look(context, child, inner, found, rules)
+            broken = broken_rule(context, child, None, only) if only else None
+            if broken:
+                found.append(_misplaced(context, child, None, broken))
+            below = placed and not broken and child.tag != "backingStore"
+            _look(context, child, inner, found, rules, below)
         elif not shape.open:
             found.append(_not_read(context, child, None))
+
+
+def broken_rule(
+    context: Context, element: etree._Element, attribute: str | None, only: dict, oldest=False
+) -> Only | None:
+    """The first rule that says of a name, where it is written, that it cannot be in such a disk."""
+    rules = only.get(f"@{attribute}" if attribute else element.tag, ())
+    value = element.get(attribute) if attribute else None
+    broken = (rule for rule in rules if not rule.allows(context, value, oldest))
+    found = next(broken, None)
+    return found if found and is_written(element, attribute) else None
+
+
+def _misplaced(context: Context, element, attribute: str | None, rule: Only) -> Problem:
+    facts = {"name": attribute or element.tag, "type": context.type, "format": context.format}
+    if attribute:
+        facts |= {"value": element.get(attribute), "wanted": rule.wanted}
+    return context.find(rule.code, path_of(element, attribute), element, **facts)
 
 
 def _is_refused(read: Reader, text: str) -> bool:
