@@ -176,6 +176,7 @@ DROPPED = {
     ),
     "vendor": (disk("<vendor>V</vendor>", "dev='sda' bus='scsi'"), BUSES),
     "product": (disk("<product>P</product>", "dev='sda' bus='scsi'"), BUSES),
+    "acpi": (disk("<acpi index='1'/>"), BUSES),
     "geometry": (disk("<geometry cyls='16' heads='4' secs='4'/>"), ["usb"]),
     "transient/@shareBacking": (
         disk("<transient shareBacking='yes'/>"),

@@ -30,12 +30,13 @@ def check(domain: Domain) -> list[Problem]:
     """What is wrong with the disks of a domain, in the order of its lines."""
     contexts = [Context(disk) for disk in domain.disks]
     whole = Guest(domain, contexts)
-    found = [problem for context in contexts for problem in _about(context)]
+    found = [problem for context in contexts for problem in about(context)]
     found += [problem for rule in OF_GUESTS for problem in rule(whole)]
     return sorted(found, key=lambda problem: problem.line)
 
 
-def _about(context: Context) -> list[Problem]:
+def about(context: Context) -> list[Problem]:
+    """What is wrong with one disk in itself."""
     found, asked = values(context)
     for rule in ALWAYS:
         found.extend(rule(context))

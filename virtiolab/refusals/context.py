@@ -38,8 +38,8 @@ class Source(NamedTuple):
 class Context:
     """One disk as the rules see it: what libvirt takes it for, and what is written in it."""
 
-    def __init__(self, disk: Disk):
-        self.disk, self.domain = disk, disk.domain
+    def __init__(self, disk: Disk, oldest: bool = False):
+        self.disk, self.domain, self.oldest = disk, disk.domain, oldest
         # Only what they say: answers of 10,000 disks, kept together, keep the collector busy.
         answers = infer(disk)
         self.device, self.bus = answers.device.value, answers.bus.value

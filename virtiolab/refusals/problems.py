@@ -38,6 +38,12 @@ class Problem(NamedTuple):
     shows_fix: bool = True
 
     @property
+    def attribute(self) -> str | None:
+        """The name of the attribute that it is about; None where it is about the element."""
+        _, sign, name = self.path.rpartition("/@")
+        return name if sign and name in self.element.keys() else None
+
+    @property
     def severity(self) -> str:
         """`error`: libvirt or QEMU refuses it; `warning`: surely not meant so; `note`: history."""
         return sentences()[self.code].get("severity", "error")

@@ -56,11 +56,11 @@ def _look(
             rules.update(triggers[attribute])
         if _is_refused(read, text):
             found.append(_refused(context, element, attribute, read))
-        if only and (broken := broken_rule(context, element, attribute, only)):
+        if only and (broken := _broken_rule(context, element, attribute, only)):
             found.append(_misplaced(context, element, attribute, broken))
     for child, inner in inside(element, shape):
         if inner:
-            broken = broken_rule(context, child, None, only) if only else None
+            broken = _broken_rule(context, child, None, only) if only else None
             if broken:
                 found.append(_misplaced(context, child, None, broken))
             below = placed and not broken and child.tag != "backingStore"
@@ -69,13 +69,13 @@ def _look(
             found.append(_not_read(context, child, None))
 
 
-def broken_rule(
-    context: Context, element: etree._Element, attribute: str | None, only: dict, oldest=False
+def _broken_rule(
+    context: Context, element: etree._Element, attribute: str | None, only: dict
 ) -> Only | None:
     """The first rule that says of a name, where it is written, that it cannot be in such a disk."""
     rules = only.get(f"@{attribute}" if attribute else element.tag, ())
     value = element.get(attribute) if attribute else None
-    broken = (rule for rule in rules if not rule.allows(context, value, oldest))
+    broken = (rule for rule in rules if not rule.allows(context, value, context.oldest))
     found = next(broken, None)
     return found if found and is_written(element, attribute) else None
 

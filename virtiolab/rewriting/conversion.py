@@ -10,13 +10,18 @@ from lxml import etree
 from ..document import Disk, Domain, whole_number
 from ..inference import Inferences, infer
 from ..machines import Machine
+from ..refusals import about
 from ..refusals.boot import keep_order
+from ..refusals.context import Context
+from ..refusals.problems import Problem, path_of
+from ..syntax import entries
 from ..targets import DRIVE_BUSES, disk_number, drive_address, usual_name
 from ..xml import dedented, laid_out, put_behind, remove
 from .steps import Part, Step, known, notes, parts, say
 
 BUSES = ("virtio", "scsi", "sata", "usb", "ide")
 
+_DECIDED = ("/disk/target/@dev", "/disk/target/@bus")  # by whoever converts
 _IDE_PLACES = 4  # libvirt refuses a second IDE controller
 _KEPT_NUMBERS = 26 + 26 * 26  # a name of one letter or two is kept, if it is free
 _PLACE = ("controller", "bus", "target", "unit")
@@ -132,7 +137,7 @@ def rewritten(disk: Disk, bus: str, name: str) -> tuple[etree._Element, tuple[Dr
     target = element.find("target")
     target.set("dev", name)
     target.set("bus", bus)
-    return element, tuple(_drop(element, bus))
+    return element, tuple(_drop(element, disk))
 
 
 def disk_of(element: etree._Element) -> Disk:
@@ -159,22 +164,39 @@ def _copied(disk: Disk) -> etree._Element:
     return list(root.iter("disk"))[number]
 
 
-def _drop(element: etree._Element, bus: str) -> Iterator[Dropped]:
-    """Take out what cannot stay on this bus."""
+def _drop(element: etree._Element, disk: Disk) -> Iterator[Dropped]:
+    """Take out what belongs to the old bus, and what one of the libvirts would refuse on the new."""
     for rule in known()["dropped"]:
-        for found in element.xpath(rule["what"]) if bus not in rule["stays"] else ():
-            yield _taken_out(found, element, say(rule["why"], bus=bus))
+        for found in element.xpath(rule["what"]):
+            is_element = etree.iselement(found)
+            holder, attribute = (found, None) if is_element else (found.getparent(), found.attrname)
+            yield _taken_out(holder, attribute, rule["why"])
+    refused = {(found.element, found.attribute): found for found in _refused(element, disk)}
+    for (holder, attribute), problem in refused.items():
+        yield _taken_out(holder, attribute, f"{problem.message} {problem.why}")
+    driver = element.find("driver")
+    if driver is not None and not driver.keys() and not len(driver):
+        yield _taken_out(driver, None, known()["notes"]["nothing-left"])
 
 
-def _taken_out(found, disk: etree._Element, why: str) -> Dropped:
-    """Take out an element, or an attribute: a string of XPath's that knows its parent."""
-    parent = found.getparent()
-    above = "" if parent is disk else f"{parent.tag}/"
-    if not etree.iselement(found):
-        del parent.attrib[found.attrname]
-        return Dropped(f"{above}@{found.attrname}", str(found), why)
-    remove(found)
-    return Dropped(above + found.tag, (found.text or "").strip() or None, why)
+def _refused(element: etree._Element, disk: Disk) -> Iterator[Problem]:
+    """What stands where it may not on the new bus, and what has become wrong there."""
+    before = {(problem.code, problem.path) for problem in about(Context(disk, oldest=True))}
+    of_places = {only.code for entry in entries().values() for only in entry.only}
+    for problem in about(Context(disk_of(element), oldest=True)):
+        is_new = (problem.code, problem.path) not in before
+        if problem.severity == "error" and problem.path not in _DECIDED:
+            if is_new or problem.code in of_places:
+                yield problem
+
+
+def _taken_out(element: etree._Element, attribute: str | None, why: str) -> Dropped:
+    """Take out an element, or an attribute of it."""
+    place = path_of(element, attribute)
+    if attribute:
+        return Dropped(place, element.attrib.pop(attribute), why)
+    remove(element)
+    return Dropped(place, (element.text or "").strip() or None, why)
 
 
 __all__ = ["BUSES", "Change", "Conversion", "Dropped", "Part", "Step", "Unconvertible", "convert"]
