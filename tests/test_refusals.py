@@ -499,6 +499,33 @@ def test_mended_it_starts_from_the_same_image(machine, targets, is_taken, boot, 
     assert first_image(mend(domain), libvirt) == wanted
 
 
+@pytest.mark.parametrize(("machine", "targets", "is_taken"), RENAMED)
+def test_the_names_that_are_shown_are_given(machine, targets, is_taken):
+    """No two fixes show one name, and what they show is what is done."""
+    domain = read(GUEST.format(**ORDINARY | {"machine": machine, "xml": disks_of(*targets)}))
+    shown = [disk.target for disk in domain.disks]
+    for problem in check(domain):
+        if problem.fix and "<target" in problem.fix:
+            shown[domain.disks.index(problem.disk)] = read(problem.fix).disks[0].target
+    assert shown == [disk.target for disk in mend(domain).disks]
+    assert len(set(shown)) == len(shown)
+
+
+def test_the_second_of_a_name_has_its_own_fix():
+    """A fix is one of the element that is wrong, not of the first with its path."""
+    hosts = "<host name='a'/><host name='b' socket='/s'/><host name='c' socket='/t'/>"
+    disk = (
+        "<disk type='network'><source protocol='gluster' name='v/a'>{}</source>"
+        "<target dev='vda'/></disk>"
+    )
+    domain = read(disk.format(hosts))
+    fixes = [problem.fix for problem in check(domain)]
+    assert [fix.count("socket=") for fix in fixes] == [1, 1]
+    assert "/t" in fixes[0] and "/s" in fixes[1]
+    right = disk.format("<host name='a'/><host name='b'/><host name='c'/>")
+    assert written(mend(domain).element) == written(read(right).element)
+
+
 def first_image(domain, libvirt):
     """The image of the disk that has its turn first."""
     answer = libvirt.ask(domain)

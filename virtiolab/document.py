@@ -5,7 +5,6 @@ It never judges: what a value means, and whether it is any good, is decided abov
 
 import os
 import re
-from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import count, islice
@@ -14,7 +13,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from .machines import Machine, machine_of
-from .targets import DRIVE_BUSES, usual_name
+from .targets import DRIVE_BUSES
 from .xml import HOLDERS, UnreadableXML, one_line, parse
 
 MAX_LENGTH = 200  # of what comes back in the answers of each disk, such as a machine's name
@@ -104,23 +103,12 @@ class Domain:
         system = element.find("os/type") if self.complete else None
         self.type = _short(element, "type") if self.complete else None
         self.arch, self.machine = _short(system, "arch"), _short(system, "machine")
-        self._free_from: dict[str, int] = {}
 
     @property
     def disks(self) -> tuple[Disk, ...]:
         """The disks in document order, made anew: a domain that kept them would be a cycle with
         each of them, and its tree would stay in memory until the garbage collector came."""
         return tuple([Disk(element, self) for element in self._all("disk")])
-
-    @cached_property
-    def names(self) -> Counter[str | None]:
-        """How many disks have each name."""
-        return Counter(disk.target for disk in self.disks)
-
-    @cached_property
-    def firsts(self) -> dict[str | None, etree._Element]:
-        """By name the first disk that has it."""
-        return {disk.target: disk.element for disk in reversed(self.disks)}
 
     @cached_property
     def limits(self) -> dict[str | None, etree._Element]:
@@ -138,14 +126,6 @@ class Domain:
         written = self.element.iterfind("iothreadids/iothread")
         ids = sorted({whole_number(thread.get("id")) or 0 for thread in written})
         return ids, (whole_number(self.element.findtext("iothreads")) or 0) - len(ids)
-
-    def free_name(self, bus: str) -> str:
-        """A name of this bus that no disk has, such as `vda`; none before one that was given out."""
-        number = self._free_from.get(bus, 0)
-        while self.names[usual_name(bus, number)]:
-            number += 1
-        self._free_from[bus] = number  # the next to ask need not try the same names again
-        return usual_name(bus, number)
 
     def _all(self, name: str) -> Iterator[etree._Element]:
         return (found for devices in self.devices for found in devices.iterchildren(name))

@@ -13,16 +13,29 @@ from lxml import etree
 from .data import facts
 from .document import whole_number
 
+_IN_WORDS = {"readonly": "read-only", "is_empty": "empty"}
+
 
 class Only(NamedTuple):
     """Where a name may stand: the head of vocabulary.toml says how it is written there.
 
-    `code` is that of the problem anywhere else, `when` the values that it is about (None: any).
+    `code` is that of the problem anywhere else, `when` the values that it is about (None: any),
+    `beside` the attributes of the same element without which libvirt does not look at it.
     """
 
     code: str
     when: tuple[str, ...] | None
+    beside: tuple[str, ...]
     ways: tuple[tuple[dict[str, tuple[bool, tuple]], str | None], ...]
+
+    def __str__(self) -> str:
+        """It in words, such as `bus scsi or ide`."""
+        ways = (
+            " and ".join(map(_in_words, way, way.values())) + f" (since {since})" * bool(since)
+            for way, since in self.ways
+        )
+        value = f"with `{'`, `'.join(self.when)}`, " if self.when else ""
+        return value + ", or ".join(ways)
 
     @property
     def wanted(self) -> str:
@@ -44,10 +57,19 @@ class Only(NamedTuple):
         )
 
 
+def _in_words(fact: str, told: tuple[bool, tuple]) -> str:
+    wanted, known = told
+    if fact in _IN_WORDS:
+        return ("" if known[0] else "not ") + _IN_WORDS[fact]
+    words = [f"`{word}`" for word in known if word]
+    return f"{'' if wanted else 'not '}{fact} {', '.join(words[:-1])}{' or ' * (len(words) > 1)}{words[-1]}"
+
+
 def _only(code: str, when: str | None = None, **ways) -> Only:
-    other = ways.pop("or", None)
+    other, beside = ways.pop("or", None), ways.pop("with", "").split()
     told = [ways, other] if other else [ways]
-    return Only(code, when and tuple(when.split()), tuple(_way(**way) for way in told))
+    values = tuple(when.split()) if when else None
+    return Only(code, values, tuple(beside), tuple(_way(**way) for way in told))
 
 
 def _way(since: str | None = None, **facts) -> tuple[dict[str, tuple[bool, tuple]], str | None]:
@@ -89,7 +111,10 @@ def entries() -> dict[str, Entry]:
 def _entry(names: dict, known: dict) -> Entry:
     told = names.get(known.get("same_as"), {}) | known
     told.pop("same_as", None)
-    return Entry(**told | {"only": tuple(_only(**one) for one in told.get("only", ()))})
+    told["only"] = tuple(_only(**one) for one in told.get("only", ()))
+    places = "; ".join(map(str, told["only"]))
+    said = [places and f"{places[0].upper()}{places[1:]}.", told.get("matters")]
+    return Entry(**told | {"matters": " ".join(filter(None, said)) or None})
 
 
 @lru_cache(maxsize=1024)
@@ -156,7 +181,6 @@ class Shape(NamedTuple):
     text: Reader | None
     required: tuple[str, ...]
     where: dict[str, str]
-    together: tuple[str, ...]
     keep: bool
     open: bool
     only: dict[str, tuple[Only, ...]]  # by the name of an attribute (`@dev`) or an element in it
@@ -267,7 +291,6 @@ def _shape(key: str) -> Shape:
         _READERS.get(own.get("text")),
         tuple(own.get("required", ())),
         own.get("where", {}),
-        tuple(own.get("together", ())),
         own.get("keep", False),
         own.get("open", False),
         {name: only for name in names if (only := _only_of(f"{path}/{name}"))},
@@ -321,19 +344,13 @@ def is_written(element: etree._Element, attribute: str | None = None) -> bool:
     What libvirt refuses says something too.
     """
     shape = shape_of(element)
-    if attribute is None:
-        return shape.keep or _says(shape.text, text_of(element)) or _is_filled(element, shape)
-    return _says(shape.attributes.get(attribute), element.get(attribute)) and (
-        not shape.together or _is_filled(element, shape)
-    )
-
-
-def _is_filled(element: etree._Element, shape: Shape) -> bool:
-    """Whether anything in it is written, or all that counts only together."""
-    if shape.together:
-        return all(_says(shape.attributes[n], element.get(n)) for n in shape.together)
-    return any(_says(read, element.get(name)) for name, read in shape.attributes.items()) or any(
-        map(is_written, children_of(element))
+    if attribute:
+        return _says(shape.attributes.get(attribute), element.get(attribute))
+    return (
+        shape.keep
+        or _says(shape.text, text_of(element))
+        or any(_says(read, element.get(name)) for name, read in shape.attributes.items())
+        or any(map(is_written, children_of(element)))
     )
 
 

@@ -17,6 +17,7 @@ from . import source as _source
 from .boot import keep_order
 from .context import ALWAYS, OF_GUESTS, Context, Guest
 from .fixes import apply
+from .names import give_names, is_renamed
 from .problems import SEVERITIES, Problem
 from .values import values
 
@@ -32,6 +33,7 @@ def check(domain: Domain) -> list[Problem]:
     whole = Guest(domain, contexts)
     found = [problem for context in contexts for problem in about(context)]
     found += [problem for rule in OF_GUESTS for problem in rule(whole)]
+    give_names(domain, found)
     return sorted(found, key=lambda problem: problem.line)
 
 
@@ -55,24 +57,17 @@ def mend(domain: Domain) -> Domain:
     """
     mended = Domain(copy.deepcopy(domain.element))
     for _ in range(_ROUNDS):
-        # One of each disk at a time: a fix can make the next one superfluous.
+        # One of each disk at a time: a fix can make the next one superfluous. But all names at once.
         first: dict[Disk, Problem] = {}
         for problem in check(mended):
-            if problem.severity != "note" and problem.disk not in first and problem.edits:
-                first[problem.disk] = problem
+            if problem.severity != "note" and problem.edits:
+                known = first.setdefault(problem.disk, problem)
+                if is_renamed(problem) and not is_renamed(known):
+                    first[problem.disk] = problem
         if not first:
             break
-        for problem in first.values():  # in their order, in which libvirt puts them by their names
-            _mend(problem)
+        for disk, problem in first.items():
+            apply(problem.edits, disk, problem.place)
         mended = Domain(mended.element)
     keep_order(domain, mended)
     return mended
-
-
-def _mend(problem: Problem) -> None:
-    """Apply its edits; the next one knows the names that are left by them."""
-    disk, edits = problem.disk, problem.edits
-    names = disk.domain.names
-    names[disk.target] -= 1
-    apply(edits, disk)
-    names[Disk(disk.element, disk.domain).target] += 1

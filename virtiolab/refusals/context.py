@@ -9,7 +9,8 @@ from lxml import etree
 from ..document import LOCAL_TYPES, SOURCE_ATTRIBUTES, Disk, Domain
 from ..inference import infer
 from ..machines import Machine
-from .problems import BUSES, Problem, deepest
+from .names import BUSES
+from .problems import Problem, deepest
 
 
 class Source(NamedTuple):

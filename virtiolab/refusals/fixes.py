@@ -2,34 +2,65 @@
 
 An edit is a line: `driver/@cache=none` sets an attribute, `wwn=50…` a text, `+readonly` adds an
 element, `-driver/@io` takes something away, `~driver/@typo=type` renames. Behind `controller:` it
-concerns the controller that the disk is on, behind `domain:` the guest around it.
+concerns the controller that the disk is on, behind `domain:` the guest around it. A path leads from
+the disk to the first element there is; but that of a problem leads to its own element.
 """
 
 import copy
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import NamedTuple
 
 from lxml import etree
 
 from ..document import Disk, Domain
 from ..inference import infer
 from ..syntax import shape_of
-from ..xml import laid_out
+from ..xml import laid_out, remove
 
 MAX_NAMES = 1000  # of what a fix is shown for; a large guest without its devices has some 300
 
 
-def apply(edits: Iterable[str], disk: Disk) -> None:
+class Place(NamedTuple):
+    """Where something is wrong: a path from the disk, and the deepest element on it that is there."""
+
+    path: str
+    element: etree._Element
+
+
+def apply(edits: Iterable[str], disk: Disk, place: Place | None = None) -> None:
     """Change a disk, and the guest around it where an edit says so, in the author's layout."""
     for edit in edits:
         scope = _scope(edit)
         fresh = Disk(disk.element, disk.domain)  # which knows what the edits before have changed
         base = _BASES[scope](fresh) if scope else disk.element
-        if base is not None:
+        if place and _path(edit) == place.path:
+            _apply_at(place, edit, disk)
+        elif base is not None:
             _apply(edit.partition(":")[2] if scope else edit, base)
 
 
-def changed(disk: Disk, edits: Iterable[str]) -> tuple[str, str]:
+def _path(edit: str) -> str:
+    return edit.lstrip("-+~").partition("=")[0]
+
+
+def _apply_at(place: Place, edit: str, disk: Disk) -> None:
+    """Do an edit at the element of its problem, which others may have the path of too."""
+    element, names = place.element, place.path.split("/")
+    while element is not disk.element:
+        element = element.getparent()
+        del names[0]
+    if names:
+        _apply(edit.replace(place.path, "/".join(names)), place.element)
+    elif edit[0] == "-":
+        remove(place.element)
+    elif edit[0] == "~":
+        place.element.tag = edit.partition("=")[2]
+    else:
+        place.element.text = edit.partition("=")[2]
+
+
+def changed(disk: Disk, edits: Iterable[str], place: Place | None = None) -> tuple[str, str]:
     """The XML of all that changes with these edits, before and after; the disk itself stays.
 
     Nothing where that would be more than MAX_NAMES elements and attributes.
@@ -39,7 +70,11 @@ def changed(disk: Disk, edits: Iterable[str]) -> tuple[str, str]:
         return "", ""
     guest = _outline(disk, beside)
     before = [_indented(part) for part in _parts(guest)]
-    apply(edits, guest.disks[0])
+    [copied] = guest.disks
+    if place:
+        number = [*disk.element.iter()].index(place.element)
+        place = place._replace(element=[*copied.element.iter()][number])
+    apply(edits, copied, place)
     after = [_indented(part) for part in _parts(guest)]
     return _without(before, after), _without(after, before)
 
@@ -182,14 +217,8 @@ def _inserted(child: etree._Element, parent: etree._Element) -> etree._Element:
 
 def _remove(name: str, holder: etree._Element) -> None:
     """Take away an attribute, or all elements of a name, together with their lines."""
-    if name[0] == "@":
-        if name[1:] in holder.keys():  # which, unlike attrib, takes any name
-            del holder.attrib[name[1:]]
-        return
-    for element in [child for child in holder if child.tag == name]:
-        before = element.getprevious()
-        if before is not None and element.getnext() is None:
-            before.tail = element.tail
-        elif before is None and element.getnext() is None:
-            holder.text = None
-        holder.remove(element)
+    if name[0] != "@":
+        for element in [child for child in holder if child.tag == name]:
+            remove(element)
+    elif name[1:] in holder.keys():  # which, unlike attrib, takes any name
+        del holder.attrib[name[1:]]

@@ -6,17 +6,9 @@ from lxml import etree
 
 from ..data import facts
 from ..document import Disk
-from ..targets import PREFIX_OF_BUS, prefix_of
 from ..xml import one_line, path_name
-from .fixes import changed, child_of
+from .fixes import Place, changed, child_of
 
-# By device, the buses that it can be on, the best first.
-BUSES = {
-    "disk": ("virtio", "scsi", "sata", "usb", "ide", "sd", "nvme", "xen", "uml"),
-    "cdrom": ("sata", "scsi", "usb", "ide"),
-    "floppy": ("fdc",),
-    "lun": ("scsi",),
-}
 _LONGER = 400  # for a list of our own
 
 SEVERITIES = ("error", "warning", "note")  # from the worst to the mildest
@@ -80,12 +72,14 @@ class Problem(NamedTuple):
         if self.disk is None:
             return ()
         try:
-            edits = tuple(self._filled(e, 4096) for e in sentences()[self.code].get("fix", ()))
-        except _NoOtherBus:
+            return tuple(self._filled(edit, 4096) for edit in sentences()[self.code].get("fix", ()))
+        except KeyError:  # of a name or a bus that is not to be had
             return ()
-        # An edit of its path would look for the first element there is.
-        is_first = self.element is deepest(self.disk.element, self.path.removeprefix("/disk/"))
-        return edits if is_first or all(":" in edit for edit in edits) else ()
+
+    @property
+    def place(self) -> Place:
+        """Where its edits are made."""
+        return Place(self.path.removeprefix("/disk/"), self.element)
 
     @property
     def fix(self) -> str | None:
@@ -96,7 +90,7 @@ class Problem(NamedTuple):
     def change(self) -> tuple[str, str]:
         """The XML of what has to change, before and after; empty where nothing is known to."""
         edits = self.edits if self.shows_fix else ()
-        return changed(self.disk, edits) if edits else ("", "")
+        return changed(self.disk, edits, self.place) if edits else ("", "")
 
     def as_dict(self) -> dict[str, Any]:
         """What the JSON of the command line says of it."""
@@ -105,48 +99,15 @@ class Problem(NamedTuple):
         return said | {"target": self.disk.target if self.disk else None}
 
     def _filled(self, sentence: str, limit: int = 80) -> str:
-        return sentence.format_map(_Words(self.disk, self.facts, limit))
-
-
-class _NoOtherBus(LookupError):
-    """This machine has no bus for such a device."""
+        return sentence.format_map(_Words(self.facts, limit))
 
 
 class _Words(dict):
-    """The words for the braces of a sentence, and those that only a fix needs.
+    """The words for the braces of a sentence, each fit for one line."""
 
-    `same` is the bus of the disk if its device can be on it, else one `instead`; `free_same`,
-    `free_instead`, `free_sata` are names that no disk on such a bus has.
-    """
-
-    def __init__(self, disk: Disk | None, facts: dict[str, Any], limit: int):
+    def __init__(self, facts: dict[str, Any], limit: int):
         super().__init__(facts)
-        self.disk, self.limit = disk, limit
-
-    def __missing__(self, name: str) -> str:
-        if name == "free_instead" and self._fits(self["instead"]):
-            return self.disk.target
-        if name.startswith("free_"):
-            bus = name.removeprefix("free_")
-            return self.disk.domain.free_name(self[bus] if bus in ("same", "instead") else bus)
-        device, bus = self["device"], super().__getitem__("bus")
-        buses = BUSES.get(device, BUSES["disk"])
-        if name == "same" and bus in buses:
-            return bus
-        # A machine without IDE (q35) has SATA for guests without virtio's drivers.
-        first = ("sata",) if bus == "ide" and device == "disk" and "machine" in self else ()
-        machine = self.disk.domain.kind
-        lacking = machine.lacks if machine else ()
-        for other in (*first, *buses):
-            if other != bus and other not in lacking:
-                return other
-        raise _NoOtherBus
-
-    def _fits(self, bus: str) -> bool:
-        """Whether the disk can keep its name there."""
-        dev, domain = self.disk.target, self.disk.domain
-        keeps_it = domain.names[dev] == 1 or domain.firsts[dev] is self.disk.element
-        return keeps_it and dev is not None and prefix_of(dev) == PREFIX_OF_BUS[bus]
+        self.limit = limit
 
     def __getitem__(self, name: str) -> str:
         value = super().__getitem__(name)

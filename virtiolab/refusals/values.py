@@ -75,7 +75,12 @@ def _broken_rule(
     """The first rule that says of a name, where it is written, that it cannot be in such a disk."""
     rules = only.get(f"@{attribute}" if attribute else element.tag, ())
     value = element.get(attribute) if attribute else None
-    broken = (rule for rule in rules if not rule.allows(context, value, context.oldest))
+    broken = (
+        rule
+        for rule in rules
+        if not rule.allows(context, value, context.oldest)
+        and all(is_written(element, name) for name in rule.beside)
+    )
     found = next(broken, None)
     return found if found and is_written(element, attribute) else None
 
