@@ -55,13 +55,18 @@ class Controller(NamedTuple):
 class Disk:
     """One `<disk>`: what is written in it, by element and attribute, and its `domain`."""
 
-    __slots__ = ("element", "domain", "_children")
+    __slots__ = ("_children", "domain", "element", "target")
+
+    target: str | None
+    """The name in `<target dev=…>`, without the `ioemu:` that old Xen put before it."""
 
     def __init__(self, element: etree._Element, domain: "Domain"):
         self.element, self.domain = element, domain
         # Of several with one name, libvirt takes the first: the last to be put in from the back.
         # (The tag of a comment is no string, so it is never asked for.)
         self._children = {child.tag: child for child in reversed(element)}
+        dev = self.get("dev", "target")
+        self.target = dev.removeprefix("ioemu:") if dev else dev
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Disk) and self.element is other.element
@@ -82,12 +87,6 @@ class Disk:
     def line(self) -> int:
         """The line of the disk: where its start tag ends, as libxml2 counts."""
         return self.element.sourceline
-
-    @property
-    def target(self) -> str | None:
-        """The name in `<target dev=…>`, without the `ioemu:` that old Xen put before it."""
-        dev = self.get("dev", "target")
-        return dev.removeprefix("ioemu:") if dev else dev
 
 
 class Domain:

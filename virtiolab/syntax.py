@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from functools import cache, lru_cache
-from itertools import islice
 from typing import NamedTuple
 
 from lxml import etree
@@ -50,11 +49,14 @@ class Only(NamedTuple):
         """
         if self.when is not None and value not in self.when:
             return True
-        return any(
-            all((getattr(disk, fact) in known) is wanted for fact, (wanted, known) in way.items())
-            for way, since in self.ways
-            if not (oldest and since)
-        )
+        for way, since in self.ways:  # plain loops: each name that is written goes through here
+            for fact, (wanted, known) in way.items():
+                if (getattr(disk, fact) in known) is not wanted:
+                    break
+            else:
+                if not (oldest and since):
+                    return True
+        return False
 
 
 def _in_words(fact: str, told: tuple[bool, tuple]) -> str:
@@ -178,12 +180,14 @@ class Shape(NamedTuple):
     attributes: dict[str, Reader]
     children: tuple[Child, ...]
     places: dict[str, list[Child]]  # the children by name
+    ranks: dict[str, int]  # and in which order they are written
     text: Reader | None
     required: tuple[str, ...]
     where: dict[str, str]
     keep: bool
     open: bool
-    only: dict[str, tuple[Only, ...]]  # by the name of an attribute (`@dev`) or an element in it
+    only: dict[str, tuple[Only, ...]]  # where its attributes may stand,
+    only_inside: dict[str, tuple[Only, ...]]  # and the elements in it
 
 
 class Name(NamedTuple):
@@ -227,7 +231,12 @@ def _uuid(text: str) -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
-text_of = etree.XPath("string()")  # what libvirt reads as the text of an element
+_string = etree.XPath("string()")
+
+
+def text_of(element: etree._Element) -> str:
+    """What libvirt reads as the text of an element: all of it, that of the elements in it too."""
+    return _string(element) if len(element) else element.text or ""
 
 
 def _unless_zero(value: int) -> str | None:
@@ -283,23 +292,24 @@ def _shape(key: str) -> Shape:
     attributes = own.get("attributes", {}) | behind.get("attributes", {})
     inside = own.get("children", []) + behind.get("children", [])
     children = tuple(_child(*words.split()) for words in inside)
-    names = [*(f"@{name}" for name in attributes), *(child.name for child in children)]
     return Shape(
         {name: _reader(kind, f"{path}/@{name}") for name, kind in attributes.items()},
         children,
         {child.name: [c for c in children if c.name == child.name] for child in children},
+        {child.name: rank for rank, child in reversed([*enumerate(children)])},
         _READERS.get(own.get("text")),
         tuple(own.get("required", ())),
         own.get("where", {}),
         own.get("keep", False),
         own.get("open", False),
-        {name: only for name in names if (only := _only_of(f"{path}/{name}"))},
+        _only_of({name: f"{path}/@{name}" for name in attributes}),
+        _only_of({child.name: f"{path}/{child.name}" for child in children}),
     )
 
 
-def _only_of(path: str) -> tuple[Only, ...]:
-    entry = lookup(path)
-    return entry.only if entry else ()
+def _only_of(paths: dict[str, str]) -> dict[str, tuple[Only, ...]]:
+    found = ((name, lookup(path)) for name, path in paths.items())
+    return {name: entry.only for name, entry in found if entry and entry.only}
 
 
 def _child(name: str, *protocols: str) -> Child:
@@ -308,34 +318,29 @@ def _child(name: str, *protocols: str) -> Child:
 
 def shape_of(element: etree._Element) -> Shape:
     """What this element may hold, by its name and by what decides about it."""
-    if element.tag not in _TOLD_APART:
-        return _shape(element.tag)
-    key = f"{element.tag}.{_decider(element)}"
-    return _shape(key if key in facts("syntax.toml") else element.tag)
+    tag = element.tag
+    if tag not in _TOLD_APART:
+        return _shape(tag)
+    key = f"{tag}.{_decider(element)}"
+    return _shape(key if key in facts("syntax.toml") else tag)
 
 
 def _decider(element: etree._Element) -> str | None:
     """What the names in an element depend on: the type of its disk, a protocol, its own type."""
-    parent = element.getparent()
-    match element.tag, parent.tag if parent is not None else None:
-        case "source", "reservations":
-            return "reservations"
-        case "source", _:
-            return parent.get("type", "file")
-        case "host", _:
-            return element.get("transport")
-        case "reconnect", _ if _decider(parent) == "network":
-            return "network"
-        case "reconnect", _:
-            return "yes" if element.get("enabled") == "yes" else "no"
-        case "backingStore", _:
-            return None if element.get("type") is None else "image"
-        case "identity", _:
-            return parent.get("protocol")
-        case "address", "source":
-            return "source"
-        case "address", _:
-            return element.get("type")
+    parent, tag = element.getparent(), element.tag
+    if tag == "source":
+        return "reservations" if parent.tag == "reservations" else parent.get("type", "file")
+    if tag == "address":
+        return "source" if parent.tag == "source" else element.get("type")
+    if tag == "host":
+        return element.get("transport")
+    if tag == "backingStore":
+        return None if element.get("type") is None else "image"
+    if tag == "identity":
+        return parent.get("protocol")
+    if _decider(parent) == "network":  # a reconnect
+        return "network"
+    return "yes" if element.get("enabled") == "yes" else "no"
 
 
 def is_written(element: etree._Element, attribute: str | None = None) -> bool:
@@ -361,15 +366,11 @@ def _says(read: Reader | None, text: str | None) -> bool:
         return True
 
 
-def children_of(element: etree._Element) -> Iterator[etree._Element]:
+def children_of(element: etree._Element) -> list[etree._Element]:
     """The elements in it that libvirt reads, in the order in which it writes them back."""
-    for place in shape_of(element).children:
-        found = (
-            child
-            for child in element.iterchildren(place.name)
-            if _counts(child, shape_of(child), place)
-        )
-        yield from found if place.again else islice(found, 1)
+    shape = shape_of(element)
+    found = [child for child, inner in inside(element, shape) if inner]
+    return sorted(found, key=lambda child: shape.ranks[child.tag]) if len(found) > 1 else found
 
 
 def names_in(element: etree._Element, shape: Shape | None = None) -> Iterator[Name]:
@@ -388,20 +389,17 @@ def names_in(element: etree._Element, shape: Shape | None = None) -> Iterator[Na
 
 def inside(element: etree._Element, shape: Shape) -> Iterator[tuple[etree._Element, Shape | None]]:
     """The elements in one of this shape, each with its own, or None if libvirt ignores it."""
-    seen = set()
+    seen: set[str] = set()
     for child in element.iterchildren("*"):
-        yield child, _counting(child, shape, seen)
-
-
-def _counting(child: etree._Element, shape: Shape, seen: set[str]) -> Shape | None:
-    """The shape of a child that libvirt looks at, in a parent of this shape; `seen` grows."""
-    for place in shape.places.get(child.tag, ()):
-        if place.again or place.name not in seen:
-            inner = shape_of(child)
-            if _counts(child, inner, place):
-                seen.add(child.tag)
-                return inner
-    return None
+        counting = None
+        for place in shape.places.get(child.tag, ()):
+            if place.again or place.name not in seen:
+                inner = shape_of(child)
+                if _counts(child, inner, place):
+                    seen.add(place.name)
+                    counting = inner
+                    break
+        yield child, counting
 
 
 def _counts(element: etree._Element, shape: Shape, place: Child) -> bool:

@@ -44,9 +44,10 @@ def about(context: Context) -> list[Problem]:
         found.extend(rule(context))
     for rule in sorted(asked, key=lambda rule: rule.__qualname__):  # a set has no order to rely on
         found.extend(rule(context))
-    worst_first = sorted(range(len(found)), key=lambda n: SEVERITIES.index(found[n].severity))
-    for number in worst_first[MAX_FIXES:]:
-        found[number] = found[number]._replace(shows_fix=False)
+    if len(found) > MAX_FIXES:
+        worst_first = sorted(range(len(found)), key=lambda n: SEVERITIES.index(found[n].severity))
+        for number in worst_first[MAX_FIXES:]:
+            found[number] = found[number]._replace(shows_fix=False)
     return found
 
 

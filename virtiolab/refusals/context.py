@@ -129,12 +129,15 @@ class Guest:
 
     def __init__(self, domain: Domain, contexts: list[Context]):
         self.domain, self.contexts, self.root = domain, contexts, domain.element
-        self._context_of = {context.disk.element: context for context in contexts}
         self.controllers = list(self.devices("controller"))
 
     def context_of(self, element: etree._Element) -> Context | None:
         """The disk that this element is; None of other devices."""
-        return self._context_of.get(element)
+        return self._contexts.get(element)
+
+    @cached_property
+    def _contexts(self) -> dict[etree._Element, Context]:
+        return {context.disk.element: context for context in self.contexts}
 
     def devices(self, name: str) -> Iterator[etree._Element]:
         """All devices of one kind."""

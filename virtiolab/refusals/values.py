@@ -39,57 +39,59 @@ def _look(
     Not `placed` is what stands in something that is itself out of place, and in the images below.
     """
     triggers = WHERE_WRITTEN.get(element.tag, _NONE)
-    only = shape.only if placed else _NONE
     if None in triggers:
         rules.update(triggers[None])
     if shape.required:
         found.extend(_missing(context, element, shape))
     if shape.text and _is_refused(shape.text, text_of(element)):
         found.append(_refused(context, element, None, shape.text))
+    readers, only = shape.attributes, shape.only if placed else _NONE
     for attribute, text in element.items():
-        read = shape.attributes.get(attribute)
-        if read is None:
+        try:
+            readers[attribute](text)
+        except ValueError:
+            found.append(_refused(context, element, attribute, readers[attribute]))
+        except KeyError:
             if not shape.open:
                 found.append(_not_read(context, element, attribute))
             continue
         if attribute in triggers:
             rules.update(triggers[attribute])
-        if _is_refused(read, text):
-            found.append(_refused(context, element, attribute, read))
-        if only and (broken := _broken_rule(context, element, attribute, only)):
-            found.append(_misplaced(context, element, attribute, broken))
+        if attribute in only:
+            found.extend(_misplaced(context, element, attribute, only[attribute]))
+    if len(element):
+        _look_inside(context, element, shape, found, rules, placed)
+
+
+def _look_inside(
+    context: Context, element: etree._Element, shape: Shape, found: list, rules: set, placed: bool
+) -> None:
+    only = shape.only_inside if placed else _NONE
     for child, inner in inside(element, shape):
         if inner:
-            broken = _broken_rule(context, child, None, only) if only else None
-            if broken:
-                found.append(_misplaced(context, child, None, broken))
-            below = placed and not broken and child.tag != "backingStore"
+            tag = child.tag
+            misplaced = _misplaced(context, child, None, only[tag]) if tag in only else ()
+            found.extend(misplaced)
+            below = placed and not misplaced and tag != "backingStore"
             _look(context, child, inner, found, rules, below)
         elif not shape.open:
             found.append(_not_read(context, child, None))
 
 
-def _broken_rule(
-    context: Context, element: etree._Element, attribute: str | None, only: dict
-) -> Only | None:
-    """The first rule that says of a name, where it is written, that it cannot be in such a disk."""
-    rules = only.get(f"@{attribute}" if attribute else element.tag, ())
+def _misplaced(
+    context: Context, element: etree._Element, attribute: str | None, rules: tuple[Only, ...]
+) -> list[Problem]:
+    """The first problem with where a name stands, if what is written says anything."""
     value = element.get(attribute) if attribute else None
-    broken = (
-        rule
-        for rule in rules
-        if not rule.allows(context, value, context.oldest)
-        and all(is_written(element, name) for name in rule.beside)
-    )
-    found = next(broken, None)
-    return found if found and is_written(element, attribute) else None
-
-
-def _misplaced(context: Context, element, attribute: str | None, rule: Only) -> Problem:
-    facts = {"name": attribute or element.tag, "type": context.type, "format": context.format}
-    if attribute:
-        facts |= {"value": element.get(attribute), "wanted": rule.wanted}
-    return context.find(rule.code, path_of(element, attribute), element, **facts)
+    for rule in rules:
+        if not rule.allows(context, value, context.oldest):
+            if all(is_written(element, name) for name in rule.beside):
+                facts = {"name": attribute or element.tag, "value": value, "wanted": rule.wanted}
+                facts |= {"type": context.type, "format": context.format}
+                path = path_of(element, attribute)
+                told = context.find(rule.code, path, element, **facts)
+                return [told] if is_written(element, attribute) else []
+    return []
 
 
 def _is_refused(read: Reader, text: str) -> bool:
