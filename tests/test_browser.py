@@ -10,11 +10,10 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def page():
+def page(jupyterlab):
     """A page with notebook 01 run to its end."""
-    lab.or_skip()
-    with lab.jupyterlab() as address, lab.chromium() as page:
-        lab.open_notebook(page, address, "01_the_question.ipynb")
+    with lab.opened(jupyterlab) as page:
+        lab.open_notebook(page, page.address, "01_the_question.ipynb")
         lab.run_all(page)
         yield page
 
@@ -144,7 +143,7 @@ def test_row_lights_up(page):
     row = explainer.locator(".vl-row-bus")
     row.wait_for()
     colour = "row => getComputedStyle(row).backgroundColor"
-    page.evaluate("() => document.activeElement.blur()")
+    lab.evaluate(page, "() => document.activeElement.blur()")
     before = row.evaluate(colour)
     explainer.locator(".vl-mark-bus").focus()
     assert row.evaluate(colour) != before

@@ -34,13 +34,14 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def opened(folder):
+def opened(jupyterlab, folder):
     """A page in a JupyterLab, with the builder in it."""
-    lab.or_skip()
-    with lab.jupyterlab(folder, "JupyterLab Dark") as address, lab.chromium() as page:
+    with lab.opened(jupyterlab, folder, "JupyterLab Dark") as page:
         page.set_viewport_size(WIDE)
-        lab.open_notebook(page, address, "builder.ipynb")
-        page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
+        lab.open_notebook(page, page.address, "builder.ipynb")
+        lab.evaluate(
+            page, "() => window.jupyterapp.commands.execute('application:toggle-left-area')"
+        )
         yield page
 
 
@@ -83,8 +84,9 @@ def test_by_mouse(page):
 
 def focused(page):
     """The label of the control that has the focus, or the text of the button."""
-    return page.evaluate(
-        "() => document.activeElement.labels?.[0]?.textContent || document.activeElement.innerText"
+    return lab.evaluate(
+        page,
+        "() => document.activeElement.labels?.[0]?.textContent || document.activeElement.innerText",
     )
 
 
@@ -128,9 +130,10 @@ def test_by_keyboard_alone(page):
     tab_to(page, "Explain it")
     page.keyboard.press("Tab")
     page.keyboard.press("ControlOrMeta+a")
-    selected = page.evaluate(
+    selected = lab.evaluate(
+        page,
         "() => { const box = document.activeElement;"
-        " return box.value.slice(box.selectionStart, box.selectionEnd); }"
+        " return box.value.slice(box.selectionStart, box.selectionEnd); }",
     )
     assert selected.startswith("<disk type='file'>\n  <driver cache='none' io='native'/>")
 

@@ -17,11 +17,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def opened():
+def opened(jupyterlab):
     """A page in a JupyterLab with the course."""
-    lab.or_skip()
-    with lab.jupyterlab() as address, lab.chromium() as page:
-        page.address = address
+    with lab.opened(jupyterlab) as page:
         yield page
 
 
