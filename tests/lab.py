@@ -1,6 +1,7 @@
 """A real JupyterLab in a real Chromium, for the browser tests."""
 
 import contextlib
+import inspect
 import json
 import os
 import queue
@@ -10,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +31,7 @@ QUIET = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": Tru
 RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
 END_ALL = "() => window.jupyterapp.serviceManager.sessions.shutdownAll()"
 CURRENT = ".jp-NotebookPanel:not(.lm-mod-hidden)"
-PATIENCE = 120  # seconds: nothing that is asked here takes a quarter of it, on two busy cores
+PATIENCE = 90  # seconds: on two busy cores nothing that is asked here took a quarter of it
 
 
 def or_skip() -> None:
@@ -181,6 +184,14 @@ def theme(page, name: str) -> None:
         " && !document.querySelector('#jupyterlab-splash')",
         arg="true" if name == "Light" else "false",
     )
+
+
+def wait_until(page, condition: Callable[[], bool]) -> None:
+    """Wait for what is no state of the page; while it is not so, the page goes on."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, f"never: {inspect.getsource(condition)}"
+        page.wait_for_timeout(20)
 
 
 def widget(page, kind: str, number: int = 0):

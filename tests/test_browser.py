@@ -51,13 +51,15 @@ def test_predict_by_keyboard(page):
 
 
 @pytest.mark.live
+@pytest.mark.timeout(900)  # the first to boot it fetches its kernel
 def test_proof(page, libvirt):
     """What stands there was asked just now; at the press of a button a guest boots, with a bar."""
     shown = widget(page, ".vl-proof")
     shown.get_by_text("Asked here, just now: libvirt").wait_for()
     boot = shown.get_by_role("button", name="Boot the guest here")
     boot.click()
-    shown.get_by_text("The guest loads its drivers").wait_for()
+    loading = shown.get_by_text("The guest loads its drivers")
+    loading.wait_for(timeout=600_000)  # kernel.DEADLINE
     assert boot.is_disabled() and shown.locator("progress").is_visible()
     shown.get_by_text("The guest was booted here, just now.").wait_for(timeout=90_000)
     assert "virtio-pci › virtio_blk" in shown.inner_text()

@@ -141,10 +141,14 @@ def test_what_is_looked_for_would_be_found(page, html, found):
     """Were there an element, a handler, a request, a style, a formula, a link, a frame."""
     widget(page, ".vl-explainer")
     lab.evaluate(page, PUT, html)
-    page.wait_for_timeout(300)
-    said = "\n".join(strange(page))
+    said = []
+
+    def is_found():
+        said.extend(strange(page))
+        return all(one in "\n".join(said) for one in found)
+
+    lab.wait_until(page, is_found)
     lab.evaluate(page, PUT, "")
-    assert [one for one in found if one not in said] == []
 
 
 def test_cells(page):

@@ -11,7 +11,7 @@ from virtiolab import check, read, resolve
 from virtiolab.form import names_in
 from virtiolab.vocabulary import lookup
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]  # thousands of questions
 
 GUESTS = 5000
 # What libvirt refuses and no XML can tell: its message, and the reason.
