@@ -1,7 +1,6 @@
 """A real JupyterLab in a real Chromium, for the browser tests."""
 
 import contextlib
-import inspect
 import json
 import os
 import queue
@@ -186,24 +185,30 @@ def theme(page, name: str) -> None:
     )
 
 
-def wait_until(page, condition: Callable[[], bool]) -> None:
-    """Wait for what is no state of the page; while it is not so, the page goes on."""
+def wait_until(page, condition: Callable[[], bool], failure: str) -> None:
+    """Wait for what takes more than one question to the page; while it is not so, the page goes on."""
     end = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < end, f"never: {inspect.getsource(condition)}"
+        assert time.monotonic() < end, failure
         page.wait_for_timeout(20)
 
 
 def widget(page, kind: str, number: int = 0):
-    """The widget with this class, scrolled to: JupyterLab draws only what is near the view."""
+    """The widget with this class, scrolled to: JupyterLab draws only what is near the view, and that
+    after the cell has run."""
     cells = page.locator(f"{CURRENT} .jp-Cell")
-    for position in range(cells.count()):
-        cells.nth(position).scroll_into_view_if_needed()
-        found = page.locator(f"{CURRENT} {kind}").nth(number)
-        if found.count():
-            found.scroll_into_view_if_needed()
-            return found
-    raise AssertionError(f"no {kind} on the page")
+    found = page.locator(f"{CURRENT} {kind}").nth(number)
+
+    def is_drawn() -> bool:
+        for position in range(cells.count()):
+            cells.nth(position).scroll_into_view_if_needed()
+            if found.count():
+                return True
+        return False
+
+    wait_until(page, is_drawn, f"no {kind} on the page")
+    found.scroll_into_view_if_needed()
+    return found
 
 
 def leave(page, name: str) -> str:

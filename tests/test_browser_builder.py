@@ -7,6 +7,11 @@ import accessible
 import lab
 import pytest
 
+try:
+    from playwright.sync_api import expect
+except ImportError:
+    pass  # and the first fixture skips
+
 pytestmark = pytest.mark.browser
 CODE = """
 from virtiolab.widgets import DiskBuilder
@@ -50,9 +55,10 @@ def page(opened):
     """That page, with a new builder in the light."""
     lab.theme(opened, "Light")
     opened.set_viewport_size(WIDE)
+    lab.evaluate(opened, "() => document.querySelector('.vl-builder')?.classList.add('last')")
     lab.run_all(opened)
+    builder(opened).and_(opened.locator(".last")).wait_for(state="detached")
     builder(opened).wait_for()
-    opened.wait_for_timeout(300)  # the last one goes
     return opened
 
 
@@ -76,7 +82,7 @@ def test_by_mouse(page):
     form.get_by_role("button", name="Apply: driver/@cache = none").click()
     says(page, ".vl-xml ins", "cache='none'")
     form.locator(".vl-field-io .vl-note").wait_for(state="detached")
-    assert form.get_by_label("driver/@cache", exact=True).input_value() == "none"
+    expect(form.get_by_label("driver/@cache", exact=True)).to_have_value("none")
     form.locator(".vl-field-target input").fill("sda")
     says(page, ".vl-field-bus .vl-hint", "scsi (inferred)")
     says(page, ".vl-verdict", "sda: not virtio")

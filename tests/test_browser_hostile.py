@@ -55,6 +55,11 @@ SAVE = """async (name) => {
     await commands.execute("docmanager:open", { path: name });
 }"""
 
+IS_READY = """name => {
+    const { context, sessionContext } = window.jupyterapp.shell.currentWidget;
+    return context.path === name && sessionContext.session?.kernel?.status === "idle";
+}"""
+
 
 def notebook() -> str:
     """A notebook of these cells."""
@@ -147,7 +152,7 @@ def test_what_is_looked_for_would_be_found(page, html, found):
         said.extend(strange(page))
         return all(one in "\n".join(said) for one in found)
 
-    lab.wait_until(page, is_found)
+    lab.wait_until(page, is_found, f"not all of {found}")
     lab.evaluate(page, PUT, "")
 
 
@@ -276,8 +281,7 @@ def stays_in_place(page, widget) -> None:
 def test_saved(page):
     """Opened again where no widget runs: without trust, and then with it."""
     lab.evaluate(page, SAVE, "saved.ipynb")
-    page.get_by_text("| Idle").wait_for(state="detached")
-    lab.wait_idle(page)
+    page.wait_for_function(IS_READY, arg="saved.ipynb")
     look_at_cells(page)
     lab.evaluate(page, "() => void window.jupyterapp.commands.execute('notebook:trust')")
     page.get_by_role("button", name="Trust").click()

@@ -17,7 +17,8 @@ IS_OPEN = """path => {
     const current = window.jupyterapp.shell.currentWidget;
     return current.context?.path === path && current.isVisible;
 }"""
-RESTART = "() => { window.jupyterapp.commands.execute('kernelmenu:restart') }"
+RESTART = "() => { window.restarted = window.jupyterapp.commands.execute('kernelmenu:restart') }"
+RESTARTED = "() => window.restarted"
 HDB = "<disk><source file='/a'/><target dev='hdb'/></disk>"
 
 
@@ -76,6 +77,7 @@ def test_restart(page):
     explain(page, HDB)
     lab.evaluate(page, RESTART)
     page.get_by_role("button", name="Confirm Kernel Restart").click()
+    lab.evaluate(page, RESTARTED)
     lab.wait_idle(page)
     lab.run_all(page)
     explain(page, HDB.replace("hdb", "sdc"))
