@@ -14,9 +14,8 @@ LEFT_OUT = Counter()
 # The files that take longest, longest first: begun at once, none of them is still going when all else
 # is done. All other files follow in their own order.
 LONGEST = [
-    "test_browser_course.py", "test_arguments.py", "test_browser_hostile.py", "test_record.py",
-    "test_differential_check.py", "test_guest.py", "test_browser_widgets.py", "test_differential.py",
-    "test_qemu.py", "test_browser.py", "test_benchmarks.py", "test_evidence.py",
+    "test_browser_course.py", "test_record.py", "test_browser_hostile.py", "test_arguments.py",
+    "test_browser_widgets.py", "test_differential.py", "test_differential_check.py",
 ]  # fmt: skip
 
 
