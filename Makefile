@@ -21,6 +21,10 @@ RUN := PATH="$$PWD/$(BIN):$$PATH" $(VENV_PYTHON) -m
 # By its address, so that the link which is printed under --no-browser leads there too.
 FIRST := notebooks/01_the_question.ipynb
 
+# On all cores, but no more than four: each process has a libvirt, a JupyterLab and a Chromium.
+# PYTEST_ARGS='-n0 --pdb' does without.
+SHARED := -n logical --maxprocesses=4
+
 # Jupyter refuses to run as root unless told.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -41,10 +45,10 @@ lab: .venv/.lab  ## the course, in JupyterLab; LAB_ARGS='--no-browser' goes to J
 	$(RUN) jupyterlab $(AS_ROOT) --LabApp.default_url=/lab/tree/$(FIRST) $(LAB_ARGS)
 
 test: .venv/.test $(BROWSER_STAMP)  ## every test and notebook; PYTEST_ARGS='-k bus' goes to pytest
-	$(RUN) pytest --nbval --nbval-current-env $(PYTEST_ARGS)
+	$(RUN) pytest --nbval --nbval-current-env $(SHARED) $(PYTEST_ARGS)
 
 fuzz: .venv/.test  ## a long search for XML that nothing of ours was ready for
-	$(RUN) pytest -s --hypothesis-profile=fuzz tests/test_fuzz.py $(PYTEST_ARGS)
+	$(RUN) pytest -s --timeout=0 -o faulthandler_timeout=0 --hypothesis-profile=fuzz tests/test_fuzz.py $(PYTEST_ARGS)
 
 bench: .venv/.test $(BROWSER_STAMP)  ## what it costs; BENCH_ARGS='read grow' leaves out the rest
 	$(RUN) benchmarks $(BENCH_ARGS)

@@ -1,4 +1,5 @@
-"""A skipped check says what is missing; under VIRTIOLAB_REQUIRE=all a skip is a failure.
+"""A skipped check says what is missing; under VIRTIOLAB_REQUIRE=all a skip is a failure. And which
+files begin first.
 
 Here and not in tests/, because the notebooks are tested in the same run.
 """
@@ -10,6 +11,18 @@ import pytest
 
 REQUIRE_ALL = os.environ.get("VIRTIOLAB_REQUIRE") == "all"
 LEFT_OUT = Counter()
+# The files that take longest, longest first: begun at once, none of them is still going when all else
+# is done. All other files follow in their own order.
+LONGEST = [
+    "test_browser_course.py", "test_record.py", "test_browser_hostile.py", "test_arguments.py",
+    "test_browser_widgets.py", "test_differential.py", "test_differential_check.py",
+]  # fmt: skip
+
+
+def pytest_collection_modifyitems(items):
+    """Bring the tests of these files to the front."""
+    turn = {name: number - len(LONGEST) for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: turn.get(item.path.name, 0))
 
 
 def reason(report):
@@ -19,11 +32,11 @@ def reason(report):
 
 
 def noted(report):
-    """The report, counted if it was a skip, and a failure if nothing may be left out."""
+    """The report, with its reason if it was a skip, and a failure if nothing may be left out."""
     if report.skipped and not hasattr(report, "wasxfail"):  # an expected failure is no skip
-        LEFT_OUT[reason(report)] += 1
+        report.left_out = reason(report)
         if REQUIRE_ALL:
-            report.longrepr = f"left out, under VIRTIOLAB_REQUIRE=all: {reason(report)}"
+            report.longrepr = f"left out, under VIRTIOLAB_REQUIRE=all: {report.left_out}"
             report.outcome = "failed"
     return report
 
@@ -39,6 +52,16 @@ def pytest_runtest_makereport():
 def pytest_make_collect_report():
     """Of a file that skips itself as a whole."""
     return noted((yield))
+
+
+# Where several processes test, each makes its reports, and all of them come to the one that sums up.
+def pytest_runtest_logreport(report):
+    """Of a test, or of a notebook's cell."""
+    LEFT_OUT.update(filter(None, [getattr(report, "left_out", None)]))
+
+
+# The same of a file: each process reports it, and pytest-xdist drops what it has seen.
+pytest_collectreport = pytest_runtest_logreport
 
 
 def pytest_terminal_summary(terminalreporter):

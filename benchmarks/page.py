@@ -52,8 +52,8 @@ def _opened():
     )
     with tempfile.TemporaryDirectory() as folder:
         nbformat.write(notebook, Path(folder, _NAME))
-        with lab.jupyterlab(Path(folder)) as address, lab.chromium() as page:
-            lab.open_notebook(page, address, _NAME)
+        with lab.jupyterlab() as running, lab.opened(running, Path(folder)) as page:
+            lab.open_notebook(page, page.address, _NAME)
             lab.run_all(page)
             page.locator(".vl-0").wait_for()
             yield page
@@ -62,6 +62,6 @@ def _opened():
 def _turn(page, place: str, value) -> list[float]:
     """Seconds of one change to a widget, and of the same to ipywidgets alone."""
     return [
-        page.evaluate(_CHANGE, {"place": f"{place} {who}", "value": value}) / 1000
+        lab.evaluate(page, _CHANGE, {"place": f"{place} {who}", "value": value}) / 1000
         for who in (".vl-ours", ".vl-bare")
     ]

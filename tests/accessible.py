@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from lab import evaluate
+
 try:
     from axe_playwright_python.sync_playwright import Axe
 except ImportError:
@@ -17,12 +19,12 @@ _HEIGHT = "() => { document.body.style.height = '100vh' }"
 def objections(page, within: str = WIDGETS, **options) -> list:
     """What axe-core finds serious or critical there, and the texts that are too faint where it cannot
     tell: in pictures, and over a menu's arrow. What is scrolled out of view is left out."""
-    page.evaluate(_SCRIPT)
-    page.evaluate(_HEIGHT)
+    evaluate(page, _SCRIPT)
+    evaluate(page, _HEIGHT)
     found = Axe().run(page, {"include": [[within]]}, options).response
     unsure = [node["target"][0] for node in nodes(found["incomplete"], "color-contrast")]
     assert nodes(found["passes"], "color-contrast")  # it did see something
-    faint = page.evaluate("([texts, least]) => vl.tooFaint(texts, least)", [unsure, CONTRAST])
+    faint = evaluate(page, "([texts, least]) => vl.tooFaint(texts, least)", [unsure, CONTRAST])
     violated = [
         one["id"] for one in found["violations"] if one["impact"] in ("serious", "critical")
     ]
@@ -40,17 +42,17 @@ def nodes(rules: list[dict], name: str) -> list[dict]:
 
 def lost_by_keyboard(page) -> list[str]:
     """The controls of the page's widgets that Tab does not reach, or where one does not see it."""
-    page.evaluate(_SCRIPT)
+    evaluate(page, _SCRIPT)
     lost = []
-    for number in range(page.evaluate("() => vl.widgets().length")):
-        page.evaluate("number => vl.follow(number)", number)
-        while page.evaluate("() => vl.isInside()"):
+    for number in range(evaluate(page, "() => vl.widgets().length")):
+        evaluate(page, "number => vl.follow(number)", number)
+        while evaluate(page, "() => vl.isInside()"):
             page.keyboard.press("Tab")
-        lost += page.evaluate("() => vl.lost()")
+        lost += evaluate(page, "() => vl.lost()")
     return lost
 
 
 def sticking_out(page) -> list[str]:
     """What is wider than the room that it has, and neither scrolls nor is cut."""
-    page.evaluate(_SCRIPT)
-    return page.evaluate("() => vl.tooWide()")
+    evaluate(page, _SCRIPT)
+    return evaluate(page, "() => vl.tooWide()")

@@ -36,3 +36,11 @@ def libvirt():
         pytest.skip(f"{missing}; for other machines also {OTHER_MACHINES}")
     with asked:
         yield asked
+
+
+@pytest.fixture(scope="session")
+def jupyterlab():
+    """A JupyterLab for all that drives one in this process; each file opens its own page in it."""
+    lab.or_skip()
+    with lab.jupyterlab() as running:
+        yield running

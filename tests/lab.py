@@ -3,12 +3,17 @@
 import contextlib
 import json
 import os
+import queue
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -23,7 +28,9 @@ CHROMIUM_OPTIONS = [
 VIEW = {"width": 1280, "height": 1000}
 QUIET = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}
 RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
+END_ALL = "() => window.jupyterapp.serviceManager.sessions.shutdownAll()"
 CURRENT = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+PATIENCE = 90  # seconds: on two busy cores nothing that is asked here took a quarter of it
 
 
 def or_skip() -> None:
@@ -34,14 +41,19 @@ def or_skip() -> None:
         pytest.skip("no browser tests: apt-get install chromium")
 
 
+class JupyterLab(NamedTuple):
+    """One that runs: its address, and the folder that all its folders are in."""
+
+    address: str
+    home: Path
+
+
 @contextlib.contextmanager
-def jupyterlab(notebooks: Path = NOTEBOOKS, theme: str = "JupyterLab Light"):
-    """The address of a JupyterLab that serves a copy of the notebooks, with all its own folders."""
+def jupyterlab():
+    """A JupyterLab with all its own folders; what is in them, `opened` says."""
     with tempfile.TemporaryDirectory(prefix="virtiolab-lab-") as name:
         home = Path(name)
-        shutil.copytree(notebooks, home / "notebooks")
-        _set(home, "apputils-extension/notification", QUIET)
-        _set(home, "apputils-extension/themes", {"theme": theme})
+        (home / "notebooks").mkdir()
         folders = {
             f"JUPYTER_{kind}_DIR": str(home / kind.lower())
             for kind in ("CONFIG", "DATA", "RUNTIME")
@@ -59,10 +71,25 @@ def jupyterlab(notebooks: Path = NOTEBOOKS, theme: str = "JupyterLab Light"):
             command, stderr=subprocess.PIPE, encoding="utf-8", cwd=home, env=os.environ | folders
         )
         try:
-            yield _address(server)
+            yield JupyterLab(_address(server), home)
         finally:
             server.terminate()
-            server.communicate()
+            server.wait(PATIENCE)
+
+
+@contextlib.contextmanager
+def opened(running: JupyterLab, notebooks: Path = NOTEBOOKS, theme: str = "JupyterLab Light"):
+    """A new Chromium's page for a JupyterLab that is as good as new: with a copy of these notebooks and
+    nothing else, nothing chosen but the theme, and in the end no kernel left."""
+    for folder in ("notebooks", "settings", "workspaces"):
+        shutil.rmtree(running.home / folder, ignore_errors=True)
+    shutil.copytree(notebooks, running.home / "notebooks")
+    _set(running.home, "apputils-extension/notification", QUIET)
+    _set(running.home, "apputils-extension/themes", {"theme": theme})
+    with chromium() as page:
+        page.address = running.address
+        yield page
+        evaluate(page, END_ALL)
 
 
 def _set(home: Path, plugin: str, values: dict) -> None:
@@ -72,11 +99,23 @@ def _set(home: Path, plugin: str, values: dict) -> None:
     file.write_text(json.dumps(values), encoding="utf-8")
 
 
-def _address(server) -> str:
-    for line in server.stderr:
-        if found := re.search(r"http://127\.0\.0\.1:\d+/", line):
-            return found[0]
-    raise RuntimeError("JupyterLab did not start")
+def _address(server: subprocess.Popen) -> str:
+    """Where it listens, which it says as it starts; what it says later is read too, or it would wait
+    until somebody does."""
+    found: queue.Queue = queue.Queue()
+
+    def listen() -> None:
+        with server.stderr as said:
+            for line in said:
+                if address := re.search(r"http://127\.0\.0\.1:\d+/", line):
+                    found.put(address[0])
+        found.put("")
+
+    threading.Thread(target=listen, daemon=True).start()
+    address = found.get(timeout=PATIENCE)
+    if not address:
+        raise RuntimeError("JupyterLab did not start")
+    return address
 
 
 @contextlib.contextmanager
@@ -98,6 +137,20 @@ def chromium(**context):
         browser.close()
 
 
+def evaluate(page, script: str, arg=None):
+    """What a function of the page returns or promises; an error that shows it, if that never comes.
+
+    Playwright's own `evaluate` has no deadline; what it waits for has one. It waits for what is true,
+    as a list with anything in it is, so that it calls the function once.
+    """
+    once = f"async arg => [await ({script})(arg)]"
+    try:
+        return page.wait_for_function(once, arg=arg, timeout=PATIENCE * 1000).json_value()[0]
+    except Exception as error:
+        error.add_note(f"The page was asked:\n{script}")
+        raise
+
+
 def open_notebook(page, address: str, name: str) -> None:
     """Open a notebook and wait until its kernel is ready."""
     page.goto(f"{address}lab/tree/{name}?reset")
@@ -106,7 +159,7 @@ def open_notebook(page, address: str, name: str) -> None:
 
 def run_all(page) -> None:
     """Run every cell and wait for the last."""
-    page.evaluate(RUN_ALL)
+    evaluate(page, RUN_ALL)
     wait_idle(page)
 
 
@@ -120,7 +173,8 @@ def wait_idle(page) -> None:
 
 def theme(page, name: str) -> None:
     """Switch JupyterLab to its Light or its Dark theme; while it does, its splash hides all."""
-    page.evaluate(
+    evaluate(
+        page,
         "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})",
         f"JupyterLab {name}",
     )
@@ -131,16 +185,30 @@ def theme(page, name: str) -> None:
     )
 
 
+def wait_until(page, condition: Callable[[], bool], failure: str) -> None:
+    """Wait for what takes more than one question to the page; while it is not so, the page goes on."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, failure
+        page.wait_for_timeout(20)
+
+
 def widget(page, kind: str, number: int = 0):
-    """The widget with this class, scrolled to: JupyterLab draws only what is near the view."""
+    """The widget with this class, scrolled to: JupyterLab draws only what is near the view, and that
+    after the cell has run."""
     cells = page.locator(f"{CURRENT} .jp-Cell")
-    for position in range(cells.count()):
-        cells.nth(position).scroll_into_view_if_needed()
-        found = page.locator(f"{CURRENT} {kind}").nth(number)
-        if found.count():
-            found.scroll_into_view_if_needed()
-            return found
-    raise AssertionError(f"no {kind} on the page")
+    found = page.locator(f"{CURRENT} {kind}").nth(number)
+
+    def is_drawn() -> bool:
+        for position in range(cells.count()):
+            cells.nth(position).scroll_into_view_if_needed()
+            if found.count():
+                return True
+        return False
+
+    wait_until(page, is_drawn, f"no {kind} on the page")
+    found.scroll_into_view_if_needed()
+    return found
 
 
 def leave(page, name: str) -> str:

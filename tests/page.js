@@ -1,5 +1,5 @@
 // What the browser tests ask of a page that no tool of theirs answers; put into it as `vl`.
-(() => {
+() => {
   const CONTROLS = "a[href], button, input, select, textarea, summary, [tabindex]";
   const WIDGET = ".virtiolab.jupyter-widgets";
 
@@ -85,4 +85,4 @@
     .filter((one) => getComputedStyle(one).display !== "inline").map(described);
 
   window.vl = { widgets, follow, tooFaint, tooWide };
-})();
+}

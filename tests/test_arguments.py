@@ -14,7 +14,7 @@ from virtiolab.evidence.arguments import arguments, facts
 from virtiolab.evidence.guests import alone
 from virtiolab.syntax import lookup
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]  # thousands of questions
 
 GUESTS = 4000
 TRIES = 40  # guests in which a name is changed, until the key changes

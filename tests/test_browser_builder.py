@@ -7,6 +7,11 @@ import accessible
 import lab
 import pytest
 
+try:
+    from playwright.sync_api import expect
+except ImportError:
+    pass  # and the first fixture skips
+
 pytestmark = pytest.mark.browser
 CODE = """
 from virtiolab.widgets import DiskBuilder
@@ -34,13 +39,14 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def opened(folder):
+def opened(jupyterlab, folder):
     """A page in a JupyterLab, with the builder in it."""
-    lab.or_skip()
-    with lab.jupyterlab(folder, "JupyterLab Dark") as address, lab.chromium() as page:
+    with lab.opened(jupyterlab, folder, "JupyterLab Dark") as page:
         page.set_viewport_size(WIDE)
-        lab.open_notebook(page, address, "builder.ipynb")
-        page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
+        lab.open_notebook(page, page.address, "builder.ipynb")
+        lab.evaluate(
+            page, "() => window.jupyterapp.commands.execute('application:toggle-left-area')"
+        )
         yield page
 
 
@@ -49,9 +55,10 @@ def page(opened):
     """That page, with a new builder in the light."""
     lab.theme(opened, "Light")
     opened.set_viewport_size(WIDE)
+    lab.evaluate(opened, "() => document.querySelector('.vl-builder')?.classList.add('last')")
     lab.run_all(opened)
+    builder(opened).and_(opened.locator(".last")).wait_for(state="detached")
     builder(opened).wait_for()
-    opened.wait_for_timeout(300)  # the last one goes
     return opened
 
 
@@ -75,7 +82,7 @@ def test_by_mouse(page):
     form.get_by_role("button", name="Apply: driver/@cache = none").click()
     says(page, ".vl-xml ins", "cache='none'")
     form.locator(".vl-field-io .vl-note").wait_for(state="detached")
-    assert form.get_by_label("driver/@cache", exact=True).input_value() == "none"
+    expect(form.get_by_label("driver/@cache", exact=True)).to_have_value("none")
     form.locator(".vl-field-target input").fill("sda")
     says(page, ".vl-field-bus .vl-hint", "scsi (inferred)")
     says(page, ".vl-verdict", "sda: not virtio")
@@ -83,8 +90,9 @@ def test_by_mouse(page):
 
 def focused(page):
     """The label of the control that has the focus, or the text of the button."""
-    return page.evaluate(
-        "() => document.activeElement.labels?.[0]?.textContent || document.activeElement.innerText"
+    return lab.evaluate(
+        page,
+        "() => document.activeElement.labels?.[0]?.textContent || document.activeElement.innerText",
     )
 
 
@@ -128,9 +136,10 @@ def test_by_keyboard_alone(page):
     tab_to(page, "Explain it")
     page.keyboard.press("Tab")
     page.keyboard.press("ControlOrMeta+a")
-    selected = page.evaluate(
+    selected = lab.evaluate(
+        page,
         "() => { const box = document.activeElement;"
-        " return box.value.slice(box.selectionStart, box.selectionEnd); }"
+        " return box.value.slice(box.selectionStart, box.selectionEnd); }",
     )
     assert selected.startswith("<disk type='file'>\n  <driver cache='none' io='native'/>")
 

@@ -30,24 +30,22 @@ LOADED = "() => [...document.images].every(image => image.complete && image.natu
 
 
 @pytest.fixture(scope="module")
-def jupyterlab():
+def opened(jupyterlab):
     """A page in a JupyterLab with the course."""
-    lab.or_skip()
-    with lab.jupyterlab() as address, lab.chromium() as page:
-        page.address = address
+    with lab.opened(jupyterlab) as page:
         yield page
 
 
 @pytest.fixture(scope="module", params=COURSE)
-def page(jupyterlab, request):
+def page(opened, request):
     """That page, with one of the notebooks run; `before` is what its outputs showed till then, and
     `trusted` the number of those that were."""
-    page, page.name = jupyterlab, request.param
+    page, page.name = opened, request.param
     page.set_viewport_size(TALL)
     lab.open_notebook(page, page.address, page.name)
     number = len(code_cells(committed(page)))
     page.wait_for_function(DRAWN, arg=number)
-    page.before, page.trusted = page.evaluate(SHOWN), page.evaluate(TRUSTED)
+    page.before, page.trusted = lab.evaluate(page, SHOWN), lab.evaluate(page, TRUSTED)
     lab.run_all(page)
     page.wait_for_function(ASKED)
     page.wait_for_function(LOADED)
@@ -90,7 +88,7 @@ def test_opened(page):
 
 def test_runs_and_says_what_is_committed(page):
     """Run all, save: no error, and the outputs are those of the repository."""
-    page.evaluate(SAVE)
+    lab.evaluate(page, SAVE)
     saved = page.request.get(f"{page.address}api/contents/{page.name}").json()
     assert outputs(nbformat.from_dict(saved["content"])) == outputs(committed(page))
 

@@ -55,6 +55,11 @@ SAVE = """async (name) => {
     await commands.execute("docmanager:open", { path: name });
 }"""
 
+IS_READY = """name => {
+    const { context, sessionContext } = window.jupyterapp.shell.currentWidget;
+    return context.path === name && sessionContext.session?.kernel?.status === "idle";
+}"""
+
 
 def notebook() -> str:
     """A notebook of these cells."""
@@ -66,19 +71,18 @@ def notebook() -> str:
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
+def page(jupyterlab, tmp_path_factory):
     """A page with this notebook run to its end; `heard` is what it has done besides."""
-    lab.or_skip()
     folder = tmp_path_factory.mktemp("notebooks")
     (folder / "hostile.ipynb").write_text(notebook(), encoding="utf-8")
-    with lab.jupyterlab(folder) as address, lab.chromium() as page:
+    with lab.opened(jupyterlab, folder) as page:
         page.heard = []
         page.set_default_timeout(PATIENCE)
         for event in ("dialog", "popup", "download", "pageerror"):
             page.on(event, lambda one, event=event: page.heard.append(f"{event}: {one}"))
         for event in ("request", "websocket"):
-            page.on(event, lambda one: page.heard.extend(foreign(one.url, address)))
-        lab.open_notebook(page, address, "hostile.ipynb")
+            page.on(event, lambda one: page.heard.extend(foreign(one.url, page.address)))
+        lab.open_notebook(page, page.address, "hostile.ipynb")
         lab.run_all(page)
         yield page
 
@@ -92,7 +96,7 @@ def foreign(url: str, address: str) -> list[str]:
 def strange(page) -> list[str]:
     """What is in the page that is not ours, and what it has done since it was looked at last."""
     heard, page.heard[:] = page.heard[:], []
-    return heard + page.evaluate(LOOK, OURS)
+    return heard + lab.evaluate(page, LOOK, OURS)
 
 
 def answered(page) -> None:
@@ -141,11 +145,15 @@ def look_at_cells(page) -> None:
 def test_what_is_looked_for_would_be_found(page, html, found):
     """Were there an element, a handler, a request, a style, a formula, a link, a frame."""
     widget(page, ".vl-explainer")
-    page.evaluate(PUT, html)
-    page.wait_for_timeout(300)
-    said = "\n".join(strange(page))
-    page.evaluate(PUT, "")
-    assert [one for one in found if one not in said] == []
+    lab.evaluate(page, PUT, html)
+    said = []
+
+    def is_found():
+        said.extend(strange(page))
+        return all(one in "\n".join(said) for one in found)
+
+    lab.wait_until(page, is_found, f"not all of {found}")
+    lab.evaluate(page, PUT, "")
 
 
 def test_cells(page):
@@ -272,11 +280,10 @@ def stays_in_place(page, widget) -> None:
 
 def test_saved(page):
     """Opened again where no widget runs: without trust, and then with it."""
-    page.evaluate(SAVE, "saved.ipynb")
-    page.get_by_text("| Idle").wait_for(state="detached")
-    lab.wait_idle(page)
+    lab.evaluate(page, SAVE, "saved.ipynb")
+    page.wait_for_function(IS_READY, arg="saved.ipynb")
     look_at_cells(page)
-    page.evaluate("() => void window.jupyterapp.commands.execute('notebook:trust')")
+    lab.evaluate(page, "() => void window.jupyterapp.commands.execute('notebook:trust')")
     page.get_by_role("button", name="Trust").click()
     page.get_by_role("button", name="Trust").wait_for(state="detached")
     look_at_cells(page)

@@ -17,25 +17,24 @@ IS_OPEN = """path => {
     const current = window.jupyterapp.shell.currentWidget;
     return current.context?.path === path && current.isVisible;
 }"""
-RESTART = "() => { window.jupyterapp.commands.execute('kernelmenu:restart') }"
+RESTART = "() => { window.restarted = window.jupyterapp.commands.execute('kernelmenu:restart') }"
+RESTARTED = "() => window.restarted"
 HDB = "<disk><source file='/a'/><target dev='hdb'/></disk>"
 
 
 @pytest.fixture(scope="module")
-def page():
+def page(jupyterlab):
     """A page in a JupyterLab with the first notebook run, which may use the clipboard."""
-    lab.or_skip()
-    with lab.jupyterlab() as address, lab.chromium() as page:
+    with lab.opened(jupyterlab) as page:
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        page.address = address
-        lab.open_notebook(page, address, FIRST)
+        lab.open_notebook(page, page.address, FIRST)
         lab.run_all(page)
         yield page
 
 
 def to_front(page, name):
     """Open a notebook, or go back to it, and wait until it is in view."""
-    page.evaluate(OPEN, name)
+    lab.evaluate(page, OPEN, name)
     page.wait_for_function(IS_OPEN, arg=name)
 
 
@@ -57,16 +56,16 @@ def predict(page):
 
 def test_two_notebooks_at_once(page):
     """Each has its own kernel, and both answer, in turn."""
-    first = page.evaluate(KERNEL)
+    first = lab.evaluate(page, KERNEL)
     to_front(page, SECOND)
     page.locator(f"{lab.CURRENT} h1", has_text="disk").first.wait_for()
     lab.wait_idle(page)
     lab.run_all(page)
-    assert page.evaluate(KERNEL) != first
+    assert lab.evaluate(page, KERNEL) != first
     predict(page)
     to_front(page, FIRST)
     page.locator(f"{lab.CURRENT} .vl-explainer").wait_for()
-    assert page.evaluate(KERNEL) == first
+    assert lab.evaluate(page, KERNEL) == first
     explain(page, HDB)
     to_front(page, SECOND)
     predict(page)
@@ -76,8 +75,9 @@ def test_two_notebooks_at_once(page):
 def test_restart(page):
     """After a restart the notebook runs again from the top, and its widgets answer."""
     explain(page, HDB)
-    page.evaluate(RESTART)
+    lab.evaluate(page, RESTART)
     page.get_by_role("button", name="Confirm Kernel Restart").click()
+    lab.evaluate(page, RESTARTED)
     lab.wait_idle(page)
     lab.run_all(page)
     explain(page, HDB.replace("hdb", "sdc"))
@@ -88,7 +88,7 @@ def test_paste(page):
     """What comes from the clipboard is read like what is typed, lines and all."""
     explainer = widget(page, ".vl-explainer")
     xml = "<disk type='block'>\n\t<source dev='/dev/sdz'/>\r\n  <target dev='xvdq'/>\n</disk>"
-    page.evaluate("xml => navigator.clipboard.writeText(xml)", xml)
+    lab.evaluate(page, "xml => navigator.clipboard.writeText(xml)", xml)
     explainer.locator("textarea").click()
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.press("ControlOrMeta+v")
@@ -105,7 +105,7 @@ def test_copy(page):
     shown.get_by_role("button", name="Show an answer").click()
     shown.locator(".vl-shown .vl-xml").select_text()
     page.keyboard.press("ControlOrMeta+c")
-    copied = page.evaluate("() => navigator.clipboard.readText()")
+    copied = lab.evaluate(page, "() => navigator.clipboard.readText()")
     assert copied.split() == task.solution.split()
 
 

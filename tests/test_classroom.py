@@ -20,9 +20,13 @@ SANDBOX = Path(__file__).with_name("sandbox.py")
 NOT_ALLOWED = 77  # sandbox.py says so
 GIB = 1 << 30
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="what is taken away from a learner, only Linux can take away"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        sys.platform != "linux",
+        reason="what is taken away from a learner, only Linux can take away",
+    ),
+    pytest.mark.timeout(1000),  # all notebooks at once; sit_down() has a limit too
+]
 
 # What a process of the class can do, as JSON.
 LOOK = """

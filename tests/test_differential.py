@@ -11,7 +11,7 @@ from virtiolab import read
 from virtiolab.evidence.comparison import inferred, said_by_libvirt
 from virtiolab.targets import BUS_OF_PREFIX, usual_name
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]  # thousands of questions
 
 MACHINES = [
     ("x86_64", "pc"), ("x86_64", "q35"), ("x86_64", "pc-q35-7.2"), ("x86_64", None), ("i686", "pc"),

@@ -10,7 +10,7 @@ from wild import guest
 from virtiolab import check, read, resolve
 from virtiolab.syntax import lookup, names_in
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]  # thousands of questions
 
 GUESTS = 5000
 # What libvirt refuses and no XML can tell: its message, and the reason.

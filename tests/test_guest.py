@@ -16,6 +16,7 @@ from virtiolab.evidence.images import stand_ins, with_images
 from virtiolab.evidence.kernel import Archive, in_order
 from virtiolab.evidence.sandbox import Sandbox
 
+pytestmark = pytest.mark.timeout(900)  # the first to boot it fetches its kernel
 live = pytest.mark.live
 GUEST = (
     """<domain><os><type arch='x86_64' machine='{}'>hvm</type></os><devices>{}</devices></domain>"""

@@ -16,7 +16,7 @@ import pytest
 from virtiolab.evidence import NotInstalled
 from virtiolab.evidence.images import program
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.timeout(400)]  # strace stops at every system call
 HERE = Path(__file__).parent
 # What is written beside what is in a sandbox: devices that are opened to learn what the host can do,
 # what Python compiles, and the file by which its tempfile finds out where it may write.

@@ -105,6 +105,7 @@ def bar(shown):
 
 
 @pytest.mark.live
+@pytest.mark.timeout(900)  # the first to boot it fetches its kernel
 def test_booted_live(libvirt):
     """The button starts a guest; its bar moves, and then it is said that it was booted here."""
     shown = waited(Proof("ide", "guest"))

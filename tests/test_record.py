@@ -37,6 +37,7 @@ def climber():
 
 
 @pytest.mark.live
+@pytest.mark.timeout(900)  # the first to boot it fetches its kernel
 @each_lesson
 def test_lessons_are_as_recorded(climber, name):
     """All five rungs, asked again; the guest boots."""

@@ -379,25 +379,30 @@ def is_right(device: str, bus: str, source: str, form: str) -> bool:
 
 
 @cache
-def kinds(place: tuple, needs: tuple) -> list[dict]:
-    """Every kind of right disk that has what is needed, for an architecture, machine and model."""
+def right_kinds(place: tuple) -> list[dict]:
+    """Every kind of right disk, for an architecture, machine and model."""
     arch, machine, scsi = place
     known = {"machine": machine or "pc", "scsi": scsi}
     sources = [(re.match(r"<(\w+)", xml)[1], xml) for xml, _ in table(SOURCES)]
-    found = [
+    return [
         known | {"device": device, "bus": bus, "source": source, "xml": xml, "format": form}
         for device, bus, (source, xml), form in product(
             DEVICES, MACHINES[arch, machine][0].split(), sources, FORMATS
         )
         if is_right(device, bus, source, form)
     ]
-    return [kind for kind in found if Entry("", needs).fits(kind)]
+
+
+@cache
+def kinds(place: tuple, needs: tuple) -> list[dict]:
+    """Those that have what is needed."""
+    return [kind for kind in right_kinds(place) if Entry("", needs).fits(kind)]
 
 
 @cache
 def fitting(name: str, place: tuple) -> list[Entry]:
     """The entries of a table that some disk of such a guest can have."""
-    return [entry for entry in TABLES[name] if kinds(place, entry.needs)]
+    return [entry for entry in TABLES[name] if any(map(entry.fits, right_kinds(place)))]
 
 
 def add(disk: ET.Element, xml: str, number: int = 0) -> None:
