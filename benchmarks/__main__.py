@@ -1,6 +1,6 @@
 """`python -m benchmarks`: the cost table, each row against its limit; exits 1 if one is over.
 
-With arguments, only these GROUPS of it.
+With arguments, only these GROUPS of it; `profile` shows instead where the time of the first goes.
 """
 
 import os
@@ -15,9 +15,9 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.guests import guests
+from benchmarks.guests import bare, guests
 from benchmarks.others import others
-from benchmarks.readers import EXPLAINING, OURS, growing, reading
+from benchmarks.readers import FLOOR, OURS, growing, profiling, reading
 from benchmarks.rows import HEAD, Row, in_turns, seconds_of
 from virtiolab.evidence import NotInstalled
 from virtiolab.evidence.lessons import lessons
@@ -29,31 +29,54 @@ ROOT = Path(__file__).parents[1]
 NOTEBOOKS = ["-m", "pytest", "--quiet", "--nbval", "--nbval-current-env", "notebooks"]
 
 
-def to_read(number: int = 550, rounds: int = 11) -> Lines:
+def to_read(number: int = 600, rounds: int = 11) -> Lines:
     """Guests, each of which somebody reads."""
-    yield f"a guest, of {number}; the floor: lxml parses it"
+    yield f"a guest, of {number}, no two alike; the floor: lxml parses it"
     with Sandbox() as sandbox:
         found, missing = others(sandbox)
-        yield from reading([*OURS, EXPLAINING, *found], guests(number), rounds)
+        yield from reading([FLOOR, *OURS, *found], guests(number), rounds)
     yield from missing
+    yield "the disks of the same guests alone, on one line each; without a limit"
+    without_limit = [reader._replace(times=None) for reader in OURS]
+    yield from reading([FLOOR, *without_limit], bare(number), rounds)
 
 
 def to_grow(disks: int = 1000, rounds: int = 5) -> Lines:
     """One guest with many disks."""
     yield f"a guest with {10 * disks:,} disks; the floor: one with {disks:,}"
+    *quick, slow = [reader for reader in OURS if reader.growth]
     with Sandbox() as sandbox:
         found, missing = others(sandbox)
-        yield from growing(OURS, disks, rounds)
-        yield from growing(found, disks, 1)  # they take their time
+        yield from growing([FLOOR, *quick], disks, rounds)
+        yield from growing([slow, *found], disks, 1)  # they take their time
     yield from missing
 
 
+_SPENT = "; import time; print(time.process_time())"
+_EXPLAIN = """
+import time
+from virtiolab import explain, read
+disk = read("<disk><source file='/a.img'/><target dev='vda'/></disk>").disks[0]
+begun = time.process_time()
+str(explain(disk))
+print(time.process_time() - begun)
+"""
+
+
 def to_start(rounds: int = 15) -> Lines:
-    """The import, each time in a fresh process."""
+    """The import, and the first explanation, each time in a fresh process."""
     yield "a fresh Python; the floor: one that imports lxml.etree"
-    imports = [partial(_python, "-c", f"import {name}") for name in ("lxml.etree", "virtiolab")]
-    floor, ours = in_turns([partial(seconds_of, one) for one in imports], rounds)
+    imports = [partial(_told, f"import {name}{_SPENT}") for name in ("lxml.etree", "virtiolab")]
+    floor, ours = in_turns(imports, rounds)
     yield Row("import virtiolab", ours, 25, "ms", floor)
+    yield Row(
+        "then the first str(explain(disk))", [_told(_EXPLAIN) for _ in range(rounds)], 50, "ms"
+    )
+
+
+def _told(code: str) -> float:
+    """The seconds that a Python prints which runs this code."""
+    return float(_python("-c", code))
 
 
 def to_change(rounds: int = 200) -> Lines:
@@ -96,8 +119,14 @@ def to_ask(rounds: int = 300) -> Lines:
 
 def to_test() -> Lines:
     """All notebooks under nbval, once."""
-    yield "all notebooks"
-    yield Row("pytest --nbval", [seconds_of(_python, *NOTEBOOKS)], 60, "s")
+    yield "all notebooks, with the kernels that run them"
+    yield Row("pytest --nbval", [seconds_of(_python, *NOTEBOOKS, clock=_of_children)], 30, "s")
+
+
+def _of_children() -> float:
+    """The processor's time of all processes that we have started and seen end, and of theirs."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 GROUPS = {
@@ -126,15 +155,19 @@ def _qemu() -> str | None:
     return f"QEMU {re.search('[0-9][0-9.]*', said)[0]}"
 
 
-def _python(*arguments: str) -> None:
-    """Run this Python; if it fails, exit with what it said."""
+def _python(*arguments: str) -> str:
+    """What this Python prints; if it fails, exit with what it said."""
     ran = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True)
     if ran.returncode:
         sys.exit(ran.stdout + ran.stderr)
+    return ran.stdout
 
 
 def main(names: list[str]) -> int:
     """Print these groups, or all; the status is 1 if a row is over its limit."""
+    if names == ["profile"]:
+        print(*profiling(guests(400), most=25), sep="\n")
+        return 0
     if unknown := [name for name in names if name not in GROUPS]:
         sys.exit(f"There is no {', '.join(unknown)} to measure; there is {', '.join(GROUPS)}.")
     is_over = False

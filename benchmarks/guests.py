@@ -1,62 +1,88 @@
-"""Guests to measure with: as `virsh dumpxml` prints them, with one to three disks each."""
+"""Guests to measure with, no two alike: the disks of each are drawn by the tests' generator, with all
+buses, types, devices and names, right and wrong; around them stands the rest of a real guest."""
 
-from itertools import cycle, islice
+import random
+import sys
+from collections.abc import Iterator
+from copy import deepcopy
+from itertools import count, cycle, islice
 from pathlib import Path
+
+from lxml import etree
 
 from virtiolab.targets import usual_name
 
-FILES = sorted((Path(__file__).parents[1] / "notebooks/domains").glob("*.xml"))
-DISKS = [
-    """    <disk type='file' device='disk'>
-      <driver name='qemu' type='qcow2' cache='none' discard='unmap'/>
-      <source file='/var/lib/libvirt/images/guest{guest}.qcow2'/>
-      <target dev='{virtio}' bus='virtio'/>
-      <address type='pci' domain='0x0000' bus='0x00' slot='0x{slot:02x}' function='0x0'/>
-    </disk>
-""",
-    """    <disk type='block' device='disk'>
-      <driver name='qemu' type='raw'/>
-      <source dev='/dev/vg0/guest{guest}'/>
-      <target dev='{scsi}' bus='scsi'/>
-      <address type='drive' controller='0' bus='0' target='0' unit='{unit}'/>
-    </disk>
-""",
-    """    <disk type='file' device='disk'>
-      <source file='/srv/guest{guest}.img'/>
-      <target dev='{virtio}'/>
-    </disk>
-""",
-]
-GUEST = """<domain type='kvm'>
+_ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(_ROOT / "tests"))  # where pytest finds it too
+import wild  # noqa: E402
+
+_FILES = sorted((_ROOT / "notebooks/domains").glob("*.xml"))
+_OF_DISKS = ("fdc", "ide", "sata", "scsi", "usb")  # whose controllers are drawn with the disks
+_PLACES = ("file", "dev", "dir", "path", "pool", "volume")  # of an image, in a <source>
+# What of a guest is drawn with its disks; the rest is the real one's.
+_DRAWN = ("name", "memoryBacking", "iothreads", "throttlegroups", "os", "devices")
+_ONE_OF_MANY = "<disk><source file='/images/{1}'/><target dev='{2}'{0}/></disk>"
+_MANY = """<domain type='kvm'>
   <name>many</name>
   <memory>65536</memory>
   <os><type arch='x86_64' machine='pc'>hvm</type></os>
   <devices>{}</devices>
 </domain>"""
-COUNTS = (1, 2, 2, 1, 2, 2, 1, 2, 2, 1, 2)  # 18 in 11: the mix that libvirt was measured with
 
 
-def guests(number: int = 550) -> list[str]:
-    """So many guests, with 18 disks in each 11: the rest of each is that of a real one."""
-    shells = [_without_disks(file.read_text(encoding="utf-8")) for file in FILES]
-    disks, found = cycle(DISKS), []
-    for guest, shell, count in zip(range(number), cycle(shells), cycle(COUNTS)):
-        parts = (_numbered(disk, n, guest) for n, disk in enumerate(islice(disks, count)))
-        found.append(shell.replace("@DISKS@", "".join(parts)))
-    return found
+def guests(number: int) -> list[str]:
+    """So many guests, each as `virsh dumpxml` lays one out; the same every time."""
+    shells = [_without_disks(etree.parse(file).getroot()) for file in _FILES]
+    return [_around(drawn, shells, seed) for seed, drawn in islice(_drawn(), number)]
+
+
+def bare(number: int) -> list[str]:
+    """The same disks with next to nothing around them, on one line."""
+    return [etree.tostring(drawn, encoding="unicode") for _, drawn in islice(_drawn(), number)]
 
 
 def many_disks(number: int) -> str:
-    """One guest with so many disks."""
-    disk = "<disk><source file='/images/{n}'/><target dev='{virtio}'/></disk>"
-    return GUEST.format("".join(_numbered(disk, n) for n in range(number)))
+    """One guest with so many disks of four kinds, in which nothing is wrong."""
+    disks = (
+        _ONE_OF_MANY.format(bus and f" bus='{bus}'", n, usual_name(bus or "virtio", n))
+        for n, bus in zip(range(number), cycle(("virtio", "", "usb", "sata")))
+    )
+    return _MANY.format("".join(disks))
 
 
-def _numbered(disk: str, n: int, guest: int = 0) -> str:
-    names = {bus: usual_name(bus, n) for bus in ("virtio", "scsi")}
-    return disk.format(n=n, guest=guest, slot=0x10 + n % 8, unit=n % 7, **names)
+def _drawn() -> Iterator[tuple[int, etree._Element]]:
+    """What the generator draws, with the seed of each; every image has a place of its own."""
+    for seed in count():
+        guest = etree.fromstring(wild.guest(random.Random(seed).choice))
+        guest.find("name").text = f"guest{seed}"
+        for source in guest.iter("source"):
+            for place in source.keys():
+                if place in _PLACES:
+                    source.set(place, f"{source.get(place)}-{seed}")
+        yield seed, guest
 
 
-def _without_disks(xml: str) -> str:
-    begin, end = xml.index("    <disk "), xml.rindex("</disk>") + len("</disk>\n")
-    return f"{xml[:begin]}@DISKS@{xml[end:]}"
+def _around(drawn: etree._Element, shells: list[etree._Element], seed: int) -> str:
+    """A guest of that architecture, with what was drawn in the place of its own."""
+    arch = drawn.find("os/type").get("arch")
+    fitting = [shell for shell in shells if shell.find("os/type").get("arch") == arch] or shells
+    guest = deepcopy(fitting[seed % len(fitting)])
+    for own in drawn.iterchildren(*_DRAWN):
+        old = guest.find(own.tag)
+        if own.tag == "devices":
+            old[:] = [*own, *old]
+        elif old is not None:
+            guest.replace(old, own)
+        else:
+            guest.insert(1, own)
+    etree.indent(guest)
+    return etree.tostring(guest, encoding="unicode")
+
+
+def _without_disks(guest: etree._Element) -> etree._Element:
+    """A real guest without its disks and the controllers that disks are on."""
+    devices = guest.find("devices")
+    for device in devices.iterchildren("disk", "controller"):
+        if device.tag == "disk" or device.get("type") in _OF_DISKS:
+            devices.remove(device)
+    return guest

@@ -20,7 +20,8 @@ class Other:
         self._client = Client(sandbox, [SYSTEM_PYTHON, "-I", _WORKER, who], who)
 
     def read(self, texts: list[str]) -> dict:
-        """What came of reading these guests: `what` was done, the `disks` it saw, the `seconds`.
+        """What came of reading these guests: `what` was done, the `disks` it saw in each, or None
+        where it refuses it, and the `seconds` of its processor.
 
         NoAnswer or OSError where it is not installed.
         """

@@ -1,5 +1,8 @@
-"""Who reads guests, and what it costs: virtiolab beside the parser that it stands on."""
+"""Who reads guests, and what it costs: virtiolab's public functions beside the parser below them."""
 
+import cProfile
+import io
+import pstats
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -9,10 +12,9 @@ from lxml import etree
 
 from benchmarks.guests import many_disks
 from benchmarks.rows import Row, in_turns, seconds_of
-from virtiolab import infer, read
-from virtiolab.explanation import Explanation
-from virtiolab.refusals import check
-from virtiolab.views.text import explanation_of
+from virtiolab import check, explain, infer, read
+
+Work = Callable[[list[str]], None]
 
 
 class Reader(NamedTuple):
@@ -32,42 +34,70 @@ def parse(texts: list[str]) -> None:
 
 
 def answer(texts: list[str]) -> None:
-    """Read, and infer every answer about every disk."""
+    """Every answer about every disk."""
     for text in texts:
         for disk in read(text).disks:
             infer(disk)
 
 
 def judge(texts: list[str]) -> None:
-    """Read, and check every disk."""
+    """Every problem."""
     for text in texts:
         check(read(text))
 
 
-def explain(texts: list[str]) -> None:
-    """Read, and explain every name of every disk as text."""
+def explain_as_text(texts: list[str]) -> None:
+    """Every name of every disk, as a terminal shows it."""
     for text in texts:
         for disk in read(text).disks:
-            explanation_of(Explanation(disk))
+            str(explain(disk))
 
 
-# The processor's time, as in worker.py: what else the machine has to do is nobody's cost.
-_worked = partial(seconds_of, clock=time.process_time)
+def explain_as_html(texts: list[str]) -> None:
+    """The same, as a notebook shows it."""
+    for text in texts:
+        for disk in read(text).disks:
+            explain(disk)._repr_html_()
 
-OURS = [
-    Reader("lxml: parse", partial(_worked, parse)),
-    Reader("virtiolab: read, infer", partial(_worked, answer), 3, 12),
-    Reader("virtiolab: read, check", partial(_worked, judge), 6, 12),
-]
-EXPLAINING = Reader("virtiolab: read, explain as text", partial(_worked, explain), 15)
+
+def _ours(what: str, work: Work, times: float | None = None, growth: float | None = None) -> Reader:
+    # The processor's time, as in worker.py: what else the machine has to do is nobody's cost.
+    seconds = partial(seconds_of, work, clock=time.process_time)
+    return Reader(what, seconds, times, growth)
+
+
+FLOOR = _ours("lxml: etree.fromstring(text)", parse)
+# As the README shows them, by what is measured: each disk of a guest that is read, and its limits.
+WORKS = {
+    "read(text), infer(disk)": (answer, 3, 12),
+    "check(read(text))": (judge, 6, 12),
+    "str(explain(disk))": (explain_as_text, 12, 12),
+    "explain(disk)._repr_html_()": (explain_as_html, 40),
+}
+OURS = [_ours(f"virtiolab: {what}", *how) for what, how in WORKS.items()]
 
 
 def reading(readers: Sequence[Reader], texts: list[str], rounds: int) -> Iterator[Row]:
-    """What each takes for a guest; the first of them is the floor."""
-    taken = in_turns([partial(reader.seconds_of, texts) for reader in readers], rounds)
-    taken = [[seconds / len(texts) for seconds in times] for times in taken]
-    for reader, times in zip(readers, taken):
-        yield Row(reader.what, times, reader.times, floor=taken[0])
+    """What each takes for a guest, beside the parser, which reads the same one just before, twice:
+    only the second time, as with all who come after it, the text is where the processor has it.
+
+    Nobody reads a guest twice, nor one that another has just read: what they keep of one, such as
+    sentences, helps them only as far as guests are alike. The first part of the texts warms them up.
+    """
+    size = len(texts) // (rounds + 1)
+    warming, *parts = [texts[n * size : (n + 1) * size] for n in range(rounds + 1)]
+    for reader in (FLOOR, *readers):
+        reader.seconds_of(warming)
+    taken: list[list[float]] = [[] for _ in readers]
+    floors: list[list[float]] = [[] for _ in readers]
+    for turn in range(rounds):
+        for place, reader in enumerate(readers):
+            part = parts[(turn + place) % rounds]
+            FLOOR.seconds_of(part)
+            floors[place].append(FLOOR.seconds_of(part) / size)
+            taken[place].append(reader.seconds_of(part) / size)
+    for reader, times, floor in zip(readers, taken, floors):
+        yield Row(reader.what, times, reader.times, floor=floor)
 
 
 def growing(readers: Sequence[Reader], disks: int, rounds: int) -> Iterator[Row]:
@@ -83,3 +113,17 @@ def growing(readers: Sequence[Reader], disks: int, rounds: int) -> Iterator[Row]
         ways = [partial(after_few, reader, texts) for texts in (few, many)]
         floor, times = in_turns(ways, rounds)
         yield Row(reader.what, times, reader.growth, floor=floor)
+
+
+def profiling(texts: list[str], most: int) -> Iterator[str]:
+    """By work, the functions in which so many guests spend most of their time."""
+    half = len(texts) // 2
+    for what, (work, *_) in WORKS.items():
+        work(texts[:half])
+        with cProfile.Profile() as profile:
+            work(texts[half:])
+        shown = io.StringIO()
+        stats = pstats.Stats(profile, stream=shown).strip_dirs()
+        stats.sort_stats("tottime").print_stats(most)
+        stats.sort_stats("cumtime").print_stats(most)
+        yield f"{what}\n{shown.getvalue()}"

@@ -1,11 +1,15 @@
-"""The README's examples of the command are what it prints."""
+"""The README can be read at once, and what it shows is so: what the command prints, what Python takes,
+what to install. And no page links to what is not there."""
 
+import re
 from pathlib import Path
 
 import pytest
 from test_command_line import run  # noqa: F401 (a fixture)
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md"]
 # How an example of the README begins, and the XML that it is about.
 EXAMPLES = {
     ("infer", "vda (line 1)"): "<disk><source file='/a.img'/><target dev='vda'/></disk>",
@@ -56,3 +60,42 @@ def assert_stands_in_it(run, command, beginning, xml):
     example = README.split(f"```\n{beginning}")[1].split("\n```")[0]
     _, out, _ = run(command, "-", stdin=xml.strip().encode())
     assert beginning + example.removesuffix("\n…") in "\n".join(out)
+
+
+def test_it_is_short():
+    """What a newcomer needs; all else has a page of its own."""
+    assert len(README.splitlines()) <= 150
+
+
+def test_example_of_python(tmp_path, monkeypatch, capsys):
+    """It runs as it stands there, and says what is asked."""
+    (tmp_path / "guest.xml").write_text(
+        EXAMPLES["check", "line 7: error"].strip(), encoding="utf-8"
+    )
+    monkeypatch.chdir(tmp_path)
+    exec(README.split("```python\n")[1].split("```")[0], {})
+    said = capsys.readouterr().out
+    assert said.startswith("vda True stated type='qcow2' is written in <driver>.\n")
+    assert "vda (line 6): virtio (virtio-blk), qcow2" in said and "[io-native-cached]" in said
+
+
+def test_ci_does_what_it_says():
+    """The same command, after the same packages of the system."""
+    ci = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    [wanted] = re.findall(r"^apt-get install ((?:.*\\\n)*.*)$", README, flags=re.M)
+    missing = {package for package in wanted.replace("\\\n", " ").split() if package not in ci}
+    assert not missing
+    assert "\nmake test\n" in README and "\nmake test\n" in ci
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links(page):
+    """Each file that a page links to, or shows, is there."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text) if "://" not in link]
+    assert not [link for link in links if not ((ROOT / page).parent / link).exists()]
+
+
+def test_every_page_can_be_found():
+    """From the README."""
+    assert not [page for page in PAGES[1:] if f"]({page})" not in README]
