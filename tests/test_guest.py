@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_workshop import is_alive, wait_until
+from test_sandbox import is_alive, wait_until
 
 from virtiolab import read
 from virtiolab.evidence import NoAnswer, NotInstalled, guest, kernel
 from virtiolab.evidence.guest import boot
-from virtiolab.evidence.images import stand_ins, with_images
+from virtiolab.evidence.images import stand_ins
 from virtiolab.evidence.kernel import Archive, in_order
 from virtiolab.evidence.sandbox import Sandbox
 
@@ -26,9 +26,8 @@ DISK = "<disk><source file='/a'/><target dev='vda'/></disk>"
 def seen(libvirt, xml, machine="pc", formats={}, **options):
     """What the guest says of these disks, by target."""
     answer = libvirt.ask(read(GUEST.format(machine, xml)))
-    with with_images() as sandbox:
-        made = stand_ins(sandbox, answer, formats)
-        found = boot(sandbox, libvirt.ask(made.domain), **options)
+    with stand_ins(libvirt.sandbox, answer, formats) as made:
+        found = boot(made, libvirt.ask(made.domain), **options)
     return {disk.target: disk for disk in found}
 
 
@@ -103,21 +102,21 @@ def test_another_processor(libvirt):
     """The kernel is for x86_64, and it says so."""
     xml = GUEST.format("virt", DISK).replace("x86_64", "aarch64")
     answer = libvirt.ask(read(xml))
-    with with_images() as sandbox, pytest.raises(NotInstalled, match="another processor"):
-        boot(sandbox, libvirt.ask(stand_ins(sandbox, answer).domain))
+    with stand_ins(libvirt.sandbox, answer) as made:
+        with pytest.raises(NotInstalled, match="another processor"):
+            boot(made, libvirt.ask(made.domain))
 
 
 INTERRUPTED = """
 from virtiolab import read
 from virtiolab.evidence.guest import boot
 from virtiolab.evidence.libvirt import Libvirt
-from virtiolab.evidence.images import stand_ins, with_images
+from virtiolab.evidence.images import stand_ins
 xml = {xml!r}
-with Libvirt() as libvirt, with_images() as sandbox:
-    made = stand_ins(sandbox, libvirt.ask(read(xml)))
-    print(sandbox.folder, flush=True)
+with Libvirt() as libvirt, stand_ins(libvirt.sandbox, libvirt.ask(read(xml))) as made:
+    print(libvirt.sandbox.folder, flush=True)
     started = lambda part, what: print("booting", flush=True)
-    boot(sandbox, libvirt.ask(made.domain), progress=started)
+    boot(made, libvirt.ask(made.domain), progress=started)
 """
 
 

@@ -11,6 +11,7 @@ from lxml import etree
 from virtiolab import read
 from virtiolab.evidence import NoAnswer, NotInstalled, schema
 from virtiolab.evidence.grammar import schema_file
+from virtiolab.evidence.sandbox import Sandbox
 from virtiolab.evidence.schema import Schema
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -21,11 +22,10 @@ PROBLEMS = tomllib.loads(Path(__file__).with_name("problems.toml").read_text(enc
 def asked():
     """The schema to ask, or a skip that says how to get it."""
     try:
-        found = Schema()
+        with Sandbox() as sandbox, Schema(sandbox) as found:
+            yield found
     except NotInstalled as missing:
         pytest.skip(str(missing))
-    with found:
-        yield found
 
 
 def faults(asked, xml):
@@ -137,4 +137,4 @@ def test_it_says_how_to_get_it(monkeypatch):
     """Where libvirt's library is not installed."""
     monkeypatch.setattr(schema, "schema_file", lambda: None)
     with pytest.raises(NotInstalled, match="apt-get install libvirt0"):
-        Schema()
+        Schema(None)

@@ -72,7 +72,7 @@ def devices(answer: Answer) -> dict[str, dict]:
     """
     if answer.argv is None:
         return {}
-    targets = _GIVEN(etree.fromstring(answer.xml))
+    targets = _GIVEN(answer.root)
     disks = [one for one in answer.devices if one["driver"].startswith(DISK_DRIVERS)]
     return dict(zip(targets, disks, strict=True))
 

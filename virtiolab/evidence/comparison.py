@@ -85,11 +85,11 @@ class Comparison:
 def compare(domain: Domain, climber: Climber) -> Comparison:
     """Ask about a domain; if libvirt refuses it, about each disk of it alone."""
     guest = whole(domain)
-    answer = climber.libvirt.ask(guest, generic=True)
+    answer = climber.ask(guest)
     if answer.refusal is None or len(guest.disks) == 1:
         asked = [(guest, answer)]
     else:
-        asked = [(one, climber.libvirt.ask(one, generic=True)) for one in alone(guest)]
+        asked = [(one, climber.ask(one)) for one in alone(guest)]
     disks = [
         _compared(disk, said, climber.schema)
         for one, said in asked
@@ -132,7 +132,7 @@ def inferred(disk: Disk) -> dict[str, object]:
 @lru_cache(maxsize=4)
 def said_by_libvirt(answer: Answer) -> dict[str, dict[str, object]]:
     """By target: what libvirt wrote back, and the device that it gives QEMU, as the same rows."""
-    root = etree.fromstring(answer.xml)
+    root = answer.root
     models = {
         (c.get("type"), c.get("index")): c.get("model") for c in root.iterfind("devices/controller")
     }

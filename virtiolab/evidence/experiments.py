@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..document import read
-from .images import SIZE, program, stand_ins, with_images
+from .images import SIZE, StandIns, program, stand_ins
 from .libvirt import Libvirt
 from .qemu import Opened, Qemu
 from .sandbox import Sandbox
@@ -31,12 +31,11 @@ class Cache:
 
 @contextmanager
 def running(libvirt: Libvirt, xml: str, formats: Mapping[str, str] = {}):
-    """The sandbox, libvirt's arguments and the QEMU of a guest with images of ours."""
-    with with_images() as sandbox:
-        made = stand_ins(sandbox, libvirt.ask(read(xml)), formats)
+    """The images of a guest, libvirt's arguments with them, and a stopped QEMU."""
+    with stand_ins(libvirt.sandbox, libvirt.ask(read(xml)), formats) as made:
         answer = libvirt.ask(made.domain)
-        with Qemu(sandbox, answer) as qemu:
-            yield sandbox, answer, qemu
+        with Qemu(made, answer) as qemu:
+            yield made, answer, qemu
 
 
 def guest_with(driver: str = "", source: str = "file='/a'") -> str:
@@ -66,11 +65,11 @@ def readings(libvirt: Libvirt) -> dict[str, dict]:
 
 
 def _reading(libvirt: Libvirt, format: str) -> dict:
-    with running(libvirt, guest_with(f"type='{format}'"), {"vda": "qcow2"}) as (sandbox, _, qemu):
+    with running(libvirt, guest_with(f"type='{format}'"), {"vda": "qcow2"}) as (made, _, qemu):
         [block] = qemu.blocks().values()
         [opened] = qemu.opened()
         command = ["--force-share", "--read-only", "-f", format, "-c", "read -v 0 16", opened.path]
-        shown = sandbox.run([program("qemu-io"), *command]).stdout
+        shown = made.sandbox.run([program("qemu-io"), *command]).stdout
         size = block["inserted"]["image"]["virtual-size"]
         return {"size": size, "begins": shown.splitlines()[0].split("  ")[-1]}
 
@@ -92,25 +91,25 @@ def snapshots(libvirt: Libvirt) -> dict[str, dict]:
     }
 
 
-def _snapshot(libvirt: Libvirt, xml: str, take: Callable[[Sandbox, Qemu], None]) -> dict:
+def _snapshot(libvirt: Libvirt, xml: str, take: Callable[[StandIns, Qemu], None]) -> dict:
     from qemu.qmp import ExecuteError
 
-    with running(libvirt, xml) as (sandbox, _, qemu):
+    with running(libvirt, xml) as (made, _, qemu):
         try:
-            take(sandbox, qemu)
+            take(made, qemu)
         except ExecuteError as error:
             return {"refusal": str(error)}
-        return {"files": [_file(sandbox, opened) for opened in qemu.opened()]}
+        return {"files": [_file(made.sandbox, opened) for opened in qemu.opened()]}
 
 
-def _inside(_sandbox: Sandbox, qemu: Qemu) -> None:
+def _inside(_made: StandIns, qemu: Qemu) -> None:
     qemu.ask("blockdev-snapshot-internal-sync", device=_NODE, name="before")
 
 
-def _outside(sandbox: Sandbox, qemu: Qemu) -> None:
-    [image], overlay = qemu.opened(), str(sandbox.folder / "overlay.qcow2")
+def _outside(made: StandIns, qemu: Qemu) -> None:
+    [image], overlay = qemu.opened(), str(made.folder / "overlay.qcow2")
     below = ["-b", image.path, "-F", image.path.suffix[1:]]
-    sandbox.run(
+    made.sandbox.run(
         [program("qemu-img"), "create", "-q", "-u", "-f", "qcow2", *below, overlay, str(SIZE)]
     )
     layer = {"driver": "file", "filename": overlay}

@@ -89,7 +89,7 @@ def bare(root: etree._Element) -> etree._Element:
     return root
 
 
-def generic(root: etree._Element) -> etree._Element:
+def of_no_hypervisor(root: etree._Element) -> etree._Element:
     """The same for libvirt's test driver, which has one machine of its own."""
     root = copy.deepcopy(root)
     root.set("type", "test")

@@ -30,12 +30,11 @@ class Schema:
     Whoever has no answer within the deadline gets NoAnswer.
     """
 
-    def __init__(self):
+    def __init__(self, sandbox: Sandbox):
         if schema_file() is None:
             raise NotInstalled(HOW_TO_GET_IT)
-        self._sandbox = Sandbox()
         command = [sys.executable, "-s", "-m", f"{__package__}.validator"]
-        self._client = Client(self._sandbox, command, "libxml2", {"PYTHONPATH": str(PACKAGES)})
+        self._client = Client(sandbox, command, "libxml2", {"PYTHONPATH": str(PACKAGES)})
 
     def __enter__(self) -> "Schema":
         return self
@@ -53,4 +52,3 @@ class Schema:
     def close(self) -> None:
         """End the process."""
         self._client.end()
-        self._sandbox.close()
