@@ -10,9 +10,8 @@ from lxml import etree
 
 from virtiolab import read
 from virtiolab.evidence import NoAnswer, NotInstalled, schema
-from virtiolab.evidence.grammar import schema_file
 from virtiolab.evidence.sandbox import Sandbox
-from virtiolab.evidence.schema import Schema
+from virtiolab.evidence.schema import Schema, schema_file
 
 EXAMPLES = Path(__file__).parent / "examples"
 PROBLEMS = tomllib.loads(Path(__file__).with_name("problems.toml").read_text(encoding="utf-8"))
@@ -22,8 +21,8 @@ PROBLEMS = tomllib.loads(Path(__file__).with_name("problems.toml").read_text(enc
 def asked():
     """The schema to ask, or a skip that says how to get it."""
     try:
-        with Sandbox() as sandbox, Schema(sandbox) as found:
-            yield found
+        with Sandbox() as sandbox:
+            yield Schema(sandbox)
     except NotInstalled as missing:
         pytest.skip(str(missing))
 

@@ -19,6 +19,7 @@ class Client:
         self._who, self._environment = who, environment
         self._process: subprocess.Popen | None = None
         self._lock = threading.Lock()  # one question at a time, whoever asks
+        sandbox.at_end.callback(self.end)
 
     def ask(self, question: dict, deadline: float) -> dict:
         """Its answer within so many seconds."""

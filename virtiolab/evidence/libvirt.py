@@ -142,8 +142,7 @@ class Libvirt:
             return Answer(refusal=str(silence), answered=False)
 
     def close(self) -> None:
-        """End the worker and remove its directory."""
-        self._client.end()
+        """End the worker and whatever else works in the sandbox."""
         self.sandbox.close()
 
 

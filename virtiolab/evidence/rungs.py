@@ -38,7 +38,6 @@ class Climber:
         return self
 
     def __exit__(self, *_) -> None:
-        self.schema.close()
         self.libvirt.close()
 
     def ask(self, domain: Domain) -> Answer:

@@ -18,19 +18,23 @@ REAPER = Path(__file__).with_name("reaper.py")
 
 class Sandbox:
     """A context manager; `folder` is its folder. What it held is gone at its end, and also when
-    this process is interrupted or killed: `reaper.py` waits for that."""
+    this process is interrupted or killed: `reaper.py` waits for that. What else is to be done
+    `at_end` is done first."""
 
     def __init__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="virtiolab-", dir=_place()))
-        reading, self._lifeline = os.pipe()
         self._children: list[subprocess.Popen] = []
+        self.at_end = contextlib.ExitStack()
+        reading, lifeline = os.pipe()
+        self.at_end.callback(self._wait)
+        self.at_end.callback(os.close, lifeline)
         try:
             self._reaper = subprocess.Popen(
                 [sys.executable, "-IS", REAPER, self.folder], stdin=reading, cwd="/",
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0,
             )  # fmt: skip
         except BaseException:
-            os.close(self._lifeline)
+            os.close(lifeline)
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
         finally:
@@ -68,10 +72,9 @@ class Sandbox:
 
     def close(self) -> None:
         """End every process and remove the folder; may be called again."""
-        if self._lifeline is None:
-            return
-        os.close(self._lifeline)
-        self._lifeline = None
+        self.at_end.close()
+
+    def _wait(self) -> None:
         for process in (self._reaper, *self._children):
             process.wait()
 
