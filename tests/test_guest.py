@@ -13,7 +13,7 @@ from virtiolab import read
 from virtiolab.evidence import NoAnswer, NotInstalled, guest, kernel
 from virtiolab.evidence.guest import boot
 from virtiolab.evidence.images import stand_ins
-from virtiolab.evidence.kernel import Archive, in_order
+from virtiolab.evidence.kernel import File, archive, in_order
 from virtiolab.evidence.sandbox import Sandbox
 
 live = pytest.mark.live
@@ -205,9 +205,8 @@ def _busybox(known, folder):
 
 def test_an_archive_is_aligned():
     """Each header and each content begins at a multiple of four bytes."""
-    archive = Archive()
-    archive.add("a", b"12345", 0o100644)
-    archive.add("dev/console", mode=0o020600, device=(5, 1))
-    written = archive.bytes()
+    written = archive(
+        File("a", b"12345", 0o100644), File("dev/console", mode=0o020600, device=(5, 1))
+    )
     assert len(written) % 4 == 0 and written.index(b"12345") % 4 == 0
     assert [found.start() % 4 for found in re.finditer(b"070701", written)] == [0, 0, 0]

@@ -109,28 +109,20 @@ def explained(given: list[tuple[str, dict, str]], disk: Disk) -> list[Argument]:
     last = given[-1][1]
     # Of a SCSI disk it is the controller that is virtio or not.
     settling = given[-2][1] if last["driver"].startswith("scsi-") else last
-    return [
-        Argument(flag, _keys(_table(flag, one, one is last), one, above, disk), one is settling)
-        for flag, one, above in given
-    ]
-
-
-def _table(flag: str, given: dict, is_last: bool) -> str:
-    """Which of the facts are about this argument."""
-    if flag == "-device":
-        return "device" if is_last else "controller"
-    return "format" if "file" in given else "blockdev"
-
-
-def _keys(table: str, given: dict, above: str, disk: Disk) -> tuple[Key, ...]:
-    known, family = facts()[table], given["driver"].partition("-")[0]
-    keys = []
-    for name, value in flattened(given):
-        meaning, *lists = known.get(f"{family}:{name}") or known.get(name, ("", []))
-        keys.append(
-            _key(name, value, meaning, [_that_count(one, above, disk) for one in lists], disk)
-        )
-    return tuple(keys)
+    found = []
+    for flag, one, above in given:
+        if flag == "-device":
+            known = facts()["device" if one is last else "controller"]
+        else:
+            known = facts()["format" if "file" in one else "blockdev"]
+        family, keys = one["driver"].partition("-")[0], []
+        for name, value in flattened(one):
+            meaning, *lists = known.get(f"{family}:{name}") or known.get(name, ("", []))
+            paths, written = _origin(lists, above, disk)
+            shown = tuple(_CONDITION.sub("", path) for path in paths)
+            keys.append(Key(name, value, meaning, shown, written, tuple(paths.values())))
+        found.append(Argument(flag, tuple(keys), one is settling))
+    return found
 
 
 def layers(answer: Answer, device: dict) -> list[tuple[dict, str]]:
@@ -153,25 +145,23 @@ def _below(above: str, path: str) -> str:
     return f"{above}{path}" if path.startswith(("source", "@type", "backingStore")) else path
 
 
-def _that_count(listed: list[str], above: str, disk: Disk) -> dict[str, tuple[str, ...]]:
-    """Of a list of names those that count in this disk, with what would count instead."""
-    counting: dict[str, tuple[str, ...]] = {}
-    for path, _, other in (one.partition(" unless ") for one in listed):
-        if not other or not disk.element.xpath(other):
-            path = _below(above, path)
-            counting[path] = counting.get(path, ()) + ((other,) if other else ())
-    return counting
-
-
-def _key(name: str, value: object, meaning: str, lists: list[dict], disk: Disk) -> Key:
-    written = [
-        {path: unless for path, unless in paths.items() if disk.element.xpath(path)}
-        for paths in lists
-    ]
-    unwritten = {path: unless for paths in lists for path, unless in paths.items()}
-    counting = next(filter(None, written), unwritten)
-    paths = tuple(_CONDITION.sub("", path) for path in counting)
-    return Key(name, value, meaning, paths, any(written), tuple(counting.values()))
+def _origin(
+    lists: list[list[str]], above: str, disk: Disk
+) -> tuple[dict[str, tuple[str, ...]], bool]:
+    """The paths that count in this disk, each with what would count instead; and whether any is
+    written. Of several lists it is the first with something written."""
+    unwritten: dict[str, tuple[str, ...]] = {}
+    for listed in lists:
+        counting: dict[str, tuple[str, ...]] = {}
+        for path, _, other in (one.partition(" unless ") for one in listed):
+            if not other or not disk.element.xpath(other):
+                path = _below(above, path)
+                counting[path] = counting.get(path, ()) + ((other,) if other else ())
+        written = {path: instead for path, instead in counting.items() if disk.element.xpath(path)}
+        if written:
+            return written, True
+        unwritten |= counting
+    return unwritten, False
 
 
 def flattened(given: dict, before: str = "") -> Iterator[tuple[str, object]]:

@@ -1,7 +1,7 @@
 """Small experiments with a stopped QEMU: what a disk's words do to the files behind it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -45,61 +45,53 @@ def guest_with(driver: str = "", source: str = "file='/a'") -> str:
 
 def caches(libvirt: Libvirt) -> list[Cache]:
     """All cache modes, and none written."""
-    return [_cache(libvirt, mode) for mode in CACHES]
-
-
-def _cache(libvirt: Libvirt, mode: str | None) -> Cache:
-    written = "type='raw'" + (f" cache='{mode}'" if mode else "")
-    with running(libvirt, guest_with(written)) as (_, answer, qemu):
-        [opened] = qemu.opened()
-        given = answer.blocks[_NODE].get("cache", {})
-        device = next(one for one in answer.devices if "drive" in one)
-        switches = given.get("direct"), given.get("no-flush"), device.get("write-cache")
-        return Cache(mode, *switches, opened.direct)
+    found = []
+    for mode in CACHES:
+        written = "type='raw'" + (f" cache='{mode}'" if mode else "")
+        with running(libvirt, guest_with(written)) as (_, answer, qemu):
+            [opened] = qemu.opened()
+            given = answer.blocks[_NODE].get("cache", {})
+            device = next(one for one in answer.devices if "drive" in one)
+            switches = given.get("direct"), given.get("no-flush"), device.get("write-cache")
+            found.append(Cache(mode, *switches, opened.direct))
+    return found
 
 
 def readings(libvirt: Libvirt) -> dict[str, dict]:
     """One qcow2 image, opened as qcow2 and as raw: the size that a guest would see, in bytes, and
     what stands at its beginning."""
-    return {format: _reading(libvirt, format) for format in ("qcow2", "raw")}
-
-
-def _reading(libvirt: Libvirt, format: str) -> dict:
-    with running(libvirt, guest_with(f"type='{format}'"), {"vda": "qcow2"}) as (made, _, qemu):
-        [block] = qemu.blocks().values()
-        [opened] = qemu.opened()
-        command = ["--force-share", "--read-only", "-f", format, "-c", "read -v 0 16", opened.path]
-        shown = made.sandbox.run([program("qemu-io"), *command]).stdout
-        size = block["inserted"]["image"]["virtual-size"]
-        return {"size": size, "begins": shown.splitlines()[0].split("  ")[-1]}
+    found = {}
+    for format in ("qcow2", "raw"):
+        xml, reading = guest_with(f"type='{format}'"), ["-f", format, "-c", "read -v 0 16"]
+        with running(libvirt, xml, {"vda": "qcow2"}) as (made, _, qemu):
+            [block] = qemu.blocks().values()
+            command = [program("qemu-io"), "--force-share", "--read-only", *reading]
+            shown = made.sandbox.run([*command, made.images["vda"]]).stdout
+            size = block["inserted"]["image"]["virtual-size"]
+            found[format] = {"size": size, "begins": shown.splitlines()[0].split("  ")[-1]}
+    return found
 
 
 def snapshots(libvirt: Libvirt) -> dict[str, dict]:
     """A snapshot kept inside the image and one kept outside, of a qcow2 image, of a raw one and of
     a read-only disk: QEMU's refusal, or the files that it holds open afterwards, with the snapshots
     in each and the file that it stands on."""
-    disks = {
-        "qcow2": guest_with("type='qcow2'"),
-        "raw": guest_with("type='raw'"),
-        "read-only": guest_with("type='qcow2'").replace("<target", "<readonly/><target"),
-    }
-    ways = {"internal": _inside, "external": _outside}
-    return {
-        f"{way}, {kind}": _snapshot(libvirt, xml, take)
-        for kind, xml in disks.items()
-        for way, take in ways.items()
-    }
-
-
-def _snapshot(libvirt: Libvirt, xml: str, take: Callable[[StandIns, Qemu], None]) -> dict:
     from qemu.qmp import ExecuteError
 
-    with running(libvirt, xml) as (made, _, qemu):
-        try:
-            take(made, qemu)
-        except ExecuteError as error:
-            return {"refusal": str(error)}
-        return {"files": [_file(made.sandbox, opened) for opened in qemu.opened()]}
+    qcow2 = guest_with("type='qcow2'")
+    disks = {"qcow2": qcow2, "raw": guest_with("type='raw'")}
+    disks["read-only"] = qcow2.replace("<target", "<readonly/><target")
+    found = {}
+    for kind, xml in disks.items():
+        for way, take in {"internal": _inside, "external": _outside}.items():
+            with running(libvirt, xml) as (made, _, qemu):
+                try:
+                    take(made, qemu)
+                    said = {"files": [_file(made.sandbox, opened) for opened in qemu.opened()]}
+                except ExecuteError as error:
+                    said = {"refusal": str(error)}
+            found[f"{way}, {kind}"] = said
+    return found
 
 
 def _inside(_made: StandIns, qemu: Qemu) -> None:
@@ -107,12 +99,12 @@ def _inside(_made: StandIns, qemu: Qemu) -> None:
 
 
 def _outside(made: StandIns, qemu: Qemu) -> None:
-    [image], overlay = qemu.opened(), str(made.folder / "overlay.qcow2")
-    below = ["-b", image.path, "-F", image.path.suffix[1:]]
+    [image], overlay = made.images.values(), made.folder / "overlay.qcow2"
+    below = ["-b", image, "-F", image.suffix[1:]]
     made.sandbox.run(
         [program("qemu-img"), "create", "-q", "-u", "-f", "qcow2", *below, overlay, str(SIZE)]
     )
-    layer = {"driver": "file", "filename": overlay}
+    layer = {"driver": "file", "filename": str(overlay)}
     qemu.ask("blockdev-add", driver="qcow2", file=layer, backing=None, **{"node-name": "overlay"})
     qemu.ask("blockdev-snapshot", node=_NODE, overlay="overlay")
 

@@ -15,9 +15,7 @@ from lxml import etree
 
 from .schema import Fault, grammar, schema_file
 
-_AROUND = (
-    "<domain type='qemu'><name>d</name><memory>1</memory><os><type>hvm</type></os><devices/></domain>"
-)
+_AROUND = "<domain type='qemu'><name>d</name><memory>1</memory><os><type>hvm</type></os><devices/></domain>"
 # As forgiving as read(): a prefix that nobody declared is no reason to give up.
 _PARSER = etree.XMLParser(recover=True, resolve_entities=False, no_network=True)
 _SAMPLES = ("vda", "1", "/a")  # for a missing name: one of them fits almost everywhere
@@ -107,9 +105,7 @@ class Validator:
         """Of names that the schema knows, and that do not go together: what to leave out, or what
         to put in, so that they do."""
         cures = [name for name in names[1:] if self._schema.validate(name.without())]
-        said = [
-            (name, name.fault(f"without {name} the schema accepts the disk")) for name in cures
-        ]
+        said = [(name, name.fault(f"without {name} the schema accepts the disk")) for name in cures]
         if attributes := [fault for name, fault in said if name.attribute]:
             return attributes
         ill_formed = [
