@@ -18,7 +18,6 @@ DISK_DRIVERS = (
     "usb-bot", "floppy", "sd-card", "nvme-ns",
 )  # fmt: skip
 
-
 # Not given are disks on buses that QEMU's machines bring along or have not, those that libvirt plugs
 # in once the guest is there, and optional volumes of a pool that cannot be asked.
 _GIVEN = etree.XPath(
@@ -92,9 +91,14 @@ def given(answer: Answer, target: str) -> list[tuple[str, dict, str]]:
     device = devices(answer).get(target)
     if device is None:
         return []
+    wanted, found = [(device.get("drive"), "")], []
+    for name, above in wanted:
+        if layer := answer.blocks.get(name):
+            found.append(("-blockdev", layer, above))
+            below = (layer.get("file"), above), (layer.get("backing"), f"{above}backingStore/")
+            wanted.extend(below)
     holder = controller(answer, device)
-    found = [("-blockdev", *layer) for layer in layers(answer, device)]
-    return found + [("-device", one, "") for one in (holder, device) if one]
+    return found[::-1] + [("-device", one, "") for one in (holder, device) if one]
 
 
 def arguments(answer: Answer, disk: Disk) -> list[Argument]:
@@ -109,12 +113,13 @@ def explained(given: list[tuple[str, dict, str]], disk: Disk) -> list[Argument]:
     last = given[-1][1]
     # Of a SCSI disk it is the controller that is virtio or not.
     settling = given[-2][1] if last["driver"].startswith("scsi-") else last
-    found = []
+    # By table and key: the meaning, and lists of paths.
+    facts, found = data.facts("evidence/arguments.toml"), []
     for flag, one, above in given:
         if flag == "-device":
-            known = facts()["device" if one is last else "controller"]
+            known = facts["device" if one is last else "controller"]
         else:
-            known = facts()["format" if "file" in one else "blockdev"]
+            known = facts["format" if "file" in one else "blockdev"]
         family, keys = one["driver"].partition("-")[0], []
         for name, value in flattened(one):
             meaning, *lists = known.get(f"{family}:{name}") or known.get(name, ("", []))
@@ -123,19 +128,6 @@ def explained(given: list[tuple[str, dict, str]], disk: Disk) -> list[Argument]:
             keys.append(Key(name, value, meaning, shown, written, tuple(paths.values())))
         found.append(Argument(flag, tuple(keys), one is settling))
     return found
-
-
-def layers(answer: Answer, device: dict) -> list[tuple[dict, str]]:
-    """The layers of an image and of those below it, the lowest first, each with the path of what in
-    the XML describes it."""
-    nodes = answer.blocks
-    wanted, found = [(device.get("drive"), "")], []
-    for name, above in wanted:
-        if name in nodes:
-            found.append((nodes[name], above))
-            wanted.append((nodes[name].get("file"), above))
-            wanted.append((nodes[name].get("backing"), f"{above}backingStore/"))
-    return found[::-1]
 
 
 def _below(above: str, path: str) -> str:
@@ -174,8 +166,3 @@ def flattened(given: dict, before: str = "") -> Iterator[tuple[str, object]]:
                 yield from flattened(one, f"{before}{name}[].")
         else:
             yield before + name, value
-
-
-def facts() -> dict[str, dict[str, list]]:
-    """By table (blockdev, format, device, controller) and key: the meaning, and lists of paths."""
-    return data.facts("evidence/arguments.toml")

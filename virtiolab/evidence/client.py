@@ -19,14 +19,20 @@ class Client:
         self._who, self._environment = who, environment
         self._process: subprocess.Popen | None = None
         self._lock = threading.Lock()  # one question at a time, whoever asks
-        sandbox.at_end.callback(self.end)
+        sandbox.callback(self.end)
 
     def ask(self, question: dict, deadline: float) -> dict:
         """Its answer within so many seconds."""
         with self._lock:
             if self._process is None or self._process.poll() is not None:
                 self.end()
-                self._start()
+                self._errors = tempfile.TemporaryFile(
+                    "w+", encoding="utf-8", dir=self._sandbox.folder
+                )
+                self._process = self._sandbox.start(
+                    self._command, self._environment, encoding="utf-8",
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
+                )  # fmt: skip
             try:
                 with within(deadline, self._process, f"{self._who} did not answer"):
                     with contextlib.suppress(OSError):  # one that died shows when it is read
@@ -44,13 +50,6 @@ class Client:
                 pass  # waited for; what was still to be written is of no use
             self._errors.close()
             self._process = None
-
-    def _start(self) -> None:
-        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", dir=self._sandbox.folder)
-        self._process = self._sandbox.start(
-            self._command, self._environment,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, encoding="utf-8",
-        )  # fmt: skip
 
     def _next_line(self) -> str:
         if line := self._process.stdout.readline():

@@ -12,8 +12,6 @@ from .qemu import Opened, Qemu
 from .sandbox import Sandbox
 
 CACHES = (None, "default", "none", "writethrough", "writeback", "directsync", "unsafe")
-_GUEST = """<domain><os><type arch='x86_64' machine='pc'>hvm</type></os><devices>
-<disk><driver {}/><source {}/><target dev='vda'/></disk></devices></domain>"""
 _NODE = "libvirt-1-format"  # what libvirt calls the image of the only disk
 
 
@@ -38,9 +36,10 @@ def running(libvirt: Libvirt, xml: str, formats: Mapping[str, str] = {}):
             yield made, answer, qemu
 
 
-def guest_with(driver: str = "", source: str = "file='/a'") -> str:
-    """A guest whose only disk has these attributes."""
-    return _GUEST.format(driver, source)
+def guest_with(driver: str = "") -> str:
+    """A guest whose only disk has a driver with these attributes."""
+    return f"""<domain><os><type arch='x86_64' machine='pc'>hvm</type></os><devices>
+<disk><driver {driver}/><source file='/a'/><target dev='vda'/></disk></devices></domain>"""
 
 
 def caches(libvirt: Libvirt) -> list[Cache]:
@@ -83,10 +82,13 @@ def snapshots(libvirt: Libvirt) -> dict[str, dict]:
     disks["read-only"] = qcow2.replace("<target", "<readonly/><target")
     found = {}
     for kind, xml in disks.items():
-        for way, take in {"internal": _inside, "external": _outside}.items():
+        for way in ("internal", "external"):
             with running(libvirt, xml) as (made, _, qemu):
                 try:
-                    take(made, qemu)
+                    if way == "internal":
+                        qemu.ask("blockdev-snapshot-internal-sync", device=_NODE, name="before")
+                    else:
+                        _put_overlay(made, qemu)
                     said = {"files": [_file(made.sandbox, opened) for opened in qemu.opened()]}
                 except ExecuteError as error:
                     said = {"refusal": str(error)}
@@ -94,11 +96,7 @@ def snapshots(libvirt: Libvirt) -> dict[str, dict]:
     return found
 
 
-def _inside(_made: StandIns, qemu: Qemu) -> None:
-    qemu.ask("blockdev-snapshot-internal-sync", device=_NODE, name="before")
-
-
-def _outside(made: StandIns, qemu: Qemu) -> None:
+def _put_overlay(made: StandIns, qemu: Qemu) -> None:
     [image], overlay = made.images.values(), made.folder / "overlay.qcow2"
     below = ["-b", image, "-F", image.suffix[1:]]
     made.sandbox.run(

@@ -16,7 +16,6 @@ _COUNTS: dict[str, set[str] | None] = {
     "os": {"type", "boot"}, "cpu": {"numa"}, "memory": None, "memoryBacking": {"access"},
 }  # fmt: skip
 QEMUS_TYPES = (None, "qemu", "kvm", "hvf")
-_FOR_QEMU = {"disk", "controller"}  # the devices whose arguments are made
 
 
 def whole(domain: Domain) -> Domain:
@@ -31,9 +30,9 @@ def whole(domain: Domain) -> Domain:
     return Domain(root)
 
 
-def on_its_machine(domain: Domain, written_back: str) -> Domain:
+def on_its_machine(domain: Domain, written_back: etree._Element) -> Domain:
     """The domain with the architecture and the machine that libvirt chose where none is written."""
-    root, chosen = copy.deepcopy(domain.element), etree.fromstring(written_back).find("os/type")
+    root, chosen = copy.deepcopy(domain.element), written_back.find("os/type")
     system = root.find("os/type")
     for name, value in chosen.items() if system is not None else ():
         if not system.get(name):
@@ -81,7 +80,7 @@ def bare(root: etree._Element) -> etree._Element:
     sockets of the host when it makes the command line."""
     root = copy.deepcopy(root)
     for devices in root.findall("devices"):
-        root.replace(devices, _with(devices, lambda device: device.tag in _FOR_QEMU))
+        root.replace(devices, _with(devices, lambda device: device.tag in ("disk", "controller")))
     for identity in root.iterfind("devices/disk//identity"):
         for name, who in identity.items():
             if not who.lstrip("+").isdigit():  # the host would be asked who that is

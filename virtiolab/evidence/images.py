@@ -47,15 +47,9 @@ class StandIns:
 
 def program(name: str) -> str:
     """The path of one of QEMU's programs; NotInstalled where it is not."""
-    found = shutil.which(name, path=PATH)
-    if found is None:
-        raise NotInstalled(HOW_TO_GET_IT)
-    return found
-
-
-def label(target: str) -> bytes:
-    """What stands at the beginning of a disk, so that a guest can tell which one it has."""
-    return f"virtiolab-disk-{target}\n".encode()
+    if found := shutil.which(name, path=PATH):
+        return found
+    raise NotInstalled(HOW_TO_GET_IT)
 
 
 @contextlib.contextmanager
@@ -99,13 +93,14 @@ def _folder(sandbox: Sandbox) -> Path:
 def _replace(disk: etree._Element, made: StandIns, name: str, format: str) -> None:
     """Give a disk an image of ours, and say what stands in for what."""
     target, kind, device = disk.find("target").get("dev"), disk.get("type"), disk.get("device")
+    label = f"virtiolab-disk-{target}\n".encode()  # so that a guest can tell which one it has
     if kind == "dir":
         image, source = Path(name), E.source(dir=name)
         image.mkdir()
-        (image / "README.TXT").write_bytes(label(target))
+        (image / "README.TXT").write_bytes(label)
     else:
         size = _FLOPPY if device == "floppy" else SIZE
-        image = make_image(made.sandbox, f"{name}.{format}", format, label(target), size)
+        image = _make(made.sandbox, f"{name}.{format}", format, label, size)
         source = E.source(file=str(image))
     if kind == "network":
         made.servers.append(_export(made.sandbox, image, socket := f"{name}.socket"))
@@ -120,9 +115,7 @@ def _replace(disk: etree._Element, made: StandIns, name: str, format: str) -> No
         made.notes.append(f"{what} stands in for the {kind} source of {target}.")
 
 
-def make_image(
-    sandbox: Sandbox, name: str, format: str, content: bytes = b"", size: int = SIZE
-) -> Path:
+def _make(sandbox: Sandbox, name: str, format: str, content: bytes, size: int) -> Path:
     """A new image of this format with this content at its beginning, and zeroes after that.
 
     ValueError, in qemu-img's words, for a format that QEMU cannot write.
@@ -132,9 +125,8 @@ def make_image(
     os.truncate(raw, size)
     if format == "raw":
         return raw.rename(name)
-    wanted = _QEMUS_NAME.get(format, format)
-    convert = [program("qemu-img"), "convert", "-f", "raw", "-O", wanted, raw, name]
-    made = sandbox.run(convert)
+    convert = ["convert", "-f", "raw", "-O", _QEMUS_NAME.get(format, format), raw, name]
+    made = sandbox.run([program("qemu-img"), *convert])
     raw.unlink()
     if made.returncode:
         raise ValueError(made.stderr.strip() or f"qemu-img cannot make an image of format {format}")

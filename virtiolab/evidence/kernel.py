@@ -80,11 +80,17 @@ def _fetch(sandbox: Sandbox, places: Iterable[Path], progress: Progress) -> None
         for name, it in files.items()
         if ".ko" in name  # newer packages compress them
     }
-    made = {
-        "vmlinuz": files[image],
-        "initramfs": _initramfs(files[busybox], modules),
-        "release": image.partition("vmlinuz-")[2].encode(),
-    }
+    # What the kernel unpacks into memory: busybox, the modules in order, and `init`.
+    inside = [File(name, mode=0o040755) for name in ("bin", "dev", "proc", "sys", "modules")]
+    inside += [
+        File("dev/console", mode=0o020600, device=(5, 1)),
+        File("bin/busybox", files[busybox], 0o100755),
+        File("init", INIT.read_bytes(), 0o100755),
+    ]
+    for number, name in enumerate(in_order(modules)):
+        inside.append(File(f"modules/{number:03}-{name}.ko", modules[name], 0o100644))
+    release = image.partition("vmlinuz-")[2].encode()
+    made = {"vmlinuz": files[image], "initramfs": archive(*inside), "release": release}
     for place in places:
         with contextlib.suppress(OSError):  # it is no place, or another was quicker
             _keep(made, place)
@@ -135,19 +141,6 @@ def _wanted(package: Path) -> Iterator[tuple[str, bytes]]:
             for file in files:
                 if file.isfile() and _WANTED.search(file.name):
                     yield file.name, files.extractfile(file).read()
-
-
-def _initramfs(busybox: bytes, modules: dict[str, bytes]) -> bytes:
-    """An archive that the kernel unpacks into memory: busybox, the modules in order, and `init`."""
-    folders = ("bin", "dev", "proc", "sys", "modules")
-    files = {f"modules/{n:03}-{name}.ko": modules[name] for n, name in enumerate(in_order(modules))}
-    return archive(
-        *(File(name, mode=0o040755) for name in folders),
-        File("dev/console", mode=0o020600, device=(5, 1)),
-        File("bin/busybox", busybox, 0o100755),
-        File("init", INIT.read_bytes(), 0o100755),
-        *(File(name, content, 0o100644) for name, content in files.items()),
-    )
 
 
 def in_order(modules: dict[str, bytes]) -> list[str]:

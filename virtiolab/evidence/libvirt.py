@@ -8,10 +8,10 @@ started (libvirt runs the system's own QEMU to learn what it can), and nothing i
 
 import importlib.util
 import json
-import os
 import re
 import shlex
 import sys
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -95,7 +95,7 @@ class Answer:
         return self.arguments("-device")
 
 
-class Libvirt:
+class Libvirt(AbstractContextManager):
     """One libvirt to ask; a context manager. `version` counts as libvirt does: 9.0.0 is 9000000.
 
     NotInstalled, with how to get it, where there is none; NoAnswer, where it does not start.
@@ -113,16 +113,13 @@ class Libvirt:
         try:
             self.version: int = self._client.ask({}, DEADLINE)["version"]
         except BaseException as failure:
-            self.close()
+            self.sandbox.close()
             if isinstance(failure, NoAnswer) and _MISSING.search(str(failure)):
                 raise NotInstalled(f"{HOW_TO_GET_IT} ({failure})") from None
             raise
 
-    def __enter__(self) -> "Libvirt":
-        return self
-
     def __exit__(self, *_) -> None:
-        self.close()
+        self.sandbox.close()
 
     def ask(self, domain: Domain, generic: bool = False) -> Answer:
         """What libvirt makes of a whole domain; `generic`: also without a hypervisor.
@@ -140,10 +137,6 @@ class Libvirt:
             return Answer(**self._client.ask(question, DEADLINE))
         except NoAnswer as silence:
             return Answer(refusal=str(silence), answered=False)
-
-    def close(self) -> None:
-        """End the worker and whatever else works in the sandbox."""
-        self.sandbox.close()
 
 
 def dotted(version: int) -> str:

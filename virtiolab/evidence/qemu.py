@@ -23,7 +23,6 @@ from .images import StandIns, program
 from .libvirt import Answer
 
 DEADLINE = 20.0  # seconds for an answer of QEMU
-HOW_TO_GET_QMP = "QEMU's client library is not installed: pip install qemu.qmp"
 # Of the layers that open something: the key that says what.
 _OPENS = {"file": "filename", "vvfat": "dir", "nbd": "server"}
 _OBJECTS = ("iothread", "throttle-group")
@@ -99,7 +98,7 @@ def _loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-class Qemu:
+class Qemu(contextlib.AbstractContextManager):
     """A stopped QEMU with the disks of a guest, about which this is libvirt's answer; a context
     manager. Refused, in QEMU's words, if it does not start."""
 
@@ -107,7 +106,8 @@ class Qemu:
         try:
             from qemu.qmp import QMPClient
         except ImportError:
-            raise NotInstalled(HOW_TO_GET_QMP) from None
+            how = "QEMU's client library is not installed: pip install qemu.qmp"
+            raise NotInstalled(how) from None
         if not Path("/proc/self/fd").exists():
             raise NotInstalled("a look at QEMU's open files needs Linux's /proc")
         self._folder, words = made.folder.resolve(), command(answer, made.folder)
@@ -128,9 +128,6 @@ class Qemu:
                 raise Refused(complaint) from None
             raise
 
-    def __enter__(self) -> "Qemu":
-        return self
-
     def __exit__(self, *_) -> None:
         try:
             self._wait_for(self._client.disconnect())
@@ -143,7 +140,11 @@ class Qemu:
 
     def blocks(self) -> dict[str, dict]:
         """What `query-block` says of each device, by its id."""
-        return {_device_of(block): block for block in self.ask("query-block")}
+        found = {}
+        for block in self.ask("query-block"):
+            names = (block.get("qdev") or block["device"]).split("/")
+            found[names[3] if len(names) > 3 else names[-1]] = block  # /machine/peripheral/NAME/…
+        return found
 
     def place(self, device: str) -> list[str]:
         """Where a device is in the machine: the drivers and buses from the outermost to itself."""
@@ -163,7 +164,10 @@ class Qemu:
         for number in Path(f"/proc/{self._process.pid}/fd").iterdir():
             path = Path(os.readlink(number))
             if path.is_relative_to(self._folder) and not path.is_dir():
-                found.append(Opened(path, *_flags(number)))
+                info = Path(str(number).replace("/fd/", "/fdinfo/")).read_text(encoding="utf-8")
+                flags = int(re.search(r"^flags:\s*(\d+)", info, flags=re.M)[1], 8)
+                is_direct, is_writable = flags & os.O_DIRECT, flags & (os.O_WRONLY | os.O_RDWR)
+                found.append(Opened(path, bool(is_direct), bool(is_writable)))
         return sorted(found)
 
     def _wait_for(self, coroutine):
@@ -184,18 +188,4 @@ class Qemu:
 def in_words(complaint: str) -> str:
     """The last line of what QEMU wrote, without its own name and the argument that it repeats."""
     last = (complaint.strip().splitlines() or [""])[-1]
-    last = re.sub(r"^qemu-system-\w+: ", "", last)
-    return re.sub(r"^-\w+ \{.*\}: ", "", last)
-
-
-def _device_of(block: dict) -> str:
-    """The id of the device that has a block: the name in `/machine/peripheral/NAME/…`."""
-    parts = (block.get("qdev") or block["device"]).split("/")
-    return parts[3] if len(parts) > 3 else parts[-1]
-
-
-def _flags(descriptor: Path) -> tuple[bool, bool]:
-    """Whether O_DIRECT is set, and whether it is open for writing."""
-    info = Path(f"{descriptor.parent.parent}/fdinfo/{descriptor.name}").read_text(encoding="utf-8")
-    flags = int(re.search(r"^flags:\s*(\d+)", info, flags=re.M)[1], 8)
-    return bool(flags & os.O_DIRECT), bool(flags & (os.O_WRONLY | os.O_RDWR))
+    return re.sub(r"^(qemu-system-\w+: )?(-\w+ \{.*\}: )?", "", last)

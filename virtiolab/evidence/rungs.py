@@ -5,6 +5,8 @@ Each takes a guest and gives what JSON can hold. A refusal is an answer: `{"refu
 
 import threading
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from functools import cached_property
 
 from ..document import Domain
 from ..xml import dedented
@@ -21,24 +23,21 @@ RUNGS = ("schema", "libvirt", "arguments", "qemu", "guest")
 KEPT = 16  # answers; a climb has two, about a guest and about it with images of ours
 
 
-class Climber:
-    """The tools to climb with, all in one sandbox; a context manager. NotInstalled where libvirt or
-    its schema is."""
+class Climber(AbstractContextManager):
+    """The tools to climb with, all in one sandbox; a context manager. NotInstalled where there is
+    no libvirt."""
 
     def __init__(self, progress: Progress = no_progress):
         self.libvirt = Libvirt(progress)
         self._answers: dict[str, Answer] = {}
-        try:
-            self.schema = Schema(self.libvirt.sandbox)
-        except BaseException:
-            self.libvirt.close()
-            raise
-
-    def __enter__(self) -> "Climber":
-        return self
 
     def __exit__(self, *_) -> None:
-        self.libvirt.close()
+        self.libvirt.sandbox.close()
+
+    @cached_property
+    def schema(self) -> Schema:
+        """The schema; NotInstalled where there is none."""
+        return Schema(self.libvirt.sandbox)
 
     def ask(self, domain: Domain) -> Answer:
         """What libvirt makes of a guest, with QEMU and without; about the same it is asked once."""

@@ -16,18 +16,18 @@ from . import PATH, NoAnswer
 REAPER = Path(__file__).with_name("reaper.py")
 
 
-class Sandbox:
-    """A context manager; `folder` is its folder. What it held is gone at its end, and also when
-    this process is interrupted or killed: `reaper.py` waits for that. What else is to be done
-    `at_end` is done first."""
+class Sandbox(contextlib.ExitStack):
+    """A context manager; `folder` is its folder. What it held is gone when it is closed, and also
+    when this process is interrupted or killed: `reaper.py` waits for that. What else its end calls
+    for, an ExitStack takes with `callback`."""
 
     def __init__(self):
+        super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="virtiolab-", dir=_place()))
         self._children: list[subprocess.Popen] = []
-        self.at_end = contextlib.ExitStack()
         reading, lifeline = os.pipe()
-        self.at_end.callback(self._wait)
-        self.at_end.callback(os.close, lifeline)
+        self.callback(self._wait)
+        self.callback(os.close, lifeline)
         try:
             self._reaper = subprocess.Popen(
                 [sys.executable, "-IS", REAPER, self.folder], stdin=reading, cwd="/",
@@ -39,12 +39,6 @@ class Sandbox:
             raise
         finally:
             os.close(reading)
-
-    def __enter__(self) -> "Sandbox":
-        return self
-
-    def __exit__(self, *_) -> None:
-        self.close()
 
     def start(self, command: list, environment: dict = {}, **options) -> subprocess.Popen:
         """A process that ends with the sandbox; it works in its folder and sees nothing of ours
@@ -69,10 +63,6 @@ class Sandbox:
         known = {"PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": str(self.folder)}
         group = {"process_group": self._reaper.pid, "stdin": subprocess.DEVNULL}
         return group | {"cwd": self.folder, "env": known | environment}
-
-    def close(self) -> None:
-        """End every process and remove the folder; may be called again."""
-        self.at_end.close()
 
     def _wait(self) -> None:
         for process in (self._reaper, *self._children):

@@ -66,8 +66,7 @@ class Grammar:
 
     def below(self, path: str) -> list[str]:
         """The paths of what may stand in an element."""
-        found = [known for known in self.values if known.rpartition("/")[0] == path]
-        return sorted(found)
+        return sorted(known for known in self.values if known.rpartition("/")[0] == path)
 
 
 def grammar(file: Path) -> Grammar:

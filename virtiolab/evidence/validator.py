@@ -113,7 +113,7 @@ class Validator:
             for name in names
             if name.attribute
             and name.value not in self._grammar.values[name.path]
-            and self._accepts_one_of(self._otherwise(name))
+            and any(map(self._schema.validate, self._otherwise(name)))
         ]
         why = "several names do not go together; the schema does not say which"
         return ill_formed or self._missing(names) or [f for _, f in said] or [names[0].fault(why)]
@@ -124,14 +124,11 @@ class Validator:
             found = [
                 Fault(path, place.element.sourceline, f"{path} is missing")
                 for path in (() if place.attribute else self._grammar.below(place.path))
-                if self._accepts_one_of(self._with(place, path))
+                if any(map(self._schema.validate, self._with(place, path)))
             ]
             if found:
                 return found
         return []
-
-    def _accepts_one_of(self, guests: Iterator[etree._ElementTree]) -> bool:
-        return any(map(self._schema.validate, guests))
 
     def _otherwise(self, name: Name) -> Iterator[etree._ElementTree]:
         """The guest with other values in this attribute."""

@@ -38,10 +38,8 @@ def main(root: str) -> None:
     qemu, generic = libvirt.open(f"qemu:///embed?root={root}"), libvirt.open("test:///default")
     for line in sys.stdin:
         question = json.loads(line)
-        if question:
-            answer = _answer(libvirt, qemu, generic, question)
-        else:
-            answer = {"version": qemu.getLibVersion()}
+        version = {"version": qemu.getLibVersion()}
+        answer = _answer(libvirt, qemu, generic, question) if question else version
         print(json.dumps(answer), flush=True)
 
 
