@@ -1,5 +1,6 @@
 """A stopped QEMU on images of ours: what it opened, what it refuses, and what it may not open."""
 
+import asyncio
 import json
 import os
 import shlex
@@ -129,6 +130,17 @@ def test_formats(libvirt, format):
         [block] = qemu.blocks().values()
         assert block["inserted"]["drv"] == {"vhd": "vhdx", "ploop": "parallels"}.get(format, format)
         assert block["inserted"]["image"]["virtual-size"] >= images.SIZE
+
+
+@live
+def test_in_a_cell(libvirt):
+    """A notebook's own loop is busy with the cell that asks."""
+
+    async def cell():
+        with experiments.running(libvirt, experiments.guest_with()) as (_, _answer, qemu):
+            return list(qemu.blocks())
+
+    assert asyncio.run(cell()) == ["virtio-disk0"]
 
 
 @live

@@ -29,7 +29,6 @@ _KEPT = {
 }  # fmt: skip
 _QEMUS_NAME = {"ploop": "parallels", "vhd": "vhdx"}  # where libvirt calls a format otherwise
 _NOT_MADE = {"vhostuser": "a server of its own", "vhostvdpa": "a device of the host"}
-_STANDS_IN = {"network": "An NBD server on this machine", "file": None, "dir": None}
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,8 @@ def _replace(disk: etree._Element, made: StandIns, name: str, format: str) -> No
     if device == "lun":
         disk.set("device", "disk")
         made.notes.append(f"A disk stands in for {target}: a LUN needs a real SCSI device.")
-    elif what := _STANDS_IN.get(kind, "A file"):
+    elif kind not in ("file", "dir"):
+        what = "An NBD server on this machine" if kind == "network" else "A file"
         made.notes.append(f"{what} stands in for the {kind} source of {target}.")
 
 

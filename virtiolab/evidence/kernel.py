@@ -101,12 +101,10 @@ def _fetch(sandbox: Sandbox, places: Iterable[Path], progress: Progress) -> None
 def _keep(made: dict[str, bytes], place: Path) -> None:
     """Write the files, in one step, as others may be about to."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place.parent) as near:
-        folder = Path(near) / "guest"
-        folder.mkdir()
+    with tempfile.TemporaryDirectory(dir=place.parent, ignore_cleanup_errors=True) as near:
         for name, content in made.items():
-            (folder / name).write_bytes(content)
-        folder.rename(place)
+            Path(near, name).write_bytes(content)
+        os.rename(near, place)
 
 
 def _download(sandbox: Sandbox, folder: str) -> list[Path]:

@@ -129,10 +129,7 @@ class Qemu(contextlib.AbstractContextManager):
             raise
 
     def __exit__(self, *_) -> None:
-        try:
-            self._wait_for(self._client.disconnect())
-        finally:
-            self._end()
+        self._end()
 
     def ask(self, name: str, /, **arguments):
         """The answer to one command of QMP; an ExecuteError is QEMU's refusal of it."""
@@ -176,13 +173,18 @@ class Qemu(contextlib.AbstractContextManager):
             return waiting.result(DEADLINE)
         except TimeoutError:
             raise NoAnswer(f"QEMU did not answer within {DEADLINE:g} seconds") from None
+        finally:
+            waiting.cancel()  # where it is interrupted
 
     def _end(self, patience: float = 0.0) -> str:
         """End QEMU, if it does not end by itself in so many seconds; what it complained of."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(patience)
         self._process.kill()
-        return in_words(self._process.communicate()[1])
+        complaint = self._process.communicate()[1]
+        with contextlib.suppress(Exception):  # that it is gone
+            self._wait_for(self._client.disconnect())
+        return in_words(complaint)
 
 
 def in_words(complaint: str) -> str:

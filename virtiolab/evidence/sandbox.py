@@ -74,8 +74,9 @@ def within(seconds: float, process: subprocess.Popen, complaint: str) -> Iterato
     """What is done with a process in so many seconds; then the process is ended, so that whoever
     reads from it goes on, and there is NoAnswer with this complaint."""
     until, ending = time.monotonic() + seconds, threading.Timer(seconds, process.kill)
-    ending.start()
+    ending.daemon = True  # after an interrupt nobody waits for it
     try:
+        ending.start()
         yield
     except Exception:
         if time.monotonic() < until:

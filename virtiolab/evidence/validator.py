@@ -31,12 +31,7 @@ class Name(NamedTuple):
     def __str__(self) -> str:
         if self.attribute is None:
             return f"<{_local(self.element.tag)}>"
-        return f"{_local(self.attribute)}='{self.value}'"
-
-    @property
-    def value(self) -> str | None:
-        """What is written there."""
-        return self.element.get(self.attribute) if self.attribute else None
+        return f"{_local(self.attribute)}='{self.element.get(self.attribute)}'"
 
     def twin(self) -> tuple[etree._ElementTree, etree._Element]:
         """A copy of the guest, and in it this element."""
@@ -90,7 +85,7 @@ class Validator:
         listed = self._grammar.values.get(name.path)
         if not name.attribute or not listed or name.path in self._grammar.open:
             return None
-        if name.value in listed:
+        if name.element.get(name.attribute) in listed:
             return None
         return f"{name}: the schema lists {', '.join(sorted(listed))}"
 
@@ -112,7 +107,7 @@ class Validator:
             name.fault(f"{name} is not of the form that the schema wants there")
             for name in names
             if name.attribute
-            and name.value not in self._grammar.values[name.path]
+            and name.element.get(name.attribute) not in self._grammar.values[name.path]
             and any(map(self._schema.validate, self._otherwise(name)))
         ]
         why = "several names do not go together; the schema does not say which"
