@@ -8,15 +8,16 @@ from collections import Counter
 import pytest
 from wild import guest
 
-from virtiolab import read
+from virtiolab import data, read
 from virtiolab.document import Domain
-from virtiolab.evidence.arguments import arguments, facts
+from virtiolab.evidence.arguments import arguments
 from virtiolab.evidence.guests import alone
 from virtiolab.syntax import lookup
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]  # thousands of questions
 
 GUESTS = 4000
+FACTS = data.facts("evidence/arguments.toml")
 TRIES = 40  # guests in which a name is changed, until the key changes
 GUEST = """<domain type='kvm'><memory>65536</memory>
 <memoryBacking><access mode='shared'/></memoryBacking>
@@ -72,12 +73,12 @@ def table_of(argument, given):
 
 def entry_of(table, family, name):
     """The name of the entry: that of the family where there is one."""
-    return f"{family}:{name}" if f"{family}:{name}" in facts()[table] else name
+    return f"{family}:{name}" if f"{family}:{name}" in FACTS[table] else name
 
 
 def names_of(table, name):
     """Every name in the XML that a key can come from: without the conditions."""
-    _, *lists = facts()[table][name]
+    _, *lists = FACTS[table][name]
     paths = (path.partition(" unless ")[0] for paths in lists for path in paths)
     return {re.sub(r"\[[^]]*\]", "", path) for path in paths}
 
@@ -219,7 +220,7 @@ def test_every_key_comes_from_where_we_say(proved):
     together = {(table, name, path) for table, name, path, _, _ in TOGETHER}
     claims = {
         (table, name, path)
-        for table, known in facts().items()
+        for table, known in FACTS.items()
         for name in known
         for path in names_of(table, name)
         if (table, name) not in NOT_SHOWN

@@ -14,8 +14,7 @@ from lxml import etree
 from virtiolab import read, syntax
 from virtiolab.build import MAX_ENTRIES, build, choices, choices_of
 from virtiolab.data import facts
-from virtiolab.evidence.grammar import schema_file
-from virtiolab.evidence.schema import HOW_TO_GET_IT
+from virtiolab.evidence.schema import HOW_TO_GET_IT, schema_file
 from virtiolab.rewriting.resolution import resolve
 from virtiolab.syntax import entries, lookup
 from virtiolab.xml import written

@@ -11,11 +11,12 @@ import time
 from pathlib import Path
 
 import pytest
-from test_workshop import is_alive, wait_until
+from test_sandbox import is_alive, wait_until
 
 from virtiolab import read
 from virtiolab.evidence import NotInstalled
 from virtiolab.evidence import libvirt as evidence
+from virtiolab.evidence.guests import as_text, reduced
 
 pytestmark = pytest.mark.live
 
@@ -141,7 +142,7 @@ def test_libvirt_itself_hangs(libvirt, monkeypatch):
 def test_an_interrupted_question(libvirt, monkeypatch):
     """Its answer is not taken for that of the next."""
 
-    def interrupted(deadline):
+    def interrupted():
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
@@ -191,7 +192,7 @@ def test_two_at_once(libvirt):
         for thread in threads:
             thread.join()
         assert answers == dict.fromkeys(pairs, True)
-        assert other._sandbox.folder != libvirt._sandbox.folder
+        assert other.sandbox.folder != libvirt.sandbox.folder
 
 
 STARTING = """
@@ -233,8 +234,8 @@ def those_with(folder):
 def test_a_worker_killed_at_the_wrong_moment(libvirt):
     """A guest that it had defined is read again as libvirt starts; it is not in the next one's way."""
     libvirt.ask(guest(VDA))
-    left = libvirt._sandbox.folder / "libvirt/etc/qemu/virtiolab.xml"
-    left.write_text(evidence._question(guest(VDA), False)["xml"], encoding="utf-8")
+    left = libvirt.sandbox.folder / "libvirt/etc/qemu/virtiolab.xml"
+    left.write_text(as_text(reduced(guest(VDA))), encoding="utf-8")
     libvirt._client.end()
     assert libvirt.ask(guest(VDA)).refusal is None
 
@@ -269,7 +270,7 @@ def test_in_a_container(libvirt):
 def test_nothing_is_left_behind(libvirt):
     """Neither the private directory nor the process."""
     with evidence.Libvirt() as second:
-        directory, process = second._sandbox.folder, second._client._process
+        directory, process = second.sandbox.folder, second._client._process
         assert second.ask(guest(VDA)).refusal is None and directory.exists()
     assert not directory.exists() and process.poll() is not None
 

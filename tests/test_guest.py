@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_workshop import is_alive, wait_until
+from test_sandbox import is_alive, wait_until
 
 from virtiolab import read
 from virtiolab.evidence import NoAnswer, NotInstalled, guest, kernel
 from virtiolab.evidence.guest import boot
-from virtiolab.evidence.images import stand_ins, with_images
-from virtiolab.evidence.kernel import Archive, in_order
+from virtiolab.evidence.images import stand_ins
+from virtiolab.evidence.kernel import File, archive, in_order
 from virtiolab.evidence.sandbox import Sandbox
 
 pytestmark = pytest.mark.timeout(900)  # the first to boot it fetches its kernel
@@ -27,9 +27,8 @@ DISK = "<disk><source file='/a'/><target dev='vda'/></disk>"
 def seen(libvirt, xml, machine="pc", formats={}, **options):
     """What the guest says of these disks, by target."""
     answer = libvirt.ask(read(GUEST.format(machine, xml)))
-    with with_images() as sandbox:
-        made = stand_ins(sandbox, answer, formats)
-        found = boot(sandbox, libvirt.ask(made.domain), **options)
+    with stand_ins(libvirt.sandbox, answer, formats) as made:
+        found = boot(made, libvirt.ask(made.domain), **options)
     return {disk.target: disk for disk in found}
 
 
@@ -104,21 +103,21 @@ def test_another_processor(libvirt):
     """The kernel is for x86_64, and it says so."""
     xml = GUEST.format("virt", DISK).replace("x86_64", "aarch64")
     answer = libvirt.ask(read(xml))
-    with with_images() as sandbox, pytest.raises(NotInstalled, match="another processor"):
-        boot(sandbox, libvirt.ask(stand_ins(sandbox, answer).domain))
+    with stand_ins(libvirt.sandbox, answer) as made:
+        with pytest.raises(NotInstalled, match="another processor"):
+            boot(made, libvirt.ask(made.domain))
 
 
 INTERRUPTED = """
 from virtiolab import read
 from virtiolab.evidence.guest import boot
 from virtiolab.evidence.libvirt import Libvirt
-from virtiolab.evidence.images import stand_ins, with_images
+from virtiolab.evidence.images import stand_ins
 xml = {xml!r}
-with Libvirt() as libvirt, with_images() as sandbox:
-    made = stand_ins(sandbox, libvirt.ask(read(xml)))
-    print(sandbox.folder, flush=True)
+with Libvirt() as libvirt, stand_ins(libvirt.sandbox, libvirt.ask(read(xml))) as made:
+    print(libvirt.sandbox.folder, flush=True)
     started = lambda part, what: print("booting", flush=True)
-    boot(sandbox, libvirt.ask(made.domain), progress=started)
+    boot(made, libvirt.ask(made.domain), progress=started)
 """
 
 
@@ -207,9 +206,8 @@ def _busybox(known, folder):
 
 def test_an_archive_is_aligned():
     """Each header and each content begins at a multiple of four bytes."""
-    archive = Archive()
-    archive.add("a", b"12345", 0o100644)
-    archive.add("dev/console", mode=0o020600, device=(5, 1))
-    written = archive.bytes()
+    written = archive(
+        File("a", b"12345", 0o100644), File("dev/console", mode=0o020600, device=(5, 1))
+    )
     assert len(written) % 4 == 0 and written.index(b"12345") % 4 == 0
     assert [found.start() % 4 for found in re.finditer(b"070701", written)] == [0, 0, 0]

@@ -33,7 +33,7 @@ import hostile
 from virtiolab import read
 from virtiolab.evidence.libvirt import Libvirt
 from virtiolab.evidence.qemu import Qemu, Refused
-from virtiolab.evidence.images import stand_ins, with_images
+from virtiolab.evidence.images import stand_ins
 accepted = started = 0
 with Libvirt() as libvirt:
     for xml in hostile.guests():
@@ -41,10 +41,10 @@ with Libvirt() as libvirt:
         if answer.is_refused:
             continue
         accepted += 1
-        with with_images() as sandbox:
-            made = libvirt.ask(stand_ins(sandbox, answer).domain)
-            if any("drive" in device for device in made.devices):
-                with Qemu(sandbox, made) as qemu:
+        with stand_ins(libvirt.sandbox, answer) as made:
+            shown = libvirt.ask(made.domain)
+            if any("drive" in device for device in shown.devices):
+                with Qemu(made, shown) as qemu:
                     started += bool(qemu.blocks())
 print(accepted, started)
 """
@@ -107,7 +107,7 @@ def test_nobody_is_talked_to(trace):
 
 
 def test_nothing_is_written(trace):
-    """Nothing is opened for writing, created, moved or removed outside the sandboxs."""
+    """Nothing is opened for writing, created, moved or removed outside the sandboxes."""
     opened = r'\b(?:openat|open|creat)\((?:AT_FDCWD, )?"(/[^"]*)", [^)]*O_(?:WRONLY|RDWR|CREAT)'
     changed = r'\b(?:mkdir|mknod|rename|unlink|rmdir|chmod|chown|symlink|link|truncate)\w*\((?:AT_FDCWD, )?"(/[^"]*)"'
     found = filter(None, (re.search(f"{opened}|{changed}", line) for line in trace))

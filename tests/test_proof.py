@@ -6,10 +6,12 @@ import re
 import pytest
 from lxml import html
 
-from virtiolab.evidence import NotInstalled
+from virtiolab.evidence import NoAnswer, NotInstalled
 from virtiolab.evidence.lessons import Lesson, lessons
+from virtiolab.evidence.libvirt import Libvirt
 from virtiolab.evidence.record import recorded
-from virtiolab.evidence.rungs import RUNGS, shared
+from virtiolab.evidence.rungs import RUNGS, Climber, shared
+from virtiolab.evidence.sandbox import Sandbox
 from virtiolab.views import proof
 from virtiolab.views.rungs import size
 from virtiolab.widgets import Proof
@@ -86,6 +88,36 @@ def test_where_nothing_is_installed(nothing_installed):
     assert "This is a record" in shown.shown.value
     assert "Not asked here: libvirt is not installed: get it" in shown.doing.value
     assert shown.boot.layout.display == "none"
+
+
+@pytest.mark.live
+def test_a_climb_asks_once(libvirt, monkeypatch):
+    """About the guest, and about it with images of ours; all rungs work in one sandbox."""
+    asked, sandboxes, ask, make = [], [], Libvirt.ask, Sandbox.__init__
+    monkeypatch.setattr(Libvirt, "ask", lambda *of, **how: asked.append(of) or ask(*of, **how))
+    monkeypatch.setattr(Sandbox, "__init__", lambda one: sandboxes.append(one) or make(one))
+    lesson = lessons()["missing-type"]
+    with Climber() as climber:
+        for rung in ("schema", "libvirt", "arguments", "qemu", "qemu"):
+            climber.climb(rung, lesson.domain, lesson.formats)
+        assert {path.name for path in sandboxes[0].folder.iterdir()} == {"libvirt"}
+    assert (len(asked), len(sandboxes)) == (2, 1)
+
+
+@pytest.mark.live
+def test_a_crash_is_asked_again(libvirt, monkeypatch):
+    """The next time it may be an answer."""
+    lesson = lessons()["first"]
+    with Climber() as climber:
+        with monkeypatch.context() as patched:
+            patched.setattr(climber.libvirt._client, "_next_line", crash)
+            assert not climber.ask(lesson.domain).answered
+        assert climber.ask(lesson.domain).answered
+
+
+def crash():
+    """As of a process that dies."""
+    raise NoAnswer("libvirt itself crashed")
 
 
 @pytest.mark.live

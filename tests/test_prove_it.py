@@ -8,7 +8,7 @@ from lxml import etree
 from test_command_line import run  # noqa: F401 (a fixture)
 
 from virtiolab.course.tasks import predictions
-from virtiolab.evidence.images import stand_ins, with_images
+from virtiolab.evidence.images import stand_ins
 from virtiolab.evidence.lessons import Lesson, lessons
 from virtiolab.evidence.libvirt import dotted
 from virtiolab.evidence.qemu import Qemu, Refused
@@ -64,12 +64,11 @@ def test_the_sata_disk_tells_itself_only_where_it_is_plugged_in():
 @pytest.mark.live
 def test_a_missing_image_is_noticed_on_rung_4(libvirt):
     """libvirt writes the arguments for it as for any other; QEMU does not start."""
-    with with_images() as sandbox:
-        made = stand_ins(sandbox, libvirt.ask(lessons()["ide"].domain))
+    with stand_ins(libvirt.sandbox, libvirt.ask(lessons()["ide"].domain)) as made:
         made.images["hda"].unlink()
         answer = libvirt.ask(made.domain)
         assert answer.refusal is None
-        with pytest.raises(Refused, match="No such file"), Qemu(sandbox, answer):
+        with pytest.raises(Refused, match="No such file"), Qemu(made, answer):
             pass
 
 

@@ -1,5 +1,6 @@
 """A stopped QEMU on images of ours: what it opened, what it refuses, and what it may not open."""
 
+import asyncio
 import json
 import os
 import shlex
@@ -10,8 +11,8 @@ from test_refusals import IN_BOTH, RIGHT, WRONG, guest
 
 from virtiolab import read
 from virtiolab.evidence import experiments
-from virtiolab.evidence import images as images
-from virtiolab.evidence.images import stand_ins, with_images
+from virtiolab.evidence import images, sandbox
+from virtiolab.evidence.images import stand_ins
 from virtiolab.evidence.libvirt import Answer
 from virtiolab.evidence.qemu import Foreign, Qemu, Refused, command
 
@@ -86,11 +87,11 @@ def test_only_disks_are_passed_on(tmp_path, monkeypatch):
 
 
 @live
-def test_a_folder_with_direct_io(libvirt, monkeypatch, tmp_path):
+def test_a_folder_with_direct_io(monkeypatch):
     """Images go where O_DIRECT works, whatever the first choice is."""
-    monkeypatch.setattr(images.tempfile, "gettempdir", lambda: "/proc/self")
-    with with_images() as sandbox:
-        assert not sandbox.folder.is_relative_to("/proc")
+    monkeypatch.setattr(sandbox.tempfile, "gettempdir", lambda: "/proc/self")
+    with sandbox.Sandbox() as made:
+        assert not made.folder.is_relative_to("/proc")
 
 
 @live
@@ -110,11 +111,10 @@ def test_all_kinds_of_sources(libvirt):
     memory = "<memoryBacking><access mode='shared'/></memoryBacking>"
     xml = experiments.guest_with().replace("<os>", f"{memory}<os>")
     xml = xml[: xml.index("<disk>")] + disks + "</devices></domain>"
-    with with_images() as sandbox:
-        made = stand_ins(sandbox, libvirt.ask(read(xml)))
+    with stand_ins(libvirt.sandbox, libvirt.ask(read(xml))) as made:
         assert set(made.images) == set(sources) - {"sdb", "vde"}
         assert sorted(note.split(" ")[0] for note in made.notes) == ["A", "A", "A", "An", "vde"]
-        with Qemu(sandbox, libvirt.ask(made.domain)) as qemu:
+        with Qemu(made, libvirt.ask(made.domain)) as qemu:
             sizes = [b["inserted"]["image"]["virtual-size"] for b in qemu.blocks().values()
                      if "inserted" in b]  # fmt: skip
             assert sizes.count(images.SIZE) == 5  # all but the floppy
@@ -130,6 +130,17 @@ def test_formats(libvirt, format):
         [block] = qemu.blocks().values()
         assert block["inserted"]["drv"] == {"vhd": "vhdx", "ploop": "parallels"}.get(format, format)
         assert block["inserted"]["image"]["virtual-size"] >= images.SIZE
+
+
+@live
+def test_in_a_cell(libvirt):
+    """A notebook's own loop is busy with the cell that asks."""
+
+    async def cell():
+        with experiments.running(libvirt, experiments.guest_with()) as (_, _answer, qemu):
+            return list(qemu.blocks())
+
+    assert asyncio.run(cell()) == ["virtio-disk0"]
 
 
 @live
@@ -149,15 +160,14 @@ def test_what_check_warns_of(libvirt):
     for code, side in examples():
         answer = libvirt.ask(domain := guest(code, side))
         if answer.refusal is None and domain.disks and "x86_64" == domain.arch:
-            with with_images() as sandbox:
-                try:
-                    made = stand_ins(sandbox, answer)
-                    with Qemu(sandbox, libvirt.ask(made.domain)):
+            try:
+                with stand_ins(libvirt.sandbox, answer) as made:
+                    with Qemu(made, libvirt.ask(made.domain)):
                         started += 1
-                except Refused:
-                    refused.add((code, side))
-                except ValueError:
-                    continue  # an image that qemu-img cannot make
+            except Refused:
+                refused.add((code, side))
+            except ValueError:
+                continue  # an image that qemu-img cannot make
     assert started > 200
     assert refused == {(code, WRONG) for code in REFUSED_BY_QEMU}
 
@@ -167,9 +177,10 @@ def test_nothing_is_left(libvirt):
     """Neither QEMU nor its images, nor the NBD server."""
     xml = experiments.guest_with("type='raw'").replace("<disk>", "<disk type='network'>")
     xml = xml.replace("file='/a'", "protocol='nbd' name=''")
-    with experiments.running(libvirt, xml) as (sandbox, _, qemu):
-        processes = [qemu._process, *sandbox._children]
-    assert not sandbox.folder.exists()
+    with experiments.running(libvirt, xml) as (made, _, qemu):
+        processes = [qemu._process, *made.servers]
+        assert made.folder.exists()
+    assert len(processes) == 2 and not made.folder.exists()
     assert all(process.poll() is not None for process in processes)
 
 
@@ -185,5 +196,5 @@ def test_qemu_says_why_it_refuses(libvirt):
 
 def test_o_direct_is_looked_for():
     """On a file system in memory it may be missing; there is none where nobody may write."""
-    assert images._has_direct_io("/nonexistent") is False
+    assert sandbox._has_direct_io("/nonexistent") is False
     assert hasattr(os, "O_DIRECT")

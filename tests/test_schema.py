@@ -10,8 +10,8 @@ from lxml import etree
 
 from virtiolab import read
 from virtiolab.evidence import NoAnswer, NotInstalled, schema
-from virtiolab.evidence.grammar import schema_file
-from virtiolab.evidence.schema import Schema
+from virtiolab.evidence.sandbox import Sandbox
+from virtiolab.evidence.schema import Schema, schema_file
 
 EXAMPLES = Path(__file__).parent / "examples"
 PROBLEMS = tomllib.loads(Path(__file__).with_name("problems.toml").read_text(encoding="utf-8"))
@@ -21,11 +21,10 @@ PROBLEMS = tomllib.loads(Path(__file__).with_name("problems.toml").read_text(enc
 def asked():
     """The schema to ask, or a skip that says how to get it."""
     try:
-        found = Schema()
+        with Sandbox() as sandbox:
+            yield Schema(sandbox)
     except NotInstalled as missing:
         pytest.skip(str(missing))
-    with found:
-        yield found
 
 
 def faults(asked, xml):
@@ -137,4 +136,4 @@ def test_it_says_how_to_get_it(monkeypatch):
     """Where libvirt's library is not installed."""
     monkeypatch.setattr(schema, "schema_file", lambda: None)
     with pytest.raises(NotInstalled, match="apt-get install libvirt0"):
-        Schema()
+        Schema(None)

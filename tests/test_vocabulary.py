@@ -7,8 +7,7 @@ import pytest
 from lxml import etree
 
 from virtiolab import explain, read
-from virtiolab.evidence.grammar import grammar, schema_file
-from virtiolab.evidence.schema import HOW_TO_GET_IT
+from virtiolab.evidence.schema import HOW_TO_GET_IT, grammar, schema_file
 from virtiolab.explanation import glossary, terms_of
 from virtiolab.syntax import entries, lookup, nearest_name, nearest_value
 

@@ -18,7 +18,6 @@ DISK_DRIVERS = (
     "usb-bot", "floppy", "sd-card", "nvme-ns",
 )  # fmt: skip
 
-
 # Not given are disks on buses that QEMU's machines bring along or have not, those that libvirt plugs
 # in once the guest is there, and optional volumes of a pool that cannot be asked.
 _GIVEN = etree.XPath(
@@ -72,7 +71,7 @@ def devices(answer: Answer) -> dict[str, dict]:
     """
     if answer.argv is None:
         return {}
-    targets = _GIVEN(etree.fromstring(answer.xml))
+    targets = _GIVEN(answer.root)
     disks = [one for one in answer.devices if one["driver"].startswith(DISK_DRIVERS)]
     return dict(zip(targets, disks, strict=True))
 
@@ -92,9 +91,14 @@ def given(answer: Answer, target: str) -> list[tuple[str, dict, str]]:
     device = devices(answer).get(target)
     if device is None:
         return []
+    wanted, found = [(device.get("drive"), "")], []
+    for name, above in wanted:
+        if layer := answer.blocks.get(name):
+            found.append(("-blockdev", layer, above))
+            below = (layer.get("file"), above), (layer.get("backing"), f"{above}backingStore/")
+            wanted.extend(below)
     holder = controller(answer, device)
-    found = [("-blockdev", *layer) for layer in layers(answer, device)]
-    return found + [("-device", one, "") for one in (holder, device) if one]
+    return found[::-1] + [("-device", one, "") for one in (holder, device) if one]
 
 
 def arguments(answer: Answer, disk: Disk) -> list[Argument]:
@@ -109,41 +113,21 @@ def explained(given: list[tuple[str, dict, str]], disk: Disk) -> list[Argument]:
     last = given[-1][1]
     # Of a SCSI disk it is the controller that is virtio or not.
     settling = given[-2][1] if last["driver"].startswith("scsi-") else last
-    return [
-        Argument(flag, _keys(_table(flag, one, one is last), one, above, disk), one is settling)
-        for flag, one, above in given
-    ]
-
-
-def _table(flag: str, given: dict, is_last: bool) -> str:
-    """Which of the facts are about this argument."""
-    if flag == "-device":
-        return "device" if is_last else "controller"
-    return "format" if "file" in given else "blockdev"
-
-
-def _keys(table: str, given: dict, above: str, disk: Disk) -> tuple[Key, ...]:
-    known, family = facts()[table], given["driver"].partition("-")[0]
-    keys = []
-    for name, value in flattened(given):
-        meaning, *lists = known.get(f"{family}:{name}") or known.get(name, ("", []))
-        keys.append(
-            _key(name, value, meaning, [_that_count(one, above, disk) for one in lists], disk)
-        )
-    return tuple(keys)
-
-
-def layers(answer: Answer, device: dict) -> list[tuple[dict, str]]:
-    """The layers of an image and of those below it, the lowest first, each with the path of what in
-    the XML describes it."""
-    nodes = answer.blocks
-    wanted, found = [(device.get("drive"), "")], []
-    for name, above in wanted:
-        if name in nodes:
-            found.append((nodes[name], above))
-            wanted.append((nodes[name].get("file"), above))
-            wanted.append((nodes[name].get("backing"), f"{above}backingStore/"))
-    return found[::-1]
+    # By table and key: the meaning, and lists of paths.
+    facts, found = data.facts("evidence/arguments.toml"), []
+    for flag, one, above in given:
+        if flag == "-device":
+            known = facts["device" if one is last else "controller"]
+        else:
+            known = facts["format" if "file" in one else "blockdev"]
+        family, keys = one["driver"].partition("-")[0], []
+        for name, value in flattened(one):
+            meaning, *lists = known.get(f"{family}:{name}") or known.get(name, ("", []))
+            paths, written = _origin(lists, above, disk)
+            shown = tuple(_CONDITION.sub("", path) for path in paths)
+            keys.append(Key(name, value, meaning, shown, written, tuple(paths.values())))
+        found.append(Argument(flag, tuple(keys), one is settling))
+    return found
 
 
 def _below(above: str, path: str) -> str:
@@ -153,25 +137,23 @@ def _below(above: str, path: str) -> str:
     return f"{above}{path}" if path.startswith(("source", "@type", "backingStore")) else path
 
 
-def _that_count(listed: list[str], above: str, disk: Disk) -> dict[str, tuple[str, ...]]:
-    """Of a list of names those that count in this disk, with what would count instead."""
-    counting: dict[str, tuple[str, ...]] = {}
-    for path, _, other in (one.partition(" unless ") for one in listed):
-        if not other or not disk.element.xpath(other):
-            path = _below(above, path)
-            counting[path] = counting.get(path, ()) + ((other,) if other else ())
-    return counting
-
-
-def _key(name: str, value: object, meaning: str, lists: list[dict], disk: Disk) -> Key:
-    written = [
-        {path: unless for path, unless in paths.items() if disk.element.xpath(path)}
-        for paths in lists
-    ]
-    unwritten = {path: unless for paths in lists for path, unless in paths.items()}
-    counting = next(filter(None, written), unwritten)
-    paths = tuple(_CONDITION.sub("", path) for path in counting)
-    return Key(name, value, meaning, paths, any(written), tuple(counting.values()))
+def _origin(
+    lists: list[list[str]], above: str, disk: Disk
+) -> tuple[dict[str, tuple[str, ...]], bool]:
+    """The paths that count in this disk, each with what would count instead; and whether any is
+    written. Of several lists it is the first with something written."""
+    unwritten: dict[str, tuple[str, ...]] = {}
+    for listed in lists:
+        counting: dict[str, tuple[str, ...]] = {}
+        for path, _, other in (one.partition(" unless ") for one in listed):
+            if not other or not disk.element.xpath(other):
+                path = _below(above, path)
+                counting[path] = counting.get(path, ()) + ((other,) if other else ())
+        written = {path: instead for path, instead in counting.items() if disk.element.xpath(path)}
+        if written:
+            return written, True
+        unwritten |= counting
+    return unwritten, False
 
 
 def flattened(given: dict, before: str = "") -> Iterator[tuple[str, object]]:
@@ -184,8 +166,3 @@ def flattened(given: dict, before: str = "") -> Iterator[tuple[str, object]]:
                 yield from flattened(one, f"{before}{name}[].")
         else:
             yield before + name, value
-
-
-def facts() -> dict[str, dict[str, list]]:
-    """By table (blockdev, format, device, controller) and key: the meaning, and lists of paths."""
-    return data.facts("evidence/arguments.toml")

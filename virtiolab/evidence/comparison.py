@@ -1,7 +1,6 @@
 """Compares, for each disk of a domain, what is inferred with what the real libvirt says; with the
 schema's word and QEMU's arguments beside it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,7 +13,7 @@ from .arguments import Argument, arguments, controller, devices
 from .guests import QEMUS_TYPES, alone, on_its_machine, whole
 from .libvirt import Answer, dotted
 from .rungs import Climber
-from .schema import Fault, Schema
+from .schema import Fault
 
 # The answers that libvirt gives too. Not the cache: it writes back only what was written.
 ROWS = (
@@ -85,40 +84,30 @@ class Comparison:
 def compare(domain: Domain, climber: Climber) -> Comparison:
     """Ask about a domain; if libvirt refuses it, about each disk of it alone."""
     guest = whole(domain)
-    answer = climber.libvirt.ask(guest, generic=True)
+    answer = climber.ask(guest)
     if answer.refusal is None or len(guest.disks) == 1:
         asked = [(guest, answer)]
     else:
-        asked = [(one, climber.libvirt.ask(one, generic=True)) for one in alone(guest)]
-    disks = [
-        _compared(disk, said, climber.schema)
-        for one, said in asked
-        for disk in (on_its_machine(one, said.xml) if said.xml else one).disks
-    ]
-    return Comparison(disks, climber.libvirt.version, answer, list(_notes(domain)))
-
-
-def _notes(domain: Domain) -> Iterator[str]:
+        asked = [(one, climber.ask(one)) for one in alone(guest)]
+    disks = []
+    for one, said in asked:
+        for disk in (on_its_machine(one, said.root) if said.is_defined else one).disks:
+            try:
+                faults = climber.schema.faults(disk)
+            except NoAnswer as silence:
+                faults = str(silence)
+            theirs = said_by_libvirt(said).get(disk.target, {}) if said.is_defined else {}
+            told = arguments(said, disk)
+            disks.append(Compared(disk, faults, said, inferred(disk), theirs, told))
+    notes = []
     if not domain.complete:
-        yield (
+        notes.append(
             "This is no whole guest, so libvirt was asked about an ordinary one with it: x86_64,"
             " machine pc."
         )
     elif domain.type not in QEMUS_TYPES:
-        yield "This is no guest of QEMU, but it was asked about as if it were one."
-
-
-def _compared(disk: Disk, answer: Answer, schema: Schema) -> Compared:
-    said = said_by_libvirt(answer).get(disk.target, {}) if answer.xml else {}
-    faults = _faults(disk, schema)
-    return Compared(disk, faults, answer, inferred(disk), said, arguments(answer, disk))
-
-
-def _faults(disk: Disk, schema: Schema) -> list[Fault] | str:
-    try:
-        return schema.faults(disk)
-    except NoAnswer as silence:
-        return str(silence)
+        notes.append("This is no guest of QEMU, but it was asked about as if it were one.")
+    return Comparison(disks, climber.libvirt.version, answer, notes)
 
 
 def inferred(disk: Disk) -> dict[str, object]:
@@ -132,16 +121,18 @@ def inferred(disk: Disk) -> dict[str, object]:
 @lru_cache(maxsize=4)
 def said_by_libvirt(answer: Answer) -> dict[str, dict[str, object]]:
     """By target: what libvirt wrote back, and the device that it gives QEMU, as the same rows."""
-    root = etree.fromstring(answer.xml)
-    models = {
-        (c.get("type"), c.get("index")): c.get("model") for c in root.iterfind("devices/controller")
-    }
+    controllers = answer.root.iterfind("devices/controller")
+    models = {(one.get("type"), one.get("index")): one.get("model") for one in controllers}
     given, said = devices(answer), {}
-    for disk in root.iterfind("devices/disk"):
+    for disk in answer.root.iterfind("devices/disk"):
         target = disk.find("target").get("dev")
-        said[target] = _said(disk, models)
-        if target in given:  # else libvirt gives QEMU no such device
-            said[target] |= _given(answer, given[target])
+        said[target] = _written_back(disk, models)
+        if device := given.get(target):  # else libvirt gives QEMU no such device
+            driver, holder = device["driver"], controller(answer, device) or {}
+            said[target]["qemu_device"] = driver
+            said[target]["virtio"] = driver.startswith(
+                ("virtio-blk", "vhost-user-blk")
+            ) or holder.get("driver", "").startswith("virtio-scsi")
     return said
 
 
@@ -152,10 +143,14 @@ def _type_of_medium(type: str, source: etree._Element | None) -> str | None:
     return None if is_empty else type
 
 
-def _said(disk: etree._Element, models: dict) -> dict[str, object]:
-    bus, address = disk.find("target").get("bus"), disk.find("address")
+def _written_back(disk: etree._Element, models: dict) -> dict[str, object]:
+    bus, readonly = disk.find("target").get("bus"), disk.find("readonly") is not None
+    address, holder = disk.find("address"), None
     place = None if address is None else dict(address.items())
-    readonly = disk.find("readonly") is not None
+    if place and place["type"] == "drive":
+        index = place["controller"]
+        holder = {"type": bus, "index": int(index), "model": models[bus, index]}
+        place = {name: value if name == "type" else int(value) for name, value in place.items()}
     return {
         "type": _type_of_medium(disk.get("type"), disk.find("source")),
         "device": disk.get("device"),
@@ -165,33 +160,11 @@ def _said(disk: etree._Element, models: dict) -> dict[str, object]:
         "readonly": readonly,
         # virDomainDiskDefFormat does not write the "no" of a read-only disk.
         "snapshot": disk.get("snapshot") or ("no" if readonly else None),
-        "address": _address(place),
-        "controller": _controller(bus, place, models),
+        "address": _comparable(place),
+        "controller": holder,
     }
-
-
-def _given(answer: Answer, device: dict) -> dict[str, object]:
-    driver, holder = device["driver"], controller(answer, device) or {}
-    return {
-        "qemu_device": driver,
-        "virtio": driver.startswith(("virtio-blk", "vhost-user-blk"))
-        or holder.get("driver", "").startswith("virtio-scsi"),
-    }
-
-
-def _address(place: dict | None) -> dict | None:
-    if place is not None and place["type"] == "drive":
-        place = {name: value if name == "type" else int(value) for name, value in place.items()}
-    return _comparable(place)
 
 
 def _comparable(place: dict | None) -> dict | None:
     """Of a drive's address everything; of others the type, as libvirt picks the numbers."""
     return place if place is None or place["type"] == "drive" else {"type": place["type"]}
-
-
-def _controller(bus: str, place: dict | None, models: dict) -> dict | None:
-    if place is None or place["type"] != "drive":
-        return None
-    index = place["controller"]
-    return {"type": bus, "index": int(index), "model": models[bus, index]}

@@ -1,19 +1,17 @@
 """Small experiments with a stopped QEMU: what a disk's words do to the files behind it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..document import read
-from .images import SIZE, program, stand_ins, with_images
+from .images import SIZE, StandIns, program, stand_ins
 from .libvirt import Libvirt
 from .qemu import Opened, Qemu
 from .sandbox import Sandbox
 
 CACHES = (None, "default", "none", "writethrough", "writeback", "directsync", "unsafe")
-_GUEST = """<domain><os><type arch='x86_64' machine='pc'>hvm</type></os><devices>
-<disk><driver {}/><source {}/><target dev='vda'/></disk></devices></domain>"""
 _NODE = "libvirt-1-format"  # what libvirt calls the image of the only disk
 
 
@@ -31,89 +29,80 @@ class Cache:
 
 @contextmanager
 def running(libvirt: Libvirt, xml: str, formats: Mapping[str, str] = {}):
-    """The sandbox, libvirt's arguments and the QEMU of a guest with images of ours."""
-    with with_images() as sandbox:
-        made = stand_ins(sandbox, libvirt.ask(read(xml)), formats)
+    """The images of a guest, libvirt's arguments with them, and a stopped QEMU."""
+    with stand_ins(libvirt.sandbox, libvirt.ask(read(xml)), formats) as made:
         answer = libvirt.ask(made.domain)
-        with Qemu(sandbox, answer) as qemu:
-            yield sandbox, answer, qemu
+        with Qemu(made, answer) as qemu:
+            yield made, answer, qemu
 
 
-def guest_with(driver: str = "", source: str = "file='/a'") -> str:
-    """A guest whose only disk has these attributes."""
-    return _GUEST.format(driver, source)
+def guest_with(driver: str = "") -> str:
+    """A guest whose only disk has a driver with these attributes."""
+    return f"""<domain><os><type arch='x86_64' machine='pc'>hvm</type></os><devices>
+<disk><driver {driver}/><source file='/a'/><target dev='vda'/></disk></devices></domain>"""
 
 
 def caches(libvirt: Libvirt) -> list[Cache]:
     """All cache modes, and none written."""
-    return [_cache(libvirt, mode) for mode in CACHES]
-
-
-def _cache(libvirt: Libvirt, mode: str | None) -> Cache:
-    written = "type='raw'" + (f" cache='{mode}'" if mode else "")
-    with running(libvirt, guest_with(written)) as (_, answer, qemu):
-        [opened] = qemu.opened()
-        given = answer.blocks[_NODE].get("cache", {})
-        device = next(one for one in answer.devices if "drive" in one)
-        switches = given.get("direct"), given.get("no-flush"), device.get("write-cache")
-        return Cache(mode, *switches, opened.direct)
+    found = []
+    for mode in CACHES:
+        written = "type='raw'" + (f" cache='{mode}'" if mode else "")
+        with running(libvirt, guest_with(written)) as (_, answer, qemu):
+            [opened] = qemu.opened()
+            given = answer.blocks[_NODE].get("cache", {})
+            device = next(one for one in answer.devices if "drive" in one)
+            switches = given.get("direct"), given.get("no-flush"), device.get("write-cache")
+            found.append(Cache(mode, *switches, opened.direct))
+    return found
 
 
 def readings(libvirt: Libvirt) -> dict[str, dict]:
     """One qcow2 image, opened as qcow2 and as raw: the size that a guest would see, in bytes, and
     what stands at its beginning."""
-    return {format: _reading(libvirt, format) for format in ("qcow2", "raw")}
-
-
-def _reading(libvirt: Libvirt, format: str) -> dict:
-    with running(libvirt, guest_with(f"type='{format}'"), {"vda": "qcow2"}) as (sandbox, _, qemu):
-        [block] = qemu.blocks().values()
-        [opened] = qemu.opened()
-        command = ["--force-share", "--read-only", "-f", format, "-c", "read -v 0 16", opened.path]
-        shown = sandbox.run([program("qemu-io"), *command]).stdout
-        size = block["inserted"]["image"]["virtual-size"]
-        return {"size": size, "begins": shown.splitlines()[0].split("  ")[-1]}
+    found = {}
+    for format in ("qcow2", "raw"):
+        xml, reading = guest_with(f"type='{format}'"), ["-f", format, "-c", "read -v 0 16"]
+        with running(libvirt, xml, {"vda": "qcow2"}) as (made, _, qemu):
+            [block] = qemu.blocks().values()
+            command = [program("qemu-io"), "--force-share", "--read-only", *reading]
+            shown = made.sandbox.run([*command, made.images["vda"]]).stdout
+            size = block["inserted"]["image"]["virtual-size"]
+            found[format] = {"size": size, "begins": shown.splitlines()[0].split("  ")[-1]}
+    return found
 
 
 def snapshots(libvirt: Libvirt) -> dict[str, dict]:
     """A snapshot kept inside the image and one kept outside, of a qcow2 image, of a raw one and of
     a read-only disk: QEMU's refusal, or the files that it holds open afterwards, with the snapshots
     in each and the file that it stands on."""
-    disks = {
-        "qcow2": guest_with("type='qcow2'"),
-        "raw": guest_with("type='raw'"),
-        "read-only": guest_with("type='qcow2'").replace("<target", "<readonly/><target"),
-    }
-    ways = {"internal": _inside, "external": _outside}
-    return {
-        f"{way}, {kind}": _snapshot(libvirt, xml, take)
-        for kind, xml in disks.items()
-        for way, take in ways.items()
-    }
-
-
-def _snapshot(libvirt: Libvirt, xml: str, take: Callable[[Sandbox, Qemu], None]) -> dict:
     from qemu.qmp import ExecuteError
 
-    with running(libvirt, xml) as (sandbox, _, qemu):
-        try:
-            take(sandbox, qemu)
-        except ExecuteError as error:
-            return {"refusal": str(error)}
-        return {"files": [_file(sandbox, opened) for opened in qemu.opened()]}
+    qcow2 = guest_with("type='qcow2'")
+    disks = {"qcow2": qcow2, "raw": guest_with("type='raw'")}
+    disks["read-only"] = qcow2.replace("<target", "<readonly/><target")
+    found = {}
+    for kind, xml in disks.items():
+        for way in ("internal", "external"):
+            with running(libvirt, xml) as (made, _, qemu):
+                try:
+                    if way == "internal":
+                        qemu.ask("blockdev-snapshot-internal-sync", device=_NODE, name="before")
+                    else:
+                        _put_overlay(made, qemu)
+                    said = {"files": [_file(made.sandbox, opened) for opened in qemu.opened()]}
+                except ExecuteError as error:
+                    said = {"refusal": str(error)}
+            found[f"{way}, {kind}"] = said
+    return found
 
 
-def _inside(_sandbox: Sandbox, qemu: Qemu) -> None:
-    qemu.ask("blockdev-snapshot-internal-sync", device=_NODE, name="before")
-
-
-def _outside(sandbox: Sandbox, qemu: Qemu) -> None:
-    [image], overlay = qemu.opened(), str(sandbox.folder / "overlay.qcow2")
-    below = ["-b", image.path, "-F", image.path.suffix[1:]]
-    sandbox.run(
+def _put_overlay(made: StandIns, qemu: Qemu) -> None:
+    [image], overlay = made.images.values(), made.folder / "overlay.qcow2"
+    below = ["-b", image, "-F", image.suffix[1:]]
+    made.sandbox.run(
         [program("qemu-img"), "create", "-q", "-u", "-f", "qcow2", *below, overlay, str(SIZE)]
     )
-    layer = {"driver": "file", "filename": overlay}
+    layer = {"driver": "file", "filename": str(overlay)}
     qemu.ask("blockdev-add", driver="qcow2", file=layer, backing=None, **{"node-name": "overlay"})
     qemu.ask("blockdev-snapshot", node=_NODE, overlay="overlay")
 

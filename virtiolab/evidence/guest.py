@@ -2,18 +2,15 @@
 
 import re
 import subprocess
-import threading
-import time
 from pathlib import Path
-from queue import Empty, Queue
 from typing import NamedTuple
 
-from . import NoAnswer, NotInstalled, Progress, no_progress
-from .client import forward
+from . import NotInstalled, Progress, no_progress
+from .images import StandIns
 from .kernel import Kernel, kernel
 from .libvirt import Answer
 from .qemu import Refused, command, in_words
-from .sandbox import Sandbox
+from .sandbox import within
 
 MEMORY = 256  # MiB
 DEADLINE = 120.0  # seconds to boot; under emulation it takes about 10
@@ -31,31 +28,26 @@ class BlockDevice(NamedTuple):
     start: bytes
 
 
-def boot(
-    sandbox: Sandbox,
-    answer: Answer,
-    progress: Progress = no_progress,
-) -> list[BlockDevice]:
-    """Boot a guest with these disks, whose images are in the sandbox, and ask it for them.
+def boot(made: StandIns, answer: Answer, progress: Progress = no_progress) -> list[BlockDevice]:
+    """Boot a guest with these disks, about which this is libvirt's answer, and ask it for them.
 
     Refused, if QEMU does not start; NoAnswer, if the guest does not speak within its deadline;
     NotInstalled, if the kernel cannot be had, or for machines that are no PC.
     """
-    disks = sum(1 for one in answer.devices if "drive" in one)
-    words = command(answer, sandbox.folder)
+    words = command(answer, made.folder)
     if Path(words[0]).name != "qemu-system-x86_64":
         raise NotInstalled("the guest's kernel is for x86_64; this machine has another processor")
-    process = sandbox.start(
-        [*words, *_booting(kernel(sandbox, progress), disks)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
-        errors="replace",
+    disks = sum(1 for one in answer.devices if "drive" in one)
+    process = made.sandbox.start(
+        [*words, *_booting(kernel(made.sandbox, progress), disks)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", errors="replace",
     )  # fmt: skip
-    try:
-        return _listen(process, progress)
-    finally:
-        process.kill()
-        process.wait()
-        process.stderr.close()
+    with process:
+        try:
+            with within(DEADLINE, process, "the guest said nothing"):
+                return _listen(process, progress)
+        finally:
+            process.kill()
 
 
 def _booting(kernel: Kernel, disks: int) -> list[str]:
@@ -68,41 +60,20 @@ def _booting(kernel: Kernel, disks: int) -> list[str]:
 
 
 def _listen(process: subprocess.Popen, progress: Progress) -> list[BlockDevice]:
-    lines: Queue[str] = Queue()
-    threading.Thread(target=forward, args=(process.stdout, lines), daemon=True).start()
-    found, until = [], time.monotonic() + DEADLINE
+    """The disks, from what follows our word on the lines of the guest's console."""
+    found: list[BlockDevice] = []
     progress(0.05, "the kernel starts")
-    while True:
-        said = _said(_next(lines, until, process))
-        if said is None:
-            continue
+    for line in process.stdout:
+        said = line.strip().partition("virtiolab ")[2]
         if said == "done":
             return found
         if loaded := re.fullmatch(r"loaded (\d+) (\d+)", said):
             progress(0.4 + 0.5 * int(loaded[1]) / int(loaded[2]), "the guest loads its drivers")
         elif said.startswith("disk|"):
-            found.append(_device(said))
+            _, name, drivers, place, sectors, label, start = said.split("|")
+            target, size = label.removeprefix("virtiolab-disk-") or None, int(sectors) * 512
+            found.append(
+                BlockDevice(name, target, (*drivers.split(),), place, size, bytes.fromhex(start))
+            )
             progress(0.95, "the guest looks at its disks")
-
-
-def _next(lines: Queue, until: float, process: subprocess.Popen) -> str:
-    try:
-        line = lines.get(timeout=max(0.0, until - time.monotonic()))
-    except Empty:
-        raise NoAnswer(f"the guest said nothing within {DEADLINE:g} seconds") from None
-    if not line:
-        raise Refused(in_words(process.stderr.read()) or "QEMU ended before the guest spoke")
-    return line
-
-
-def _said(line: str) -> str | None:
-    """What follows our word on a line of the guest's console."""
-    return line.strip().partition("virtiolab ")[2] or None
-
-
-def _device(said: str) -> BlockDevice:
-    _, name, drivers, place, sectors, label, start = said.split("|")
-    target = label.removeprefix("virtiolab-disk-") or None
-    return BlockDevice(
-        name, target, tuple(drivers.split()), place, int(sectors) * 512, bytes.fromhex(start)
-    )
+    raise Refused(in_words(process.stderr.read()) or "QEMU ended before the guest spoke")

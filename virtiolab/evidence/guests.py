@@ -1,7 +1,7 @@
 """The part of a guest that libvirt and QEMU are asked about."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from lxml import etree
 from lxml.builder import E
@@ -10,16 +10,12 @@ from ..document import Domain
 
 # What a disk depends on, beside <devices>. All else is left out, so that it cannot stand in the
 # way: the host's CPU, firmware that is not installed here, labels, limits, or arguments for QEMU.
-_BESIDE_DEVICES = {
-    "vcpu", "iothreads", "iothreadids", "throttlegroups", "os", "cpu", "memory", "memoryBacking",
+# Of some only the children that are named.
+_COUNTS: dict[str, set[str] | None] = {
+    "vcpu": None, "iothreads": None, "iothreadids": None, "throttlegroups": None,
+    "os": {"type", "boot"}, "cpu": {"numa"}, "memory": None, "memoryBacking": {"access"},
 }  # fmt: skip
-_INSIDE = {  # of these elements, the children that count
-    "os": {"type", "boot"},
-    "cpu": {"numa"},
-    "memoryBacking": {"access"},
-}
 QEMUS_TYPES = (None, "qemu", "kvm", "hvf")
-_FOR_QEMU = {"disk", "controller"}  # the devices whose arguments are made
 
 
 def whole(domain: Domain) -> Domain:
@@ -34,9 +30,9 @@ def whole(domain: Domain) -> Domain:
     return Domain(root)
 
 
-def on_its_machine(domain: Domain, written_back: str) -> Domain:
+def on_its_machine(domain: Domain, written_back: etree._Element) -> Domain:
     """The domain with the architecture and the machine that libvirt chose where none is written."""
-    root, chosen = copy.deepcopy(domain.element), etree.fromstring(written_back).find("os/type")
+    root, chosen = copy.deepcopy(domain.element), written_back.find("os/type")
     system = root.find("os/type")
     for name, value in chosen.items() if system is not None else ():
         if not system.get(name):
@@ -67,10 +63,13 @@ def reduced(domain: Domain) -> etree._Element:
         E.name("virtiolab"), E.uuid("00000000-0000-4000-8000-000000000001"), type="qemu"
     )
     for part in given.iterchildren("*"):
-        if part.tag in _BESIDE_DEVICES:
-            root.append(_part(part))
-        elif part.tag == "devices":
-            root.append(_without(part, lambda device: device.tag == "emulator"))
+        if part.tag == "devices":
+            root.append(_with(part, lambda device: device.tag != "emulator"))
+        elif part.tag in _COUNTS:
+            inside = _COUNTS[part.tag]
+            root.append(kept := _with(part, lambda child: inside is None or child.tag in inside))
+            if part.tag in ("vcpu", "cpu", "os"):  # which of the host's, like which, whose firmware
+                kept.attrib.clear()
     if root.find("memory") is None:
         root.append(E.memory("65536"))
     return root
@@ -81,7 +80,7 @@ def bare(root: etree._Element) -> etree._Element:
     sockets of the host when it makes the command line."""
     root = copy.deepcopy(root)
     for devices in root.findall("devices"):
-        root.replace(devices, _without(devices, lambda device: device.tag not in _FOR_QEMU))
+        root.replace(devices, _with(devices, lambda device: device.tag in ("disk", "controller")))
     for identity in root.iterfind("devices/disk//identity"):
         for name, who in identity.items():
             if not who.lstrip("+").isdigit():  # the host would be asked who that is
@@ -89,7 +88,7 @@ def bare(root: etree._Element) -> etree._Element:
     return root
 
 
-def generic(root: etree._Element) -> etree._Element:
+def of_no_hypervisor(root: etree._Element) -> etree._Element:
     """The same for libvirt's test driver, which has one machine of its own."""
     root = copy.deepcopy(root)
     root.set("type", "test")
@@ -103,18 +102,10 @@ def as_text(root: etree._Element) -> str:
     return etree.tostring(root, encoding="unicode", with_tail=False)
 
 
-def _part(part: etree._Element) -> etree._Element:
-    kept = _INSIDE.get(part.tag)
-    part = _without(part, lambda child: kept is not None and child.tag not in kept)
-    if part.tag in ("vcpu", "cpu", "os"):  # which CPUs of the host, like which, and whose firmware
-        part.attrib.clear()
-    return part
-
-
-def _without(parent: etree._Element, is_left_out) -> etree._Element:
-    """A copy without these children, comments and the like."""
+def _with(parent: etree._Element, counts: Callable[[etree._Element], bool]) -> etree._Element:
+    """A copy with the children that count, without comments and the like."""
     parent = copy.deepcopy(parent)
     for child in list(parent):
-        if not isinstance(child.tag, str) or is_left_out(child):
+        if not isinstance(child.tag, str) or not counts(child):
             parent.remove(child)
     return parent

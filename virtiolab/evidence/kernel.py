@@ -2,7 +2,6 @@
 packages, fetched without being root, and kept in the user's cache."""
 
 import contextlib
-import io
 import lzma
 import os
 import re
@@ -11,7 +10,7 @@ import subprocess
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,19 +48,12 @@ class Kernel(NamedTuple):
 def kernel(sandbox: Sandbox, progress: Progress) -> Kernel:
     """From the cache; or fetched, which takes 70 MB and half a minute. NotInstalled where it cannot
     be had."""
-    kept = _cache()
-    if not (kept / "initramfs").exists():
-        made = _fetch(sandbox, progress)
-        try:
-            return _keep(made, kept)
-        except OSError:  # no place of the user's own to keep it
-            return _known(made)
-    return _known(kept)
-
-
-def _known(folder: Path) -> Kernel:
-    release = (folder / "release").read_text(encoding="utf-8")
-    return Kernel(folder / "vmlinuz", folder / "initramfs", release)
+    places = (_cache(), sandbox.folder / "kernel")  # not everybody has a place of his own
+    if not any(map(Path.exists, places)):
+        _fetch(sandbox, places, progress)
+    kept = next(filter(Path.exists, places))
+    release = (kept / "release").read_text(encoding="utf-8")
+    return Kernel(kept / "vmlinuz", kept / "initramfs", release)
 
 
 def _cache() -> Path:
@@ -71,67 +63,72 @@ def _cache() -> Path:
     return above / "virtiolab" / f"guest-{zlib.crc32(inside):08x}"
 
 
-def _keep(made: Path, kept: Path) -> Kernel:
-    """Copy it into the cache, in one step, as others may be about to."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent) as near:
-        shutil.copytree(made, f"{near}/guest")
-        with contextlib.suppress(OSError):  # another was quicker
-            os.rename(f"{near}/guest", kept)
-    return _known(kept)
-
-
-def _fetch(sandbox: Sandbox, progress: Progress) -> Path:
-    """A folder with vmlinuz, initramfs and release, made from the packages."""
+def _fetch(sandbox: Sandbox, places: Iterable[Path], progress: Progress) -> None:
+    """Put vmlinuz, initramfs and release, made from the packages, in the first place that takes
+    them."""
     if not all(shutil.which(name, path=PATH) for name in ("apt-get", "apt-cache", "dpkg-deb")):
         raise NotInstalled(HOW_TO_GET_IT)
-    progress(0.0, "the guest's kernel is fetched, 70 MB, this once")
-    packages = _download(sandbox)
-    progress(0.0, "the kernel is unpacked")
-    files = {name: content for package in packages for name, content in _wanted(package)}
-    made = sandbox.folder / "guest"
-    made.mkdir()
-    modules = {Path(n).name.partition(".")[0]: _plain(n, c) for n, c in files.items() if ".ko" in n}
+    with tempfile.TemporaryDirectory(dir=sandbox.folder) as folder:
+        progress(0.0, "the guest's kernel is fetched, 70 MB, this once")
+        packages = _download(sandbox, folder)
+        progress(0.0, "the kernel is unpacked")
+        files = {name: content for package in packages for name, content in _wanted(package)}
     image = next(name for name in files if "/vmlinuz-" in name)
     busybox = next(name for name in files if name.endswith("/busybox"))
-    (made / "vmlinuz").write_bytes(files[image])
-    (made / "initramfs").write_bytes(_initramfs(files[busybox], modules))
-    (made / "release").write_text(image.partition("vmlinuz-")[2], encoding="utf-8")
-    return made
+    modules = {
+        Path(name).name.partition(".")[0]: lzma.decompress(it) if name.endswith(".xz") else it
+        for name, it in files.items()
+        if ".ko" in name  # newer packages compress them
+    }
+    # What the kernel unpacks into memory: busybox, the modules in order, and `init`.
+    inside = [File(name, mode=0o040755) for name in ("bin", "dev", "proc", "sys", "modules")]
+    inside += [
+        File("dev/console", mode=0o020600, device=(5, 1)),
+        File("bin/busybox", files[busybox], 0o100755),
+        File("init", INIT.read_bytes(), 0o100755),
+    ]
+    for number, name in enumerate(in_order(modules)):
+        inside.append(File(f"modules/{number:03}-{name}.ko", modules[name], 0o100644))
+    release = image.partition("vmlinuz-")[2].encode()
+    made = {"vmlinuz": files[image], "initramfs": archive(*inside), "release": release}
+    for place in places:
+        with contextlib.suppress(OSError):  # it is no place, or another was quicker
+            _keep(made, place)
+        if place.exists():
+            return
 
 
-def _download(sandbox: Sandbox) -> list[Path]:
+def _keep(made: dict[str, bytes], place: Path) -> None:
+    """Write the files, in one step, as others may be about to."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent, ignore_cleanup_errors=True) as near:
+        for name, content in made.items():
+            Path(near, name).write_bytes(content)
+        os.rename(near, place)
+
+
+def _download(sandbox: Sandbox, folder: str) -> list[Path]:
     """The packages as files; with lists of our own where the system has none."""
-    for own_lists in (False, True):
-        apt = _apt(sandbox) if own_lists else []
-        if own_lists:
-            _run(sandbox, ["apt-get", *apt, "-qq", "update"])
-        depends = _run(sandbox, ["apt-cache", *apt, "depends", "--important", PACKAGES[0]])
-        found = re.search(r"Depends: (linux-image-\S+)", depends.stdout)
-        if found:
-            _run(sandbox, ["apt-get", *apt, "-qq", "download", found[1], *PACKAGES[1:]])
-        packages = sorted(sandbox.folder.glob("*.deb"))
+
+    def run(*command: str) -> str:
+        try:
+            return sandbox.run(command, DEADLINE, proxies, cwd=folder).stdout
+        except NoAnswer as silence:
+            raise NotInstalled(f"{HOW_TO_GET_IT}: {silence}") from None
+
+    proxies = {name: os.environ[name] for name in _PROXIES if name in os.environ}
+    for options in ([], ["-o", f"Dir::State::Lists={folder}/lists", "-o", f"Dir::Cache={folder}"]):
+        if options:
+            for name in ("lists/partial", "archives/partial"):
+                Path(folder, name).mkdir(parents=True)
+            run("apt-get", *options, "-qq", "update")
+        depends = run("apt-cache", *options, "depends", "--important", PACKAGES[0])
+        if found := re.search(r"Depends: (linux-image-\S+)", depends):
+            run("apt-get", *options, "-qq", "download", found[1], *PACKAGES[1:])
+        packages = sorted(Path(folder).glob("*.deb"))
         if len(packages) == len(PACKAGES):
             return packages
     raise NotInstalled(f"{HOW_TO_GET_IT}, or cannot reach its packages")
-
-
-def _apt(sandbox: Sandbox) -> list[str]:
-    """Options with which apt keeps all that it writes in the sandbox."""
-    for name in ("lists/partial", "cache/archives/partial"):
-        (sandbox.folder / name).mkdir(parents=True, exist_ok=True)
-    return [
-        "-o", f"Dir::State::Lists={sandbox.folder}/lists",
-        "-o", f"Dir::Cache={sandbox.folder}/cache",
-    ]  # fmt: skip
-
-
-def _run(sandbox: Sandbox, command: list[str]) -> subprocess.CompletedProcess:
-    proxies = {name: os.environ[name] for name in _PROXIES if name in os.environ}
-    try:
-        return sandbox.run(command, DEADLINE, proxies)
-    except NoAnswer as silence:
-        raise NotInstalled(f"{HOW_TO_GET_IT}: {silence}") from None
 
 
 def _wanted(package: Path) -> Iterator[tuple[str, bytes]]:
@@ -142,24 +139,6 @@ def _wanted(package: Path) -> Iterator[tuple[str, bytes]]:
             for file in files:
                 if file.isfile() and _WANTED.search(file.name):
                     yield file.name, files.extractfile(file).read()
-
-
-def _plain(name: str, content: bytes) -> bytes:
-    """A module as the kernel takes it: newer packages compress them."""
-    return lzma.decompress(content) if name.endswith(".xz") else content
-
-
-def _initramfs(busybox: bytes, modules: dict[str, bytes]) -> bytes:
-    """An archive that the kernel unpacks into memory: busybox, the modules in order, and `init`."""
-    archive = Archive()
-    for folder in ("bin", "dev", "proc", "sys", "modules"):
-        archive.add(folder, mode=0o040755)
-    archive.add("dev/console", mode=0o020600, device=(5, 1))
-    archive.add("bin/busybox", busybox, 0o100755)
-    archive.add("init", INIT.read_bytes(), 0o100755)
-    for number, name in enumerate(in_order(modules)):
-        archive.add(f"modules/{number:03}-{name}.ko", modules[name], 0o100644)
-    return archive.bytes()
 
 
 def in_order(modules: dict[str, bytes]) -> list[str]:
@@ -186,26 +165,22 @@ def _depends(module: bytes) -> list[str]:
     return found[1].decode().split(",") if found and found[1] else []
 
 
-class Archive:
+class File(NamedTuple):
+    """A file, a folder or a device, by its mode."""
+
+    name: str
+    content: bytes = b""
+    mode: int = 0
+    device: tuple[int, int] = (0, 0)
+
+
+def archive(*files: File) -> bytes:
     """A cpio archive in the `newc` format (the kernel's Documentation, initramfs buffer format)."""
-
-    def __init__(self):
-        self._written, self._number = io.BytesIO(), 0
-
-    def add(self, name: str, content: bytes = b"", mode: int = 0, device: tuple = (0, 0)) -> None:
-        """A file, a folder or a device, by its mode."""
-        self._number += 1
-        nul_ended = name.encode() + b"\0"
-        fields = (
-            self._number, mode, 0, 0, 1, 0, len(content), 0, 0, *device, len(nul_ended), 0,
-        )  # fmt: skip
-        self._write(b"070701" + b"".join(b"%08x" % field for field in fields) + nul_ended)
-        self._write(content)
-
-    def bytes(self) -> bytes:
-        """The whole archive."""
-        self.add("TRAILER!!!")
-        return self._written.getvalue()
-
-    def _write(self, part: bytes) -> None:
-        self._written.write(part + b"\0" * (-len(part) % 4))
+    written = bytearray()
+    for number, file in enumerate((*files, File("TRAILER!!!")), 1):
+        name, size = file.name.encode() + b"\0", len(file.content)
+        fields = (number, file.mode, 0, 0, 1, 0, size, 0, 0, *file.device, len(name), 0)
+        header = b"070701" + b"".join(b"%08x" % field for field in fields)
+        for part in (header + name, file.content):
+            written += part + b"\0" * (-len(part) % 4)
+    return bytes(written)

@@ -8,19 +8,20 @@ started (libvirt runs the system's own QEMU to learn what it can), and nothing i
 
 import importlib.util
 import json
-import os
 import re
 import shlex
 import sys
-import tempfile
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from lxml import etree
+
 from ..document import Domain
 from . import NoAnswer, NotInstalled, Progress, no_progress
 from .client import Client
-from .guests import as_text, bare, generic, reduced
+from .guests import as_text, bare, of_no_hypervisor, reduced
 from .sandbox import Sandbox
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -30,6 +31,7 @@ HOW_TO_GET_IT = (
     "the real libvirt is not installed; on Debian and Ubuntu: apt-get install"
     " python3-libvirt libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils"
 )
+_HOMES = ("HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 # No refusal: for the arguments libvirt would ask a daemon of the host, which nobody starts for it.
 _OF_A_DAEMON = re.compile("Failed to connect socket to '.*/virt(secret|storage)d-sock'")
 # What the worker says where something is missing, not broken.
@@ -68,6 +70,11 @@ class Answer:
         return self.xml is not None
 
     @cached_property
+    def root(self) -> etree._Element:
+        """The root of `xml`, to be read only."""
+        return etree.fromstring(self.xml)
+
+    @cached_property
     def words(self) -> list[str]:
         """The command line, word by word."""
         return shlex.split(self.argv or "")
@@ -88,7 +95,7 @@ class Answer:
         return self.arguments("-device")
 
 
-class Libvirt:
+class Libvirt(AbstractContextManager):
     """One libvirt to ask; a context manager. `version` counts as libvirt does: 9.0.0 is 9000000.
 
     NotInstalled, with how to get it, where there is none; NoAnswer, where it does not start.
@@ -97,75 +104,44 @@ class Libvirt:
     def __init__(self, progress: Progress = no_progress):
         python = _python()
         progress(0.0, "libvirt looks at what QEMU can do, for some seconds, this once")
-        self._sandbox = Sandbox(_short_and_open())
+        self.sandbox = Sandbox()
+        folder = str(self.sandbox.folder / "libvirt")
+        # Without autostart libvirt starts no daemon of its own, such as the one that keeps secrets.
+        environment = {"LIBVIRT_AUTOSTART": "0"} | dict.fromkeys(_HOMES, folder)
+        command = [python, "-I", WORKER, folder]
+        self._client = Client(self.sandbox, command, "libvirt", environment)
         try:
-            folder = self._sandbox.folder / "libvirt"
-            folder.mkdir()
-            command = [python, "-I", WORKER, folder, *map(str, self._hand_over(folder))]
-            self._client = Client(self._sandbox, command, "libvirt", _environment(folder))
             self.version: int = self._client.ask({}, DEADLINE)["version"]
-        except NoAnswer as silence:
-            self.close()
-            if _MISSING.search(str(silence)):
-                raise NotInstalled(f"{HOW_TO_GET_IT} ({silence})") from None
+        except BaseException as failure:
+            self.sandbox.close()
+            if isinstance(failure, NoAnswer) and _MISSING.search(str(failure)):
+                raise NotInstalled(f"{HOW_TO_GET_IT} ({failure})") from None
             raise
-        except BaseException:
-            self.close()
-            raise
-
-    def _hand_over(self, folder: Path) -> tuple[int, int]:
-        """Give the folder to whom the worker shall be, as its uid and gid: root's becomes nobody."""
-        if os.getuid() != 0:
-            return os.getuid(), os.getgid()
-        import pwd  # not on Windows, where there is no libvirt to ask either
-
-        nobody = pwd.getpwnam("nobody")
-        self._sandbox.folder.chmod(0o711)
-        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-        return nobody.pw_uid, nobody.pw_gid
-
-    def __enter__(self) -> "Libvirt":
-        return self
 
     def __exit__(self, *_) -> None:
-        self.close()
+        self.sandbox.close()
 
     def ask(self, domain: Domain, generic: bool = False) -> Answer:
         """What libvirt makes of a whole domain; `generic`: also without a hypervisor.
 
         A crash or a hang of libvirt is an answer too.
         """
+        if not domain.complete:
+            raise ValueError("libvirt can be asked about a whole <domain> only")
+        root = reduced(domain)
+        asked = {"xml": root, "bare": bare(root)}
+        if generic:
+            asked["generic"] = of_no_hypervisor(root)
         try:
-            return Answer(**self._client.ask(_question(domain, generic), DEADLINE))
+            question = {name: as_text(one) for name, one in asked.items()}
+            return Answer(**self._client.ask(question, DEADLINE))
         except NoAnswer as silence:
             return Answer(refusal=str(silence), answered=False)
-
-    def close(self) -> None:
-        """End the worker and remove its directory."""
-        if hasattr(self, "_client"):
-            self._client.end()
-        self._sandbox.close()
 
 
 def dotted(version: int) -> str:
     """A version of libvirt as people write it."""
     return f"{version // 1_000_000}.{version // 1000 % 1000}.{version % 1000}"
-
-
-def _short_and_open() -> str | None:
-    """Where sockets have a short enough path, and where root's worker, who is nobody, may go."""
-    for folder in map(os.path.realpath, (tempfile.gettempdir(), "/tmp", "/var/tmp")):
-        parents = [Path(folder), *Path(folder).parents]
-        closed = os.getuid() == 0 and not all(one.stat().st_mode & 0o001 for one in parents)
-        if len(folder) < 40 and not closed and os.access(folder, os.W_OK):
-            return folder
-    return None
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    homes = ("HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
-    # Without autostart libvirt starts no daemon of its own, such as the one that keeps secrets.
-    return {"LIBVIRT_AUTOSTART": "0"} | dict.fromkeys(homes, str(folder))
 
 
 def _python() -> str:
@@ -176,11 +152,3 @@ def _python() -> str:
     if sys.platform != "linux" or not Path(SYSTEM_PYTHON).exists():
         raise NotInstalled(HOW_TO_GET_IT)
     return SYSTEM_PYTHON
-
-
-def _question(domain: Domain, also_generic: bool) -> dict[str, str]:
-    if not domain.complete:
-        raise ValueError("libvirt can be asked about a whole <domain> only")
-    root = reduced(domain)
-    question = {"xml": as_text(root), "bare": as_text(bare(root))}
-    return question | ({"generic": as_text(generic(root))} if also_generic else {})

@@ -13,18 +13,16 @@ import re
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from . import NoAnswer, NotInstalled
 from .arguments import DISK_DRIVERS
-from .images import program
+from .images import StandIns, program
 from .libvirt import Answer
-from .sandbox import Sandbox
 
 DEADLINE = 20.0  # seconds for an answer of QEMU
-HOW_TO_GET_QMP = "QEMU's client library is not installed: pip install qemu.qmp"
 # Of the layers that open something: the key that says what.
 _OPENS = {"file": "filename", "vvfat": "dir", "nbd": "server"}
 _OBJECTS = ("iothread", "throttle-group")
@@ -58,27 +56,26 @@ def command(answer: Answer, folder: Path) -> list[str]:
     """
     if answer.argv is None:
         raise Refused(answer.refusal)
-    blocks, devices = answer.blocks.values(), list(_wanted(answer.devices))
+    blocks = answer.blocks.values()
     for block in blocks:
         _assert_ours(block, folder)
     words = answer.words
     machine = words[words.index("-machine") + 1].partition(",")[0]
     emulator = next(word for word in words if Path(word).name.startswith("qemu-system-"))
-    objects = [o for o in answer.arguments("-object") if o["qom-type"] in _OBJECTS]
-    parts = [("-object", objects), ("-blockdev", blocks), ("-device", devices)]
+    objects = [one for one in answer.arguments("-object") if one["qom-type"] in _OBJECTS]
+    parts = [("-object", objects), ("-blockdev", blocks), ("-device", _wanted(answer.devices))]
     given = [part for flag, all in parts for one in all for part in (flag, json.dumps(one))]
     return [program(Path(emulator).name), *_CONFINED, "-machine", machine, *given]
 
 
-def _wanted(devices: list[dict]) -> Iterator[dict]:
+def _wanted(devices: list[dict]) -> list[dict]:
     """The disks, and the controllers that they are plugged into."""
-    named = [one for one in devices if "id" in one]
-    wanted = {one["id"] for one in named if one["driver"].startswith(DISK_DRIVERS)}
-    for one in reversed(named):  # libvirt writes a controller before what is plugged into it
-        if one["id"] in wanted:
+    wanted = {one["id"] for one in devices if one["driver"].startswith(DISK_DRIVERS) if "id" in one}
+    for one in reversed(devices):  # libvirt writes a controller before what is plugged into it
+        if one.get("id") in wanted:
             bus = str(one.get("bus", ""))  # pci.2, the port itself, or scsi0.0, of controller scsi0
             wanted |= {bus, bus.partition(".")[0]}
-    return (one for one in devices if one.get("id") in wanted or one["driver"] == "isa-fdc")
+    return [one for one in devices if one.get("id") in wanted or one["driver"] == "isa-fdc"]
 
 
 def _assert_ours(block: dict, folder: Path) -> None:
@@ -88,37 +85,41 @@ def _assert_ours(block: dict, folder: Path) -> None:
         return
     opened = block.get(_OPENS.get(block["driver"], ""))
     path = opened.get("path") if isinstance(opened, dict) else opened
-    if below or not path or not _is_inside(path, folder):
+    if below or not path or not Path(path).resolve().is_relative_to(folder.resolve()):
         raise Foreign(f"QEMU would open {json.dumps(block)}")
 
 
-def _is_inside(path: str, folder: Path) -> bool:
-    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """One in a thread of its own, because a notebook's is busy with the cell that asks; so
+    `qemu.qmp.legacy`, which runs the one of its thread, does not serve."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    return loop
 
 
-class Qemu:
-    """A stopped QEMU; a context manager. Refused, in QEMU's words, if it does not start."""
+class Qemu(contextlib.AbstractContextManager):
+    """A stopped QEMU with the disks of a guest, about which this is libvirt's answer; a context
+    manager. Refused, in QEMU's words, if it does not start."""
 
-    def __init__(self, sandbox: Sandbox, answer: Answer):
-        self._sandbox, self._folder = sandbox, sandbox.folder
+    def __init__(self, made: StandIns, answer: Answer):
         try:
             from qemu.qmp import QMPClient
         except ImportError:
-            raise NotInstalled(HOW_TO_GET_QMP) from None
-        words = command(answer, self._folder)
+            how = "QEMU's client library is not installed: pip install qemu.qmp"
+            raise NotInstalled(how) from None
+        if not Path("/proc/self/fd").exists():
+            raise NotInstalled("a look at QEMU's open files needs Linux's /proc")
+        self._folder, words = made.folder.resolve(), command(answer, made.folder)
         ours, its = socket.socketpair()
         with its:
             channel = ["-chardev", f"socket,id=qmp,fd={its.fileno()}"]
-            self._process = sandbox.start(
-                [*words, "-S", "-m", "64", *channel]
-                + ["-mon", "chardev=qmp,mode=control"],
+            self._process = made.sandbox.start(
+                [*words, "-S", "-m", "64", *channel, "-mon", "chardev=qmp,mode=control"],
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=[its.fileno()],
+                encoding="utf-8", errors="replace",
             )  # fmt: skip
-        # A loop of its own, because a notebook's is busy with the cell that asks.
-        self._loop = asyncio.new_event_loop()
-        self._looping = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._looping.start()
-        self._client = QMPClient("virtiolab")
+        self._client, self._loop = QMPClient("virtiolab"), _loop()
         try:
             self._wait_for(self._client.connect(ours))
         except BaseException as error:
@@ -127,38 +128,43 @@ class Qemu:
                 raise Refused(complaint) from None
             raise
 
-    def __enter__(self) -> "Qemu":
-        return self
-
     def __exit__(self, *_) -> None:
-        try:
-            self._wait_for(self._client.disconnect())
-        finally:
-            self._end()
+        self._end()
 
     def ask(self, name: str, /, **arguments):
         """The answer to one command of QMP; an ExecuteError is QEMU's refusal of it."""
         return self._wait_for(self._client.execute(name, arguments))
 
-    def monitor(self, line: str) -> str:
-        """What QEMU's monitor for people prints."""
-        return self.ask("human-monitor-command", **{"command-line": line})
-
     def blocks(self) -> dict[str, dict]:
         """What `query-block` says of each device, by its id."""
-        return {_device_of(block): block for block in self.ask("query-block")}
+        found = {}
+        for block in self.ask("query-block"):
+            names = (block.get("qdev") or block["device"]).split("/")
+            found[names[3] if len(names) > 3 else names[-1]] = block  # /machine/peripheral/NAME/…
+        return found
 
     def place(self, device: str) -> list[str]:
         """Where a device is in the machine: the drivers and buses from the outermost to itself."""
-        return _path_to(self.monitor("info qtree"), device)
+        tree = self.ask("human-monitor-command", **{"command-line": "info qtree"})
+        above: list[tuple[int, str]] = []
+        for line in tree.splitlines():  # such as `dev: virtio-blk-pci, id "virtio-disk0"`, indented
+            if found := re.match(r'( *)(dev|bus): ([^,]+)(?:, id "(.*)")?', line):
+                depth = len(found[1])
+                above = [one for one in above if one[0] < depth] + [(depth, found[3])]
+                if found[4] == device:
+                    return [name for _, name in above]
+        return []
 
     def opened(self) -> list[Opened]:
         """The files of the sandbox that QEMU holds open, with their flags in /proc."""
         found = []
         for number in Path(f"/proc/{self._process.pid}/fd").iterdir():
             path = Path(os.readlink(number))
-            if path.is_relative_to(self._folder.resolve()) and not path.is_dir():
-                found.append(Opened(path, *_flags(number)))
+            if path.is_relative_to(self._folder) and not path.is_dir():
+                info = Path(str(number).replace("/fd/", "/fdinfo/")).read_text(encoding="utf-8")
+                flags = int(re.search(r"^flags:\s*(\d+)", info, flags=re.M)[1], 8)
+                is_direct, is_writable = flags & os.O_DIRECT, flags & (os.O_WRONLY | os.O_RDWR)
+                found.append(Opened(path, bool(is_direct), bool(is_writable)))
         return sorted(found)
 
     def _wait_for(self, coroutine):
@@ -167,46 +173,21 @@ class Qemu:
             return waiting.result(DEADLINE)
         except TimeoutError:
             raise NoAnswer(f"QEMU did not answer within {DEADLINE:g} seconds") from None
+        finally:
+            waiting.cancel()  # where it is interrupted
 
     def _end(self, patience: float = 0.0) -> str:
         """End QEMU, if it does not end by itself in so many seconds; what it complained of."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._looping.join()
-        self._loop.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(patience)
         self._process.kill()
-        _, complaint = self._process.communicate()
-        return in_words(complaint.decode(errors="replace"))
+        complaint = self._process.communicate()[1]
+        with contextlib.suppress(Exception):  # that it is gone
+            self._wait_for(self._client.disconnect())
+        return in_words(complaint)
 
 
 def in_words(complaint: str) -> str:
     """The last line of what QEMU wrote, without its own name and the argument that it repeats."""
     last = (complaint.strip().splitlines() or [""])[-1]
-    last = re.sub(r"^qemu-system-\w+: ", "", last)
-    return re.sub(r"^-\w+ \{.*\}: ", "", last)
-
-
-def _device_of(block: dict) -> str:
-    """The id of the device that has a block: the name in `/machine/peripheral/NAME/…`."""
-    parts = (block.get("qdev") or block["device"]).split("/")
-    return parts[3] if len(parts) > 3 else parts[-1]
-
-
-def _flags(descriptor: Path) -> tuple[bool, bool]:
-    """Whether O_DIRECT is set, and whether it is open for writing."""
-    info = Path(f"{descriptor.parent.parent}/fdinfo/{descriptor.name}").read_text(encoding="utf-8")
-    flags = int(re.search(r"^flags:\s*(\d+)", info, flags=re.M)[1], 8)
-    return bool(flags & os.O_DIRECT), bool(flags & (os.O_WRONLY | os.O_RDWR))
-
-
-def _path_to(tree: str, device: str) -> list[str]:
-    """The names above and at the line `dev: …, id "device"`, by their indentation."""
-    above: list[tuple[int, str]] = []
-    for line in tree.splitlines():
-        if found := re.match(r'( *)(dev|bus): ([^,]+)(?:, id "(.*)")?', line):
-            depth = len(found[1])
-            above = [one for one in above if one[0] < depth] + [(depth, found[3])]
-            if found[4] == device:
-                return [name for _, name in above]
-    return []
+    return re.sub(r"^(qemu-system-\w+: )?(-\w+ \{.*\}: )?", "", last)

@@ -1,5 +1,5 @@
 """What each rung said of the course's configurations, kept in `recorded.json` with the versions and
-the day, so that the notebooks can show it where nothing is installed. `recording` makes it."""
+the day, so that the notebooks can show it where nothing is installed. `__main__.py` makes it."""
 
 import json
 from functools import cache

@@ -3,40 +3,49 @@
 Each takes a guest and gives what JSON can hold. A refusal is an answer: `{"refusal": …}`.
 """
 
-import re
 import threading
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from functools import cached_property
 
 from ..document import Domain
+from ..xml import dedented
 from . import Progress, no_progress
 from .arguments import devices, given
-from .guest import BlockDevice, boot
-from .images import stand_ins, with_images
+from .guest import boot
+from .guests import as_text
+from .images import StandIns, stand_ins
 from .libvirt import Answer, Libvirt
 from .qemu import Qemu, Refused
 from .schema import Schema
 
 RUNGS = ("schema", "libvirt", "arguments", "qemu", "guest")
+KEPT = 16  # answers; a climb has two, about a guest and about it with images of ours
 
 
-class Climber:
-    """The tools to climb with; a context manager. NotInstalled where libvirt or its schema is."""
+class Climber(AbstractContextManager):
+    """The tools to climb with, all in one sandbox; a context manager. NotInstalled where there is
+    no libvirt."""
 
     def __init__(self, progress: Progress = no_progress):
         self.libvirt = Libvirt(progress)
-        try:
-            self.schema = Schema()
-        except BaseException:
-            self.libvirt.close()
-            raise
-
-    def __enter__(self) -> "Climber":
-        return self
+        self._answers: dict[str, Answer] = {}
 
     def __exit__(self, *_) -> None:
-        self.libvirt.close()
-        self.schema.close()
+        self.libvirt.sandbox.close()
+
+    @cached_property
+    def schema(self) -> Schema:
+        """The schema; NotInstalled where there is none."""
+        return Schema(self.libvirt.sandbox)
+
+    def ask(self, domain: Domain) -> Answer:
+        """What libvirt makes of a guest, with QEMU and without; about the same it is asked once."""
+        guest = as_text(domain.element)
+        answer = self._answers.get(guest) or self.libvirt.ask(domain, generic=True)
+        if answer.answered:  # else it may be another the next time
+            self._answers = dict([*self._answers.items(), (guest, answer)][-KEPT:])
+        return answer
 
     def climb(
         self,
@@ -47,25 +56,21 @@ class Climber:
     ) -> dict:
         """What a rung says of a guest. Where libvirt refuses it, no rung above says anything."""
         if rung == "schema":
-            return {
-                "faults": [fault._asdict() for d in domain.disks for fault in self.schema.faults(d)]
-            }
-        answer = self.libvirt.ask(domain, generic=True)
+            faults = (fault for disk in domain.disks for fault in self.schema.faults(disk))
+            return {"faults": [fault._asdict() for fault in faults]}
+        answer = self.ask(domain)
         if rung == "libvirt":
             return _libvirt(answer)
         if answer.is_refused:
             by = "arguments" if answer.is_defined else "libvirt"  # the rung that refuses
             return {"refusal": answer.refusal, "by": by}
         if rung == "arguments":
-            return _arguments(answer)
-        look = _qemu if rung == "qemu" else partial(_guest, progress)
-        return self._on_images(look, answer, formats)
-
-    def _on_images(self, rung: Callable, answer: Answer, formats: Mapping[str, str]) -> dict:
-        with with_images() as sandbox:
-            made = stand_ins(sandbox, answer, formats)
+            told = {target: [*map(list, given(answer, target))] for target in devices(answer)}
+            return {"arguments": told}
+        with stand_ins(self.libvirt.sandbox, answer, formats) as made:
+            shown = self.ask(made.domain)
             try:
-                said = rung(sandbox, self.libvirt.ask(made.domain))
+                said = _qemu(made, shown) if rung == "qemu" else _guest(made, shown, progress)
             except Refused as refusal:
                 return {"refusal": str(refusal), "by": "QEMU"}
             return said | {"notes": made.notes}
@@ -83,32 +88,21 @@ def shared(progress: Progress = no_progress) -> Climber:
     return _made[0]
 
 
-# As libvirt writes them back: the disks, and the controllers that decide about SCSI.
-_WRITTEN = re.compile(
-    r"^    <(disk|controller)(?: type='scsi'|(?<=disk) )[^>]*(?:/>|>.*?^    </\1>)", re.M | re.S
-)
-
-
 def _libvirt(answer: Answer) -> dict:
-    written = [found[0] for found in _WRITTEN.finditer(answer.xml or "")]
+    """The refusals; and written back: the disks, and the controllers that decide about SCSI."""
+    counting = "devices/disk | devices/controller[@type='scsi']"
+    written = answer.root.xpath(counting) if answer.is_defined else []
     return {
         "generic_refusal": answer.generic_refusal,
         "refusal": answer.refusal,
-        "xml": [re.sub("^    ", "", xml, flags=re.M) for xml in written],
+        "xml": [dedented(element) for element in written],
     }
 
 
-def _arguments(answer: Answer) -> dict:
-    """By target: flag, argument, and the path of the image that it is about."""
-    targets = devices(answer)
-    return {"arguments": {target: [*map(list, given(answer, target))] for target in targets}}
-
-
-def _qemu(sandbox, answer: Answer) -> dict:
+def _qemu(made: StandIns, answer: Answer) -> dict:
     """By target: what QEMU calls the disk, where it is, what it opened for it, and how."""
-    with Qemu(sandbox, answer) as qemu:
-        blocks, opened = qemu.blocks(), qemu.opened()
-        found = {}
+    with Qemu(made, answer) as qemu:
+        blocks, found = qemu.blocks(), {}
         for target, device in devices(answer).items():
             block = blocks.get(device["id"], {}).get("inserted") or {}
             found[target] = {
@@ -118,15 +112,12 @@ def _qemu(sandbox, answer: Answer) -> dict:
                 "size": block.get("image", {}).get("virtual-size"),
                 "cache": block.get("cache"),
             }
-        files = [one._asdict() | {"path": one.path.name} for one in opened]
+        files = [one._asdict() | {"path": one.path.name} for one in qemu.opened()]
         return {"disks": found, "files": files}
 
 
-def _guest(progress: Progress, sandbox, answer: Answer) -> dict:
+def _guest(made: StandIns, answer: Answer, progress: Progress) -> dict:
     """What the booted guest sees."""
-    found = boot(sandbox, answer, progress)
-    return {"disks": [one._asdict() | _for_json(one) for one in found]}
-
-
-def _for_json(seen: BlockDevice) -> dict:
-    return {"start": seen.start.hex(), "drivers": list(seen.drivers)}
+    found = boot(made, answer, progress)
+    for_json = ({"start": one.start.hex(), "drivers": list(one.drivers)} for one in found)
+    return {"disks": [one._asdict() | more for one, more in zip(found, for_json)]}

@@ -1,12 +1,14 @@
 """The process that talks to libvirt: a line of JSON in, a line of JSON out.
 
 It is started by its path, under whichever Python has the libvirt binding, so it may import nothing
-but the standard library and that. Its arguments: a private directory, and a uid and gid to take on.
+but the standard library and that. Its argument: a private directory, which it makes. Root's is
+nobody's, as this process is then.
 """
 
 import ctypes
 import json
 import os
+import pwd
 import resource
 import signal
 import sys
@@ -16,13 +18,17 @@ MEMORY = 4 << 30  # bytes, also for each QEMU that libvirt looks at
 ADOPT_ORPHANS, DIE_WITH_PARENT = 36, 1  # prctl's PR_SET_CHILD_SUBREAPER and PR_SET_PDEATHSIG
 
 
-def main(root: str, uid: str, gid: str) -> None:
+def main(root: str) -> None:
     import libvirt  # as who we still are: it may be in a place of our own
 
+    os.makedirs(root, exist_ok=True)
     if os.getuid() == 0:  # as root, libvirt wants an account that only its daemon's package makes
+        nobody = pwd.getpwnam("nobody")
+        os.chmod(os.path.dirname(root), 0o711)
+        os.chown(root, nobody.pw_uid, nobody.pw_gid)
         os.setgroups([])
-        os.setgid(int(gid))
-        os.setuid(int(uid))
+        os.setgid(nobody.pw_gid)
+        os.setuid(nobody.pw_uid)
     # A guest with millions of devices is to end libvirt, not the machine.
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     _go_on_below_an_undertaker()
@@ -32,10 +38,8 @@ def main(root: str, uid: str, gid: str) -> None:
     qemu, generic = libvirt.open(f"qemu:///embed?root={root}"), libvirt.open("test:///default")
     for line in sys.stdin:
         question = json.loads(line)
-        if question:
-            answer = _answer(libvirt, qemu, generic, question)
-        else:
-            answer = {"version": qemu.getLibVersion()}
+        version = {"version": qemu.getLibVersion()}
+        answer = _answer(libvirt, qemu, generic, question) if question else version
         print(json.dumps(answer), flush=True)
 
 
