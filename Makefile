@@ -21,9 +21,9 @@ RUN := PATH="$$PWD/$(BIN):$$PATH" $(VENV_PYTHON) -m
 # By its address, so that the link which is printed under --no-browser leads there too.
 FIRST := notebooks/01_the_question.ipynb
 
-# On all cores, but no more than four: each process has a libvirt, a JupyterLab and a Chromium.
-# PYTEST_ARGS='-n0 --pdb' does without.
-SHARED := -n logical --maxprocesses=4
+# All tests share the cores, but no more than four: each process has a libvirt, a JupyterLab and a
+# Chromium. Who chooses some mostly chooses few, which are run sooner than these have started.
+SHARED := $(if $(PYTEST_ARGS),,-n logical --maxprocesses=4)
 
 # Jupyter refuses to run as root unless told.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)

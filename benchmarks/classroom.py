@@ -97,6 +97,7 @@ class Learner:
         self._notebook.cells.append(nbformat.v4.new_code_cell(_WAIT))
         self._client = NotebookClient(
             self._notebook, timeout=DEADLINE, record_timing=False, on_cell_executed=self._look,
+            iopub_timeout=DEADLINE,  # after 4 s it would go on without a cell's output
             coalesce_streams=True, resources={"metadata": {"path": str(path.parent)}},
         )  # fmt: skip
         self.said: dict = {"notebook": path.stem, "peak": 0}

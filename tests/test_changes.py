@@ -1,6 +1,7 @@
 """What changes from one XML text to another: line by line, with signs and marks."""
 
 import re
+import time
 import timeit
 from pathlib import Path
 
@@ -144,14 +145,17 @@ def test_large_texts():
     many = "<a b='1'/>\n" * 20_000
     wide = "<a " + " ".join(f"b{n}='1'" for n in range(20_000)) + "/>"
     for text in (many, wide):
-        assert timeit.timeit(lambda: changes(text, text.replace("1", "2")), number=1) < 5
+        begun = time.thread_time()  # the machine may be busy elsewhere
+        changes(text, text.replace("1", "2"))
+        assert time.thread_time() - begun < 5
 
 
 def test_cost():
     """A disk of 20 lines: well under a millisecond, by the median."""
     old = OLD.replace("</disk>", "  <a b='1' c='2'/>\n" * 14 + "</disk>")
     new = old.replace("vda", "sda").replace(" queues='4'", "")
-    times = sorted(timeit.repeat(lambda: changes(old, new).html, number=10, repeat=21))
+    many = {"number": 10, "repeat": 21, "timer": time.thread_time}
+    times = sorted(timeit.repeat(lambda: changes(old, new).html, **many))
     assert times[10] / 10 < 0.001
 
 

@@ -10,8 +10,7 @@ import pytest
 from test_refusals import IN_BOTH, RIGHT, WRONG, guest
 
 from virtiolab import read
-from virtiolab.evidence import experiments
-from virtiolab.evidence import images, sandbox
+from virtiolab.evidence import experiments, images, sandbox
 from virtiolab.evidence.images import stand_ins
 from virtiolab.evidence.libvirt import Answer
 from virtiolab.evidence.qemu import Foreign, Qemu, Refused, command
