@@ -57,7 +57,7 @@ def test_fix_prints_the_mended_xml(run):
     status, out, err = run("check", "--fix", "-", stdin=b"<disk><target dev='vda'/></disk>")
     assert status == 1 and "source" in err[0] and etree.fromstring("\n".join(out)) is not None
     # A name cannot have references; a value, in which there is what a terminal obeys, can.
-    hidden = "<disk><source file='/a'/><target dev='vda'/><a\u3164b x='\u202e\u3164'/></disk>"
+    hidden = "<disk><source file='/a'/><target dev='vda'/></disk><a\u3164b x='\u202e\u3164'/>"
     _, out, _ = run("check", "--fix", "-", stdin=hidden.encode())
     assert "<a\u3164b x='&#x202e;\u3164'/>" in "\n".join(out)
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from functools import cache, lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from lxml import etree
@@ -116,6 +117,8 @@ def _entry(names: dict, known: dict) -> Entry:
     told["only"] = tuple(_only(**one) for one in told.get("only", ()))
     places = "; ".join(map(str, told["only"]))
     said = [places and f"{places[0].upper()}{places[1:]}.", told.get("matters")]
+    if places.startswith("not "):  # what it is for comes before what it is not for
+        said.reverse()
     return Entry(**told | {"matters": " ".join(filter(None, said)) or None})
 
 
@@ -180,7 +183,6 @@ class Shape(NamedTuple):
     attributes: dict[str, Reader]
     children: tuple[Child, ...]
     places: dict[str, list[Child]]  # the children by name
-    ranks: dict[str, int]  # and in which order they are written
     text: Reader | None
     required: tuple[str, ...]
     where: dict[str, str]
@@ -296,7 +298,6 @@ def _shape(key: str) -> Shape:
         {name: _reader(kind, f"{path}/@{name}") for name, kind in attributes.items()},
         children,
         {child.name: [c for c in children if c.name == child.name] for child in children},
-        {child.name: rank for rank, child in reversed([*enumerate(children)])},
         _READERS.get(own.get("text")),
         tuple(own.get("required", ())),
         own.get("where", {}),
@@ -366,11 +367,14 @@ def _says(read: Reader | None, text: str | None) -> bool:
         return True
 
 
-def children_of(element: etree._Element) -> list[etree._Element]:
+def children_of(element: etree._Element) -> Iterator[etree._Element]:
     """The elements in it that libvirt reads, in the order in which it writes them back."""
-    shape = shape_of(element)
-    found = [child for child, inner in inside(element, shape) if inner]
-    return sorted(found, key=lambda child: shape.ranks[child.tag]) if len(found) > 1 else found
+    written = {child.tag for child in element.iterchildren("*")}
+    for place in shape_of(element).children:
+        if place.name in written:
+            same = element.iterchildren(place.name)
+            found = (child for child in same if _counts(child, shape_of(child), place))
+            yield from found if place.again else islice(found, 1)
 
 
 def names_in(element: etree._Element, shape: Shape | None = None) -> Iterator[Name]:
