@@ -12,7 +12,7 @@ from benchmarks.rows import Row, in_turns, seconds_of
 from virtiolab import infer, read
 from virtiolab.explanation import Explanation
 from virtiolab.refusals import check
-from virtiolab.views.text import explanation_of
+from virtiolab.views.explained import explanation_as_text
 
 
 class Reader(NamedTuple):
@@ -48,7 +48,7 @@ def explain(texts: list[str]) -> None:
     """Read, and explain every name of every disk as text."""
     for text in texts:
         for disk in read(text).disks:
-            explanation_of(Explanation(disk))
+            explanation_as_text(Explanation(disk))
 
 
 # The processor's time, as in worker.py: what else the machine has to do is nobody's cost.

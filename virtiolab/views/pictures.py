@@ -13,9 +13,8 @@ from typing import Literal
 
 from lxml import etree
 from lxml.builder import ElementMaker
-from lxml.html.builder import IMG
 
-from .elements import visible
+from .elements import E, visible
 
 Place = Literal["guest", "qemu", "host"]
 Point = tuple[float, float]
@@ -87,7 +86,7 @@ class Picture:
         alone = _SVG.svg(dict(self._root.attrib), _SVG.style(_STYLE), _SVG.rect(self._ground()))
         alone.extend(etree.fromstring(etree.tostring(self._root)))
         data = b64encode(etree.tostring(alone)).decode()
-        return IMG(src=f"data:image/svg+xml;base64,{data}", alt=self.says, **self._size)
+        return E.img(src=f"data:image/svg+xml;base64,{data}", alt=self.says, **self._size)
 
     def _ground(self) -> dict[str, str]:
         return {"class": "vl-ground", "rx": "10"} | self._size

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from lxml.builder import E
-
 from ..evidence.record import recorded
-from . import View
-from .elements import CELL, prose
-from .html import root
+from .elements import prose, root, row, table
 from .pictures import Picture
+from .text import unmarked
+from .view import View
 
 _WIDTH, _COLUMN, _HEIGHT = 650, 310, 300
 
@@ -17,13 +15,16 @@ def after_snapshot(*cases: str) -> View:
     """The files behind a disk after a snapshot was taken, for two of the recorded `cases`:
     "internal, qcow2", "external, raw" and so on. Raises KeyError for an unknown one."""
     told = {case: recorded()["experiments"]["snapshots"][case] for case in cases}
-    rows = [
-        E.tr(E.th(case, CELL, scope="row"), E.td(CELL, *[prose("p", s) for s in _sentences(said)]))
-        for case, said in told.items()
-    ]
-    html = root(drawn(told).image(), E.table(E.tbody(*rows)))
-    lines = [f"{case}: {' '.join(_sentences(said))}" for case, said in told.items()]
-    return View(html, "\n".join(lines).replace("`", ""))
+
+    def html() -> str:
+        rows = [row(case, [prose("p", s) for s in _sentences(said)]) for case, said in told.items()]
+        return root(drawn(told).image(), table("", rows))
+
+    def text() -> str:
+        lines = (f"{case}: {' '.join(_sentences(said))}" for case, said in told.items())
+        return unmarked("\n".join(lines))
+
+    return View(html, text)
 
 
 def drawn(told: Mapping[str, Mapping]) -> Picture:
@@ -31,7 +32,7 @@ def drawn(told: Mapping[str, Mapping]) -> Picture:
     says = " ".join(
         f"After a snapshot ({case}): {' '.join(_sentences(s))}" for case, s in told.items()
     )
-    picture = Picture(_WIDTH, _HEIGHT, says.replace("`", ""))
+    picture = Picture(_WIDTH, _HEIGHT, unmarked(says))
     for number, (case, said) in enumerate(told.items()):
         _column(picture, 10 + number * (_COLUMN + 10), case, said)
     return picture
@@ -56,17 +57,14 @@ def _column(picture: Picture, x: float, case: str, said: Mapping) -> None:
 def _file(picture: Picture, x: float, alone: bool, file: Mapping, places: Mapping) -> None:
     left, width = (x + 85, 180) if alone else (x, 126)
     kept = [f"holds “{name}”" for name in file["snapshots"]]
-    picture.store(left, 174, width, 74, file["file"], *kept, *[_use(file)] * (not kept))
+    use = "grows" if file["writable"] else "frozen"
+    picture.store(left, 174, width, 74, file["file"], *(kept or [use]))
     if file["writable"]:
         picture.way((left + width / 2, 84), (left + width / 2, 174))
         picture.write(left + width / 2 - 8, 128, "writes", "vl-small vl-end")
     if below := file["backing"]:
         picture.way((left, 220), (places[below] + 126, 220))
         picture.write(left + width / 2, 270, "stands on the other", "vl-small vl-middle")
-
-
-def _use(file: Mapping) -> str:
-    return "grows" if file["writable"] else "frozen"
 
 
 def _sentences(said: Mapping) -> list[str]:

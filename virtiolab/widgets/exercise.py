@@ -6,17 +6,9 @@ import ipywidgets
 
 from ..course.judging import submit
 from ..course.tasks import Choose, Mark, Task, exercise
-from ..views import unmarked
-from ..views.exercises import (
-    answer_as_html,
-    exercise_as_html,
-    exercise_as_text,
-    feedback_as_html,
-    hints_as_html,
-    nothing_as_html,
-    option_as_html,
-    task_as_html,
-)
+from ..views import exercises as views
+from ..views.text import unmarked
+from ..views.view import View
 from .static import WithStaticForm
 
 _NOTHING = "Not checked yet."
@@ -38,27 +30,24 @@ class Exercise(WithStaticForm):
         buttons = ipywidgets.HBox([self.check, self.hint, self.show, self.again])
         buttons.add_class("vl-buttons")
         self.said.add_class("vl-said")
-        task = ipywidgets.HTML(task_as_html(self._task))
+        task = ipywidgets.HTML(views.task_as_html(self._task))
         super().__init__([task, self.work, buttons, self.hints, self.said, self.answer])
         self.add_class("vl-exercise")
         self._start()
 
-    def static_html(self) -> str:
-        return exercise_as_html(self._task)
-
-    def static_text(self) -> str:
-        return exercise_as_text(self._task)
+    def static(self) -> View:
+        return views.exercise(self._task)
 
     def _start(self, _=None) -> None:
         """As at first: nothing is answered, no hint is shown."""
         self.work.clear()
         self.feedback, self._hints = None, 0
-        self.said.value, self.answer.value = nothing_as_html(_NOTHING), ""
+        self.said.value, self.answer.value = views.nothing_as_html(_NOTHING), ""
         self._tell()
 
     def _check(self, _) -> None:
         self.feedback = submit(self._task.name, self.work.answer)
-        self.said.value = feedback_as_html(self.feedback)
+        self.said.value = views.feedback_as_html(self.feedback)
         self._tell()
 
     def _hint(self, _) -> None:
@@ -68,12 +57,12 @@ class Exercise(WithStaticForm):
             self.show.focus()  # the keyboard would get lost with it
 
     def _show(self, _) -> None:
-        self.answer.value = answer_as_html(self._task)
+        self.answer.value = views.answer_as_html(self._task)
 
     def _tell(self) -> None:
         """Show the hints, and say which buttons can be pressed."""
         number, most = self._hints, len(self._task.hints)
-        self.hints.value = hints_as_html(self._task.hints, number)
+        self.hints.value = views.hints_as_html(self._task.hints[:number])
         self.hint.disabled = number == most
         self.hint.description = f"Hint {min(number + 1, most)} of {most}"
         is_tried = self.feedback is not None and bool(self.feedback.points)
@@ -149,7 +138,7 @@ def _box(name: str) -> ipywidgets.Checkbox:
 
 
 def _beside(box: ipywidgets.Checkbox, xml: str) -> ipywidgets.VBox:
-    return ipywidgets.VBox([box, ipywidgets.HTML(option_as_html(xml))]).add_class("vl-guest")
+    return ipywidgets.VBox([box, ipywidgets.HTML(views.option_as_html(xml))]).add_class("vl-guest")
 
 
 def button(description: str, tooltip: str, pressed: Callable) -> ipywidgets.Button:

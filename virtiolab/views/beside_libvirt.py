@@ -7,7 +7,7 @@ from ..evidence.arguments import Key
 from ..evidence.comparison import Compared, Comparison
 from ..evidence.libvirt import Answer, dotted
 from ..xml import one_line
-from .rungs import told
+from .ladder import meaning
 from .text import NO_DISK, disk_name, label, paint, value_as_text, wrapped
 
 _GREEN, _RED, _BOLD = "32", "31", "1"
@@ -121,7 +121,7 @@ def _verdict(compared: Compared) -> str:
 def _key(key: Key) -> Iterator[str]:
     yield f"       {key.name} = {_line(json.dumps(key.value, ensure_ascii=False))}"
     if key.meaning:
-        yield wrapped(told(key), 15)
+        yield wrapped(meaning(key), 15)
 
 
 def _line(text: str) -> str:

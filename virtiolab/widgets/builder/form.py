@@ -6,10 +6,10 @@ from functools import cache
 
 import ipywidgets
 
-from ..build import choices
-from ..refusals import Problem
-from ..views.form import Filled, answer_to, left_out
-from .draft import Draft, path_of
+from ...build import choices
+from ...refusals import Problem
+from ...views.fields import Filled, answer_to, left_out
+from ..draft import Draft, path_of
 from .field import Field
 
 ALWAYS_SHOWN = "Basics"

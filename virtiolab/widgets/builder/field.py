@@ -4,15 +4,17 @@ from collections.abc import Callable, Sequence
 
 import ipywidgets
 
-from ..build import Choice
-from ..refusals import Problem
-from ..views.form import Filled, hint, refused, tooltip
+from ...build import Choice
+from ...refusals import Problem
+from ...views.fields import Filled, hint, tooltip
+from ...views.problems import refused
+from ..notes import Notes
 from .controls import control_of
-from .notes import Notes
 
 
 class Field(ipywidgets.HBox):
-    """A choice: `value` is None where it is not written. `changed` hears of what somebody sets."""
+    """A choice: `value` is None where it is not written, and exact until somebody sets another, of
+    which `changed` hears."""
 
     def __init__(
         self,
@@ -20,9 +22,11 @@ class Field(ipywidgets.HBox):
         changed: Callable[["Field"], None],
         apply: Callable[[Problem, "Field"], None],
     ):
-        self.choice, self._apply = choice, apply
-        self._set = control_of(choice, lambda: changed(self))
-        self.control = self._set.widget
+        self.choice, self._changed, self._apply = choice, changed, apply
+        self._shows = control_of(choice)
+        self.control = self._shows.widget
+        self._value, self._is_set = None, False
+        self.control.observe(self._take, self._shows.watched)
         self.hint = ipywidgets.HTML()
         self.notes: Notes | None = None
         self._shown: tuple | None = None
@@ -33,12 +37,22 @@ class Field(ipywidgets.HBox):
     @property
     def value(self):
         """What is chosen here; None where nothing is written."""
-        return self._set.value
+        return self._value
 
     @value.setter
     def value(self, value) -> None:
-        if value != self._set.value:
-            self._set.set(value)
+        if value == self._value:
+            return
+        self._value, self._is_set = value, True
+        try:
+            self._shows.show(value)
+        finally:
+            self._is_set = False
+
+    def _take(self, _) -> None:
+        if not self._is_set:
+            self._value = self._shows.read()
+            self._changed(self)
 
     @property
     def path(self) -> str:

@@ -8,8 +8,10 @@ import ipywidgets
 
 from ..document import Disk, read
 from ..explanation import Explanation
-from ..views import View, disk_name, explain, interactive, names, nothing_yet, overview, problem
-from ..views.text import MOST, printable
+from ..views.answers import interactive, overview
+from ..views.explained import Explained, names
+from ..views.text import MOST, disk_name, printable
+from ..views.view import View, sentence
 from ..xml import UnreadableXML, one_line
 from .static import WithStaticForm
 
@@ -70,12 +72,12 @@ class XMLExplainer(WithStaticForm):
         self.disk.observe(self._show, "index")
         self.filter.observe(self._list, "value")
 
-    def static_html(self) -> str:
-        return self._summary.html + (explain(self._chosen).html if self._chosen else "")
-
-    def static_text(self) -> str:
-        explained = [explain(self._chosen).text] if self._chosen else []
-        return "\n\n".join([self._summary.text, *explained])
+    def static(self) -> View:
+        shown = [self._summary, *([Explained(self._chosen)] if self._chosen else [])]
+        return View(
+            lambda: "".join(view.html for view in shown),
+            lambda: "\n\n".join(view.text for view in shown),
+        )
 
     @property
     def _chosen(self) -> Disk | None:
@@ -92,7 +94,7 @@ class XMLExplainer(WithStaticForm):
     def _open(self, content: bytes) -> None:
         """Put a file into the box, if that can take it; else what is in the box stays."""
         if len(content) > MAX_FILE:
-            self._say(problem(UnreadableXML(_TOO_LARGE)))
+            self._say(sentence(_TOO_LARGE, "vl-error"))
         else:
             self.text.value = _shown(_decoded(content))
 
@@ -106,10 +108,10 @@ class XMLExplainer(WithStaticForm):
             found = read(self.text.value).disks if self.text.value.strip() else None
         except UnreadableXML as error:
             self._disks = ()
-            self._say(problem(error))
+            self._say(sentence(str(error), "vl-error"))
         else:
             self._disks = (found or ())[:MOST]
-            self._say(nothing_yet() if found is None else overview(found))
+            self._say(sentence("Nothing to explain yet.") if found is None else overview(found))
         self._offer()
         self._show()
 

@@ -4,10 +4,9 @@ in the XML decides each step."""
 import ipywidgets
 
 from ..document import read
-from ..views import disk_name
-from ..views.html import sentence
-from ..views.stack import drawn, stack_as_html, stack_as_text
-from ..views.text import MOST, NO_DISK, more
+from ..views.stack import drawn, stack_as_html, stacks
+from ..views.text import MOST, NO_DISK, disk_name, more
+from ..views.view import View, sentence
 from ..xml import one_line
 from .static import WithStaticForm
 
@@ -16,11 +15,10 @@ class StackPicture(WithStaticForm):
     """The layers of each disk in some XML; a menu chooses one where there are several."""
 
     def __init__(self, xml: str):
-        disks = read(xml).disks
-        self._disks, self._more = disks[:MOST], more(len(disks) - MOST)
+        self._disks = read(xml).disks
         self.disk = ipywidgets.Dropdown(
             description="Disk", tooltip="The disk whose layers are drawn",
-            options=[(_title(disk), number) for number, disk in enumerate(self._disks)],
+            options=[(_title(disk), number) for number, disk in enumerate(self._disks[:MOST])],
         )  # fmt: skip
         self.disk.layout.display = "" if len(self._disks) > 1 else "none"
         self.shown = ipywidgets.HTML()
@@ -29,20 +27,16 @@ class StackPicture(WithStaticForm):
         self.disk.observe(self._show, "value")
         self._show()
 
-    def static_html(self) -> str:
-        shown = (stack_as_html(disk, drawn(disk).image()) for disk in self._disks)
-        return "".join([*shown, *map(sentence, self._more)]) or sentence(NO_DISK)
-
-    def static_text(self) -> str:
-        return "\n\n".join([*map(stack_as_text, self._disks), *self._more]) or NO_DISK
+    def static(self) -> View:
+        return stacks(self._disks)
 
     def _show(self, _=None) -> None:
         if not self._disks:
-            self.shown.value = sentence(NO_DISK)
+            self.shown.value = sentence(NO_DISK).html
             return
         disk = self._disks[self.disk.value]
-        said = "".join(map(sentence, self._more))
-        self.shown.value = stack_as_html(disk, drawn(disk).inline()) + said
+        left_out = (sentence(said).html for said in more(len(self._disks) - MOST))
+        self.shown.value = stack_as_html(disk, drawn(disk).inline()) + "".join(left_out)
 
 
 def _title(disk) -> str:

@@ -6,10 +6,9 @@ from functools import lru_cache
 from html import escape
 
 from lxml import etree
-from lxml.builder import E
 
 from ..explanation import Explanation, Row
-from .elements import XML_STYLE, fill, meaning_of, row_origin, underline, visible
+from .elements import XML_STYLE, E, Part, filled, meaning_of, row_origin, underline, visible
 from .text import MAX_VALUE, name_and_value
 
 _XML_PREFIX = {"http://www.w3.org/XML/1998/namespace": "xml"}
@@ -21,12 +20,10 @@ def annotated(explained: Explanation, tips: bool = False) -> etree._Element:
 
     With `tips`, each name carries what there is to say of it, for a style sheet to show beside it.
     """
-    pre = E.pre({"class": "vl-xml", "style": XML_STYLE})
-    if explained.is_cut:
-        pre.text = "(This disk has too many names to show.)"
-        return pre
-    fill(pre, _Writer(explained, tips).write())
-    return pre
+    parts = ["(This disk has too many names to show.)"]
+    if not explained.is_cut:
+        parts = _Writer(explained, tips).disk()
+    return filled(E.pre({"class": "vl-xml", "style": XML_STYLE}), parts)
 
 
 class _Writer:
@@ -37,73 +34,62 @@ class _Writer:
         last = self.element[-1].tail if len(self.element) else self.element.text
         self.margin = "\n" + (last or "").rpartition("\n")[2] if "\n" in (last or "") else "\n"
 
-    def write(self) -> Iterator:
+    def disk(self) -> Iterator[Part]:
         """The parts of the whole disk; what libvirt adds stands where libvirt would write it."""
-        inside = list(self._inside(self.element))
-        end = inside.pop()  # the layout before the end tag
-        first, last = list(self._driver_added()), list(self._elements_added())
+        *inside, end = self._inside(self.element)  # the last is the layout before the end tag
+        added = [row for row in self.explained.added[None] if row.answer not in _NOT_WRITTEN_BACK]
+        driver = [row for row in added if row.name.startswith("driver/")]
+        others = [row for row in added if not row.name.startswith("driver/")]
         yield from self._start(self.element)
-        if any([end, inside, first, last]):
-            yield from [">", *first, *inside, *last, end, "</disk>"]
+        if not any([end, inside, driver, others]):
+            yield "/>"
+            return
+        yield ">"
+        if driver:  # what libvirt would put into it, on a line of its own
+            yield from [self._new_line(), "<driver", *self._added(driver), "/>"]
+        yield from inside
+        for row in others:
+            attributes = f" {visible(row.value)}" if row.value else ""
+            yield from [self._new_line(), self._span(row, f"<{row.name}{attributes}/>")]
+        yield from [end, "</disk>"]
+
+    def _inside(self, element) -> Iterator[Part]:
+        yield self._layout(element.text)
+        for child in element:
+            if isinstance(child.tag, str):
+                yield from self._child(child)
+            else:  # a comment or a processing instruction
+                yield visible(etree.tostring(child, encoding="unicode", with_tail=False))
+            yield self._layout(child.tail)
+
+    def _child(self, child) -> Iterator[Part]:
+        yield from self._start(child)
+        if len(child) or child.text:
+            yield from [">", *self._inside(child), f"</{_name(child)}>"]
         else:
             yield "/>"
+
+    def _start(self, element) -> Iterator[Part]:
+        """`<name attribute='value'`, each in a span of its own, and what libvirt adds."""
+        yield from ["<", self._span(self.explained.written[element, None], _name(element))]
+        for name, value in element.items():
+            text = f"{_attribute_name(element, name)}={_quoted(value)}"
+            yield from [" ", self._span(self.explained.written[element, name], text)]
+        yield from self._added(self.explained.added.get(element, []))
+
+    def _added(self, rows: list[Row]) -> Iterator[Part]:
+        """The attributes that libvirt would add."""
+        for row in rows:
+            if row.answer not in _NOT_WRITTEN_BACK:
+                text = f"{row.name.rpartition('@')[2]}={_quoted(row.value)}"
+                yield from [" ", self._span(row, text)]
 
     def _layout(self, text: str | None) -> str:
         return visible(escape((text or "").replace(self.margin, "\n"), quote=False))
 
-    def _inside(self, element) -> Iterator:
-        yield self._layout(element.text)
-        for child in element:
-            yield from self._child(child)
-            yield self._layout(child.tail)
-
-    def _child(self, child) -> Iterator:
-        if not isinstance(child.tag, str):  # a comment or a processing instruction
-            yield visible(etree.tostring(child, encoding="unicode", with_tail=False))
-            return
-        yield from self._start(child)
-        if len(child) or child.text:
-            yield ">"
-            yield from self._inside(child)
-            yield f"</{_name(child)}>"
-        else:
-            yield "/>"
-
-    def _start(self, element) -> Iterator:
-        """`<name attribute='value'`, each in a span of its own, and what libvirt adds."""
-        yield "<"
-        yield self._span(self.explained.written[element, None], _name(element))
-        for name, value in element.items():
-            text = f"{_attribute_name(element, name)}={_quoted(value)}"
-            yield " "
-            yield self._span(self.explained.written[element, name], text)
-        for row in self.explained.added.get(element, []):
-            if row.answer not in _NOT_WRITTEN_BACK:
-                yield " "
-                yield self._added_attribute(row)
-
-    def _driver_added(self) -> Iterator:
-        """A <driver> with what libvirt would put into it, on a line of its own."""
-        rows = [row for row in self.explained.added[None] if row.name.startswith("driver/")]
-        if shown := [row for row in rows if row.answer not in _NOT_WRITTEN_BACK]:
-            yield from [self._new_line(), "<driver"]
-            for row in shown:
-                yield from [" ", self._added_attribute(row)]
-            yield "/>"
-
-    def _elements_added(self) -> Iterator:
-        """The other elements that libvirt would add, each on a line of its own."""
-        for row in self.explained.added[None]:
-            if not row.name.startswith("driver/"):
-                attributes = f" {visible(row.value)}" if row.value else ""
-                yield from [self._new_line(), self._span(row, f"<{row.name}{attributes}/>")]
-
     def _new_line(self) -> str:
         indent = self.element.text or ""
         return self._layout(indent if indent.isspace() else self.margin + "  ")
-
-    def _added_attribute(self, row: Row) -> etree._Element:
-        return self._span(row, f"{row.name.rpartition('@')[2]}={_quoted(row.value)}")
 
     def _span(self, row: Row, text: str) -> etree._Element:
         """Text that a row explains, underlined by who decided it."""
@@ -117,14 +103,10 @@ class _Writer:
         span = E.span(text, {"class": f"vl-name {kind}{mark}", "tabindex": "0"})
         if style:
             span.set("style", style)
-        if self.tips:
-            span.append(copy.deepcopy(_tip(_brief(row))))
+        if self.tips:  # with no more of a long value than a tip shows: what is kept is small
+            short = row.value and row._replace(value=row.value[: MAX_VALUE + 1])
+            span.append(copy.deepcopy(_tip(short or row)))
         return span
-
-
-def _brief(row: Row) -> Row:
-    """The row with no more of a long value than a tip shows: what is kept is small."""
-    return row if row.value is None else row._replace(value=row.value[: MAX_VALUE + 1])
 
 
 @lru_cache(maxsize=1024)  # while somebody types, most rows stay as they are

@@ -4,17 +4,17 @@ from collections.abc import Iterable, Mapping
 
 import ipywidgets
 
-from ..build import build, choices_of
-from ..document import Disk
-from ..refusals import Problem
-from ..views.form import disk_as_html, disk_as_text, title_of
-from ..views.html import sentence
+from ...build import build, choices_of
+from ...document import Disk
+from ...refusals import Problem
+from ...views.fields import form
+from ...views.view import View, sentence
+from ..draft import FRAGMENT, Draft
+from ..static import WithStaticForm
+from ..xml_explainer import XMLExplainer
 from .built import Built
-from .draft import FRAGMENT, Draft
-from .explainer import XMLExplainer
 from .field import Field
 from .form import Form, fill
-from .static import WithStaticForm
 
 MACHINES = {"x86_64, pc": "pc", "x86_64, q35": "q35", "not known: a part of a guest": FRAGMENT}
 
@@ -46,7 +46,7 @@ class DiskBuilder(WithStaticForm):
         self.again = ipywidgets.Button(description="Start over", tooltip="Choose as at first")
         self.form = Form(fields, self._take, self._apply, self._show)
         self.built = Built(self._apply, explainer)
-        keys = ipywidgets.HTML(sentence(_KEYS, "vl-keys"))
+        keys = ipywidgets.HTML(sentence(_KEYS, "vl-keys").html)
         head = ipywidgets.HBox([self.machine, self.again, keys]).add_class("vl-head")
         left = ipywidgets.VBox([head, self.form]).add_class("vl-left")
         columns = ipywidgets.HBox([left, self.built]).add_class("vl-columns")
@@ -76,17 +76,11 @@ class DiskBuilder(WithStaticForm):
         self.chosen = _written(choices_of(disk) if isinstance(disk, Disk) else disk)
         self._build()
 
-    def static_html(self) -> str:
-        return disk_as_html(*self._static())
-
-    def static_text(self) -> str:
-        return disk_as_text(*self._static())
-
-    def _static(self) -> tuple:
+    def static(self) -> View:
         names = dict.fromkeys([*self.form.always, *self.draft.chosen])
         filled = [fill(self.draft, name) for name in names]
-        title = title_of(self.draft.disk, self.draft.answers)
-        return title, filled, self.draft.text, self.draft.problems
+        draft = self.draft
+        return form(draft.disk, draft.answers, filled, draft.text, draft.problems)
 
     def _take(self, field: Field) -> None:
         self.choose(**{field.choice.name: field.value})

@@ -4,15 +4,16 @@ from collections.abc import Callable, Sequence
 
 import ipywidgets
 
-from ..refusals import Problem
-from ..views import Resolved
-from ..views.changes import marked_as_html
-from ..views.form import file_of, refused, verdict_of
-from ..views.html import sentence
-from ..views.text import printable
-from .draft import Draft
-from .explainer import XMLExplainer
-from .notes import Notes
+from ...refusals import Problem
+from ...views.changes import marked
+from ...views.fields import file_of, verdict_on
+from ...views.problems import refused
+from ...views.resolved import Resolved
+from ...views.text import printable
+from ...views.view import sentence
+from ..draft import Draft
+from ..notes import Notes
+from ..xml_explainer import XMLExplainer
 
 _TIP = "Select it all and copy it. What is changed here is put back."
 
@@ -51,8 +52,8 @@ class Built(ipywidgets.VBox):
     def show(self, draft: Draft, old: str, problems: Sequence[Problem]) -> None:
         """Show a draft, with a mark where its XML differs from the old one."""
         self._draft = draft
-        self.xml.value = marked_as_html(old, draft.text)
-        self.verdict.value = verdict_of(draft.disk, draft.answers, draft.problems)
+        self.xml.value = marked(old, draft.text).html
+        self.verdict.value = verdict_on(draft.disk, draft.answers, draft.problems)
         self.refused.value = self.opened.value = ""
         self.notes.show(problems, with_path=True)
         self._unfold()
@@ -72,7 +73,7 @@ class Built(ipywidgets.VBox):
             button.description = f"{'▾' if button.value else '▸'} {button.description[2:]}"
 
     def _resolved(self) -> str:
-        return sentence("What libvirt adds is underlined.") + Resolved(self._draft.disk).html
+        return sentence("What libvirt adds is underlined.").html + Resolved(self._draft.disk).html
 
     def _put_back(self, _) -> None:
         if self.copy.value:
@@ -85,7 +86,7 @@ class Built(ipywidgets.VBox):
             self.below.children = [self.explainer]
         self.explainer.text.value = self._draft.whole
         where = "the explainer" if self._is_lent else "the explainer below"
-        self.opened.value = sentence(f"It is in {where} now.")
+        self.opened.value = sentence(f"It is in {where} now.").html
 
 
 def _toggle(description: str, tooltip: str) -> ipywidgets.ToggleButton:

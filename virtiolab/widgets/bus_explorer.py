@@ -10,11 +10,12 @@ from ..document import read
 from ..inference import infer
 from ..refusals import check
 from ..targets import BUS_OF_PREFIX, usual_name
-from ..views.bus import ends, explored_as_html, explored_as_text, picture
-from ..views.changes import marked_as_html
-from ..views.form import NOT_WRITTEN, note, refused, shown
-from ..views.html import root, sentence
-from ..views.problems import NONE
+from ..views.bus_questions import ends, explored, picture
+from ..views.changes import marked
+from ..views.elements import root
+from ..views.fields import NOT_WRITTEN, shown
+from ..views.problems import NONE, note, refused
+from ..views.view import View, sentence
 from ..xml import written
 from .static import WithStaticForm
 
@@ -105,11 +106,8 @@ class BusExplorer(WithStaticForm):
             control.observe(self._ask, "value")
         self._explore()
 
-    def static_html(self) -> str:
-        return explored_as_html(self._inferred, self._xml, self._problems)
-
-    def static_text(self) -> str:
-        return explored_as_text(self._inferred, self._xml, self._problems)
+    def static(self) -> View:
+        return explored(self._inferred, self._xml, self._problems)
 
     def _ask(self, _=None) -> None:
         """Ask about what is chosen now; if it cannot be written, what was asked before stays."""
@@ -132,9 +130,9 @@ class BusExplorer(WithStaticForm):
     def _show(self) -> None:
         self.picture.value = root(picture(self._inferred).inline())
         self.answers.value = root(*ends(self._inferred))
-        self.xml.value = marked_as_html(self._old, self._xml)
+        self.xml.value = marked(self._old, self._xml).html
         said = (note(problem, problem.path) for problem in self._problems)
-        self.notes.value = "".join(said) or sentence(NONE)
+        self.notes.value = "".join(said) or sentence(NONE).html
 
 
 def _values(name: str) -> tuple[str, ...]:
