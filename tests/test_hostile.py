@@ -143,12 +143,12 @@ def of_ours(text) -> Iterator[Page]:
     for task in (Write(**facts, disks={}, solution=text), Choose(**facts, options=options)):
         yield shown(exercises.exercise(task))
         yield exercises.task_as_html(task) + exercises.answer_as_html(task), ""
-        yield exercises.hints_as_html(task.hints) + exercises.option_as_html(text), ""
+        yield exercises.hints_as_html(task.hints), ""
     asked = Question(text, text, "bus", text, (text, text), text, text)
     yield shown(exercises.quiz(asked))
     yield exercises.question_as_html(asked) + exercises.verdict_as_html(text, asked), ""
     yield shown(predictions.prediction(text, [text], text, text))
-    yield predictions.question_of(text) + predictions.verdict_on(text, text, text), ""
+    yield predictions.verdict_on(text, text, text), ""
     yield root(snapshots.drawn({text: {"refusal": text}}).image()), ""
     yield shown(snapshots.after_snapshot("internal, qcow2", "external, raw"))
     explorer = CacheExplorer("none")

@@ -1,1 +1,1 @@
-"""How answers look: a file a thing, as text, as HTML or as a picture. They show and decide nothing."""
+"""How answers look: a file a thing, as text, HTML or picture. A view shows and decides nothing."""

@@ -3,7 +3,6 @@
 import copy
 from collections.abc import Iterator
 from functools import lru_cache
-from html import escape
 
 from lxml import etree
 
@@ -11,7 +10,9 @@ from ..explanation import Explanation, Row
 from .elements import XML_STYLE, E, Part, filled, meaning_of, row_origin, underline, visible
 from .text import MAX_VALUE, name_and_value
 
-_XML_PREFIX = {"http://www.w3.org/XML/1998/namespace": "xml"}
+_XML = "http://www.w3.org/XML/1998/namespace"
+_IN_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_IN_VALUE = _IN_TEXT | str.maketrans({"\n": "&#10;", "\t": "&#9;"})
 _NOT_WRITTEN_BACK = ("cache",)  # libvirt leaves it out, and QEMU's usual value is taken
 
 
@@ -56,18 +57,13 @@ class _Writer:
     def _inside(self, element) -> Iterator[Part]:
         yield self._layout(element.text)
         for child in element:
-            if isinstance(child.tag, str):
-                yield from self._child(child)
-            else:  # a comment or a processing instruction
+            if not isinstance(child.tag, str):  # a comment or a processing instruction
                 yield visible(etree.tostring(child, encoding="unicode", with_tail=False))
+            else:
+                yield from self._start(child)
+                is_empty = not len(child) and not child.text
+                yield from ["/>"] if is_empty else [">", *self._inside(child), f"</{_name(child)}>"]
             yield self._layout(child.tail)
-
-    def _child(self, child) -> Iterator[Part]:
-        yield from self._start(child)
-        if len(child) or child.text:
-            yield from [">", *self._inside(child), f"</{_name(child)}>"]
-        else:
-            yield "/>"
 
     def _start(self, element) -> Iterator[Part]:
         """`<name attribute='value'`, each in a span of its own, and what libvirt adds."""
@@ -85,7 +81,7 @@ class _Writer:
                 yield from [" ", self._span(row, text)]
 
     def _layout(self, text: str | None) -> str:
-        return visible(escape((text or "").replace(self.margin, "\n"), quote=False))
+        return visible((text or "").replace(self.margin, "\n").translate(_IN_TEXT))
 
     def _new_line(self) -> str:
         indent = self.element.text or ""
@@ -95,14 +91,10 @@ class _Writer:
         """Text that a row explains, underlined by who decided it."""
         origin = row.origin if row.known else "unknown"
         plain = origin == "stated" and row.answer is None
-        style = "" if plain else underline(origin)
-        if row.added:
-            style += "; font-style: italic"
+        style = {} if plain else {"style": underline(origin) + "; font-style: italic" * row.added}
         kind = "vl-plain" if plain else f"vl-{origin}"
         mark = f" vl-mark-{row.answer}" if row.answer else ""
-        span = E.span(text, {"class": f"vl-name {kind}{mark}", "tabindex": "0"})
-        if style:
-            span.set("style", style)
+        span = E.span(text, {"class": f"vl-name {kind}{mark}", "tabindex": "0"} | style)
         if self.tips:  # with no more of a long value than a tip shows: what is kept is small
             short = row.value and row._replace(value=row.value[: MAX_VALUE + 1])
             span.append(copy.deepcopy(_tip(short or row)))
@@ -118,11 +110,8 @@ def _tip(row: Row) -> etree._Element:
 
 def _quoted(value: str) -> str:
     """A value as libvirt writes it, in single quotes where that can be."""
-    shown = visible(value)
-    escaped = escape(shown, quote=False).replace("\n", "&#10;").replace("\t", "&#9;")
-    if "'" not in shown:
-        return f"'{escaped}'"
-    return '"' + escaped.replace('"', "&quot;") + '"'
+    escaped = visible(value).translate(_IN_VALUE)
+    return f"'{escaped}'" if "'" not in escaped else '"' + escaped.replace('"', "&quot;") + '"'
 
 
 def _name(element) -> str:
@@ -135,5 +124,5 @@ def _attribute_name(element, name: str) -> str:
     uri, _, local = name.rpartition("}")
     if not uri:
         return visible(name)
-    prefixes = {uri: prefix for prefix, uri in element.nsmap.items() if prefix}
-    return visible(f"{(prefixes | _XML_PREFIX).get(uri[1:], 'ns')}:{local}")
+    prefixes = {uri: prefix for prefix, uri in element.nsmap.items() if prefix} | {_XML: "xml"}
+    return visible(f"{prefixes.get(uri[1:], 'ns')}:{local}")

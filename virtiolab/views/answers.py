@@ -6,7 +6,7 @@ from lxml import etree
 
 from ..document import Disk, Domain
 from ..explanation import Explanation
-from ..inference import Inference, Inferences, infer
+from ..inference import Inferences, infer
 from ..xml import one_line
 from .annotated import annotated
 from .elements import E, heading, legend, origin_mark, root, row, table
@@ -33,15 +33,10 @@ ROWS = (
 _OVERVIEW = ("disk", "virtio?", "bus", "format")
 _SIGNS = {"stated": "=", "inferred": ">", "default": "~", "unknown": "?"}
 # Their reason would only repeat the value.
-_SPEAK_FOR_THEMSELVES = (
-    "type-stated",
-    "device-stated",
-    "driver-stated",
-    "cache-stated",
-    "snapshot-stated",
-    "readonly-stated",
-    "address-stated",
-)
+_SPEAK_FOR_THEMSELVES = {
+    f"{row}-stated"
+    for row in ("type", "device", "driver", "cache", "snapshot", "readonly", "address")
+}
 
 
 def show(what: Domain | Disk, *rows: str) -> View:
@@ -62,7 +57,10 @@ def show(what: Domain | Disk, *rows: str) -> View:
 
 def overview(disks: Sequence[Disk], most: int = MOST) -> View:
     """One line a disk: name, virtio or not, bus and format; of at `most` so many disks."""
-    lines = [_line(disk, infer(disk)) for disk in disks[:most]]
+    lines = []
+    for disk, said in ((disk, infer(disk)) for disk in disks[:most]):
+        values = map(value_as_text, (said.bus.value, said.format.value))
+        lines.append((disk_name(disk), verdict(said), *values))
     left_out = more(len(disks) - len(lines))
 
     def html() -> str:
@@ -80,11 +78,6 @@ def overview(disks: Sequence[Disk], most: int = MOST) -> View:
         return "\n".join(shown + left_out) if lines else NO_DISK
 
     return View(html, text)
-
-
-def _line(disk: Disk, answers: Inferences) -> tuple[str, ...]:
-    values = (answers.bus.value, answers.format.value)
-    return disk_name(disk), verdict(answers), *map(value_as_text, values)
 
 
 def interactive(explained: Explanation) -> str:
@@ -124,13 +117,11 @@ def answers_as_text(
 
 def rows_as_text(answers: Inferences, rows: Sequence[str], colour: bool = False) -> str:
     """These rows of the answers: who decided, the value, and why."""
-    return "\n".join(_row_as_text(name, getattr(answers, name), colour) for name in rows)
-
-
-def _row_as_text(name: str, answer: Inference, colour: bool) -> str:
-    mark = f"{_SIGNS[answer.origin]} {answer.origin}".ljust(10)
-    value = paint(value_as_text(answer.value), "1", colour)
-    head = f"  {label(name):11}  {paint(mark, COLOURS[answer.origin], colour)}  {value}"
-    if answer.rule in _SPEAK_FOR_THEMSELVES:
-        return head
-    return f"{head}\n{wrapped(answer.reason, 15)}"
+    lines = []
+    for name, answer in ((name, getattr(answers, name)) for name in rows):
+        mark = f"{_SIGNS[answer.origin]} {answer.origin}".ljust(10)
+        value = paint(value_as_text(answer.value), "1", colour)
+        lines.append(f"  {label(name):11}  {paint(mark, COLOURS[answer.origin], colour)}  {value}")
+        if answer.rule not in _SPEAK_FOR_THEMSELVES:
+            lines.append(wrapped(answer.reason, 15))
+    return "\n".join(lines)

@@ -1,8 +1,8 @@
-"""Which questions decide about a disk's bus, and which way they go for this one: as a picture, and in
-words.
+"""Which questions decide about a disk's bus, and which way they go for this one: as a picture, and
+in words.
 
-The questions stand in bus_questions.toml. Which way was taken is read off the rules of the answers, so the
-picture cannot say something else than they do.
+The questions stand in bus_questions.toml. Which way was taken is read off the rules of the answers,
+so the picture cannot say something else than they do.
 """
 
 from collections.abc import Iterator, Sequence
@@ -95,7 +95,7 @@ def picture(answers: Inferences) -> Picture:
             _draw_way(drawn, row, question, taken[name], answers)
     for row, (name, question) in enumerate(questions().items()):
         asked = f"{row + 1}  {question.asks}"
-        drawn.part(_EDGE, _top(row), _ASKED, _BOX, asked, kind=_off(name in taken))
+        drawn.part(_EDGE, _top(row), _ASKED, _BOX, asked, kind="" if name in taken else "vl-other")
     top, each = _top(len(questions())), (_WIDTH - 2 * _EDGE) / len(ENDS)
     drawn.part(_EDGE, top, _WIDTH - 2 * _EDGE, _END - _EDGE)
     for number, (row, answer) in enumerate((row, getattr(answers, row)) for row in ENDS):
@@ -116,10 +116,6 @@ def _others() -> dict[tuple[str, str], Picture]:
     return found
 
 
-def _off(is_on: bool) -> str:
-    return "" if is_on else "vl-other"
-
-
 def _top(row: int) -> float:
     return _EDGE + row * _PITCH
 
@@ -128,7 +124,7 @@ def _draw_way(
     drawn: Picture, row: int, question: Question, name: str, answers: Inferences | None
 ) -> None:
     """A way, and its box if it has one; with the `answers`, as the one that was taken."""
-    way, kind, top = question.ways[name], _off(answers is not None), _top(row)
+    way, kind, top = question.ways[name], "" if answers else "vl-other", _top(row)
     if way.says is None:
         drawn.way((_MIDDLE, top + _BOX), (_MIDDLE, top + _PITCH), kind=kind)
         drawn.write(_MIDDLE + 10, top + _BOX + 18, name, f"vl-small {kind}")
@@ -142,21 +138,18 @@ def _draw_way(
         drawn.part(left, top, width, _BOX, name, way.says, kind=kind)
     else:
         origin = getattr(answers, question.about).origin
-        lines = (_taken(question, name, answers), _said(question, answers))
+        lines = _taken(question, name, answers)
         drawn.part(left, top, width, _BOX, *lines, kind=f"vl-{origin}")
 
 
-def _taken(question: Question, name: str, answers: Inferences) -> str:
-    """What a way is called where it is taken, by the facts of the answer about it."""
-    return (question.ways[name].taken or name).format_map(getattr(answers, question.about).facts)
-
-
-def _said(question: Question, answers: Inferences) -> str:
-    """What the answer says that a question is about."""
+def _taken(question: Question, name: str, answers: Inferences) -> tuple[str, str]:
+    """What a way is called where it is taken, by the facts of the answer that the question is about,
+    and what that answer says."""
+    answer = getattr(answers, question.about)
+    called = (question.ways[name].taken or name).format_map(answer.facts)
     if question.about == "virtio":
-        return verdict(answers)
-    value = getattr(answers, question.about).value
-    return _brief(value["model"] if isinstance(value, dict) else value)
+        return called, verdict(answers)
+    return called, _brief(answer.value["model"] if isinstance(answer.value, dict) else answer.value)
 
 
 def _brief(value) -> str:
@@ -184,8 +177,9 @@ def in_words(answers: Inferences) -> str:
     steps = []
     for name, way in path(answers).items():
         question = questions()[name]
-        said = "" if question.ways[way].says is None else f": {_said(question, answers)}"
-        steps.append(f"{question.asks} {_taken(question, way, answers)}{said}.")
+        called, said = _taken(question, way, answers)
+        said = "" if question.ways[way].says is None else f": {said}"
+        steps.append(f"{question.asks} {called}{said}.")
     rows = ((row, getattr(answers, row)) for row in ENDS)
     said = (f"{label(row)} {_brief(a.value)} ({a.origin})" for row, a in rows)
     return f"{' '.join(steps)} So: {', '.join(said)}."

@@ -31,8 +31,8 @@ _COLUMNS = (
 def explorer(disk: Disk, moment: str) -> str:
     """A disk's mode for a widget: the picture, the steps and what survives beside it, and below
     them all modes."""
-    way, origin, io = _of(disk)
-    words = E.div({"class": "vl-words"}, *_words(way, disk, moment))
+    way, about, origin, io = _of(disk)
+    words = E.div({"class": "vl-words"}, *_words(way, about, origin, moment))
     picture = E.div(drawn(way, origin, io, moment).inline(), prose("p", _LINES, "vl-legend"))
     return root(E.div(E.div({"class": "vl-way-drawn"}, picture, words), _comparison(way.mode)))
 
@@ -40,28 +40,26 @@ def explorer(disk: Disk, moment: str) -> str:
 def explored(disk: Disk, moment: str, problems: Sequence[Problem]) -> View:
     """The same where no widget runs: the picture before and after `moment` (a loss of power, if
     nothing else goes wrong), and folded away the other modes after it."""
-    way, origin, io = _of(disk)
+    way, about, origin, io = _of(disk)
     trouble = "power" if moment == "nothing" else moment
 
     def after(way: Way) -> str:
         return f"{title(way.mode)}, and {facts()['moments'][trouble]['name']}:"
 
     def html() -> str:
+        others = {after(other): drawn(other, "stated", moment=trouble) for other in way.others}
         return root(
-            *_words(way, disk, moment),
+            *_words(way, about, origin, moment),
             drawn(way, origin, io).image(),
             prose("p", _LINES),
             E.p(after(way)),
             drawn(way, origin, io, trouble).image(),
             _comparison(way.mode),
-            *(
-                folded(after(other), drawn(other, "stated", moment=trouble).image())
-                for other in way.others
-            ),
+            *(folded(said, picture.image()) for said, picture in others.items()),
         ) + (problems_as_html(problems) if problems else "")
 
     def text() -> str:
-        lines = [f"{title(way.mode)}: {_about(disk)}", *sentences(way, io, moment)]
+        lines = [f"{title(way.mode)}: {about}", *sentences(way, io, moment)]
         for stage, said in facts()["stages"].items():
             moments = facts()["moments"].items()
             fates = (f"{known['name']}: {_fate(way, stage, name)}" for name, known in moments)
@@ -77,30 +75,24 @@ def explored(disk: Disk, moment: str, problems: Sequence[Problem]) -> View:
     return View(html, text)
 
 
-def _of(disk: Disk) -> tuple[Way, str, str | None]:
-    """The way of its cache mode, who decided that, and its io."""
-    way = ways()[disk.get("cache", "driver")]
-    return way, infer(disk).cache.origin, disk.get("io", "driver")
+def _of(disk: Disk) -> tuple[Way, str, str, str | None]:
+    """The way of its cache mode, what that means (or who decides where none is chosen), who decided
+    it, and its io."""
+    mode, answer = disk.get("cache", "driver"), infer(disk).cache
+    known = lookup("/disk/driver/@cache").values
+    about = known[mode] if answer.origin == "stated" else answer.reason
+    return ways()[mode], about, answer.origin, disk.get("io", "driver")
 
 
-def _words(way: Way, disk: Disk, moment: str) -> list[etree._Element]:
+def _words(way: Way, about: str, origin: str, moment: str) -> list[etree._Element]:
     """The mode and who decided it, its steps, and what survives."""
-    origin = origin_mark(infer(disk).cache.origin)
-    name = E.strong(E.code(title(way.mode)))
+    name, mark = E.strong(E.code(title(way.mode))), origin_mark(origin)
     return [
-        E.p({"class": "vl-about"}, name, " (", origin, ") ", prose("span", _about(disk))),
+        E.p({"class": "vl-about"}, name, " (", mark, ") ", prose("span", about)),
         E.ol({"class": "vl-steps"}, *(prose("li", step.says) for step in way.steps)),
         _survival(way, moment),
         prose("p", facts()["reasons"]["raw"], "vl-legend"),
     ]
-
-
-def _about(disk: Disk) -> str:
-    """What the mode means, or who decides where none is chosen."""
-    mode, answer = disk.get("cache", "driver"), infer(disk).cache
-    if answer.origin == "stated":
-        return lookup("/disk/driver/@cache").values[mode]
-    return answer.reason
 
 
 def _survival(way: Way, moment: str) -> etree._Element:

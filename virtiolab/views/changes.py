@@ -11,6 +11,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from .elements import E, Part, root, visible, xml_box
+from .text import paint
 from .view import View
 
 _MOST_SHOWN = 1000  # lines of a text; a disk has some 20
@@ -48,14 +49,14 @@ def _view(lines: Callable[[], Iterable[Line]]) -> View:
 
 def as_text(lines: Iterable[Line], colour: bool = False, indent: str = "") -> str:
     """Each line behind its sign: `- ` goes, `+ ` comes."""
-    return "\n".join(indent + "".join(_text_line(line, colour)) for line in lines)
-
-
-def _text_line(line: Line, colour: bool) -> Iterator[str]:
-    for text, is_marked in [(f"{line.sign} ", False), *line.pieces]:
-        if colour and line.sign in _COLOURS:
-            text = f"\x1b[{_COLOURS[line.sign]}{';1;4' if is_marked else ''}m{text}\x1b[0m"
-        yield text
+    shown = []
+    for line in lines:
+        code, pieces = _COLOURS.get(line.sign, ""), [(f"{line.sign} ", False), *line.pieces]
+        texts = (
+            paint(t, code + ";1;4" * is_marked, colour and code != "") for t, is_marked in pieces
+        )
+        shown.append(indent + "".join(texts))
+    return "\n".join(shown)
 
 
 def as_element(lines: Iterable[Line]) -> etree._Element:

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from ..inference import infer
 from ..rewriting.conversion import Conversion
@@ -21,44 +22,39 @@ class Converted(View):
         super().__init__(lambda: _as_html(conversion), lambda: conversion_as_text(conversion))
 
 
+class _Part(NamedTuple):
+    """What is said below the XML: a title, and sentences, some with commands to run."""
+
+    title: str
+    steps: Sequence[Step]
+    numbered: bool = False
+
+
 def conversion_as_text(conversion: Conversion, colour: bool = False) -> str:
     """The disk, its XML, and the sentences and steps below their titles."""
-    parts = [paint(unmarked(_title(conversion)), "1", colour)]
-    parts.append(as_text(_lines(conversion), colour))
-    for title, said in _parts(conversion):
-        numbered = isinstance(said[0], Step)
-        items = (
-            _item_as_text(f"{number:3}. " if numbered else "  * ", item)
-            for number, item in enumerate(said, 1)
-        )
-        parts.append("\n".join([paint(title, "1", colour), *items]))
-    return "\n\n".join(parts)
-
-
-def _item_as_text(lead: str, item: Step | str) -> str:
-    """A sentence in lines behind its bullet or number; of a step, the commands in one piece."""
-    say, run = (item.say, item.run) if isinstance(item, Step) else (item, ())
-    said = textwrap.fill(
-        unmarked(say), WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead),
-        break_long_words=False, break_on_hyphens=False,
-    )  # fmt: skip
-    return "\n".join([said, *(f"       {line}" for line in run)])
+    shown = [paint(unmarked(_title(conversion)), "1", colour), as_text(_lines(conversion), colour)]
+    for part in _parts(conversion):
+        lines = [paint(part.title, "1", colour)]
+        for number, step in enumerate(part.steps, 1):
+            lead = f"{number:3}. " if part.numbered else "  * "
+            said = textwrap.fill(
+                unmarked(step.say), WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead),
+                break_long_words=False, break_on_hyphens=False,
+            )  # fmt: skip
+            lines += [said, *(f"       {line}" for line in step.run)]
+        shown.append("\n".join(lines))
+    return "\n\n".join(shown)
 
 
 def _as_html(conversion: Conversion) -> str:
     shown = [prose("p", _title(conversion), "vl-verdict"), as_element(_lines(conversion))]
-    for title, said in _parts(conversion):
-        make = E.ol if isinstance(said[0], Step) else E.ul
-        shown += [E.p({"class": "vl-part"}, E.strong(title)), make(*map(_item, said))]
+    for part in _parts(conversion):
+        items = [prose("li", step.say) for step in part.steps]
+        for item, step in zip(items, part.steps):
+            item.extend([E.pre({"class": "vl-run"}, "\n".join(step.run))] if step.run else [])
+        listed = (E.ol if part.numbered else E.ul)(*items)
+        shown += [E.p({"class": "vl-part"}, E.strong(part.title)), listed]
     return root(*shown)
-
-
-def _item(item: Step | str):
-    if not isinstance(item, Step):
-        return prose("li", item)
-    element = prose("li", item.say)
-    element.extend([E.pre({"class": "vl-run"}, "\n".join(item.run))] if item.run else [])
-    return element
 
 
 def _title(conversion: Conversion) -> str:
@@ -75,12 +71,13 @@ def _lines(conversion: Conversion) -> Iterator[Line]:
     return lines_of("\n".join([conversion.old, *old]), "\n".join([conversion.new, *added, *new]))
 
 
-def _parts(conversion: Conversion) -> Iterator[tuple[str, Sequence[str] | Sequence[Step]]]:
-    """What is said below the XML: titles, and under each sentences or steps."""
-    left_out = [
-        f"`{one_line(one.name if one.value is None else f'{one.name} = {one.value}', 100)}`: {one.why}"
-        for one in conversion.dropped
-    ]
-    every = [("Left out", left_out), ("To know", conversion.notes)]
-    every += [(part.title, part.steps) for part in conversion.steps]
-    yield from ((title, said) for title, said in every if said)
+def _parts(conversion: Conversion) -> Iterator[_Part]:
+    left_out = []
+    for one in conversion.dropped:
+        name = one.name if one.value is None else f"{one.name} = {one.value}"
+        left_out.append(Step(f"`{one_line(name, 100)}`: {one.why}", ()))
+    if left_out:
+        yield _Part("Left out", left_out)
+    if conversion.notes:
+        yield _Part("To know", [Step(note, ()) for note in conversion.notes])
+    yield from (_Part(part.title, part.steps, True) for part in conversion.steps)

@@ -1,5 +1,5 @@
-"""The pieces that HTML views are made of, as element trees that are written out once, so that nothing
-from somebody's XML becomes markup.
+"""The pieces that HTML views are made of, as element trees that are written out once, so that
+nothing from somebody's XML becomes markup.
 
 They must also be readable where JupyterLab's sanitizer, GitHub or a screen reader leaves only the
 structure: who decided a value is said by a word and by the style of an underline, never by colour
@@ -15,7 +15,7 @@ from ..document import Disk
 from ..explanation import Row
 from ..inference import ORIGINS, Inferences
 from ..xml import seen
-from .text import decided, disk_name, value_as_text, verdict
+from .text import decided, disk_name, sentences_of, value_as_text, verdict
 
 CELL = {"style": "text-align: left; vertical-align: top"}  # of a table: also without a style sheet
 # Letters stand in their order, also those that are written from right to left.
@@ -32,7 +32,7 @@ Part = str | etree._Element
 
 
 class _Builder:
-    """lxml's own, `E.p({"class": "note"}, "a ", E.em("b"))`; who asks for text does not wait for it."""
+    """lxml's own: `E.p({"class": "x"}, "a", E.em("b"))`. Who asks for text does not wait for it."""
 
     def __getattr__(self, tag: str):
         from lxml.builder import E
@@ -149,13 +149,10 @@ def row_origin(row: Row) -> etree._Element:
 
 def meaning_of(row: Row) -> Iterator[etree._Element]:
     """What a row has to say: the sentences, and where to read more."""
-    yield prose("span", row.meaning)
-    if row.here:
-        yield prose("strong", f" {row.here}", "vl-here")
-    if row.matters:
-        yield prose("span", f" Matters for: {row.matters}")
-    if row.default and not row.added:  # of what is added, the reason says more
-        yield prose("span", f" {row.default}", "vl-default-value")
+    looks = {"here": ("strong", "vl-here"), "default": ("span", "vl-default-value")}
+    for number, (name, sentence) in enumerate(sentences_of(row)):
+        tag, kind = looks.get(name, ("span", ""))
+        yield prose(tag, f" {sentence}" if number else sentence, kind)
     more = [E.span(f"since libvirt {row.since}")] if row.since else []
     if row.doc:
         more.append(E.a("documentation", href=row.doc, target="_blank", rel="noopener"))

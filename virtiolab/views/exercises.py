@@ -8,8 +8,8 @@ from ..course.judging import SIGNS, Feedback, right_names
 from ..course.quiz import Question, words
 from ..course.tasks import Choose, Mark, Task, Write
 from .changes import as_element, lines_of
-from .elements import E, Part, folded, page, prose, root, told, xml_box
-from .predictions import options_as_text, said_of
+from .elements import E, folded, page, prose, root, told, xml_box
+from .predictions import verdict_on
 from .text import MOST, more, unmarked
 from .view import View
 
@@ -25,8 +25,8 @@ def exercise(task: Task) -> View:
     def text() -> str:
         options, right = [], task.solution if isinstance(task, Write) else _right(task)
         if isinstance(task, Choose):
-            says = [f"{name}) {option.says}" for name, option in task.options.items()]
-            options = [unmarked("\n".join(options_as_text(says)))]
+            says = (f"  ( ) {name}) {option.says}" for name, option in task.options.items())
+            options = [unmarked("\n".join(says))]
         elif isinstance(task, Mark):
             options = [f"[ ] {name}\n{option.says}" for name, option in task.options.items()]
         hints = "\n".join(f"Hint {n}: {hint}" for n, hint in enumerate(task.hints, 1))
@@ -47,11 +47,6 @@ def answer_as_html(task: Task) -> str:
     return root(E.div({"class": "vl-shown"}, E.p(E.strong("An answer")), *_answer(task)))
 
 
-def option_as_html(xml: str) -> str:
-    """One of the guests to mark."""
-    return root(xml_box([xml]))
-
-
 def feedback_as_html(feedback: Feedback) -> str:
     """What is said of an answer: a headline, and a list whose signs say right or missing."""
     points = [
@@ -63,12 +58,8 @@ def feedback_as_html(feedback: Feedback) -> str:
     ]  # fmt: skip
     listed = [E.ul(*points)] if points else []
     left_out = more(len(feedback.points) - MOST, "remark")
-    return _told(feedback.solved, feedback.headline, *listed, *map(E.p, left_out))
-
-
-def nothing_as_html(said: str) -> str:
-    """What stands where there is no feedback yet."""
-    return root(_muted(said))
+    said = [prose("p", feedback.headline, "vl-outcome"), *listed, *map(E.p, left_out)]
+    return root(told(*said, kind=_kind(feedback.solved)))
 
 
 def hints_as_html(hints: Sequence[str]) -> str:
@@ -84,11 +75,13 @@ def quiz(question: Question) -> View:
         options = E.ul(*[prose("li", option) for option in question.options])
         right = prose("p", question.right, "vl-outcome")
         answer = folded("Reveal", right, prose("p", question.why))
-        return root(*_asked(question), options, answer, _muted(words("example")))
+        return root(*_asked(question), options, answer, prose("p", words("example"), "vl-nothing"))
 
     def text() -> str:
         title, guest = words("title"), words("guest", machine=question.machine)
-        asked = "\n".join([question.xml, question.says, *options_as_text(question.options)])
+        asked = "\n".join(
+            [question.xml, question.says, *(f"  ( ) {option}" for option in question.options)]
+        )
         answer = f"Answer: {question.right}\n{question.why}"
         return "\n\n".join([*map(unmarked, (title, guest, asked, answer)), words("example")])
 
@@ -102,8 +95,7 @@ def question_as_html(question: Question) -> str:
 
 def verdict_as_html(guess: str, question: Question) -> str:
     """Whether a guess was right, what is, and why."""
-    said = said_of(guess, question.right)
-    return _told(guess == question.right, said, prose("p", question.why))
+    return verdict_on(guess, question.right, question.why, _kind(guess == question.right))
 
 
 def _task(task: Task) -> list[etree._Element]:
@@ -120,13 +112,8 @@ def _title(said: str) -> etree._Element:
     return E.p({"class": "vl-exercise-title"}, E.strong(said))
 
 
-def _muted(said: str) -> etree._Element:
-    return E.p({"class": "vl-nothing"}, said)
-
-
-def _told(is_right: bool, headline: str, *parts: Part) -> str:
-    kind = f"vl-feedback {'vl-solved' if is_right else 'vl-open'}"
-    return root(told(prose("p", headline, "vl-outcome"), *parts, kind=kind))
+def _kind(is_right: bool) -> str:
+    return f"vl-feedback {'vl-solved' if is_right else 'vl-open'}"
 
 
 def _given(task: Task) -> list[etree._Element]:

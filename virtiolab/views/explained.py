@@ -20,7 +20,7 @@ from .elements import (
     table,
     visible,
 )
-from .text import COLOURS, decided, name_and_value, paint, title_of, unmarked, wrapped
+from .text import COLOURS, decided, name_and_value, paint, sentences_of, title_of, unmarked, wrapped
 from .view import View
 
 
@@ -55,27 +55,16 @@ def _table(rows: Sequence[Row]) -> etree._Element:
 
 def _row(one: Row) -> etree._Element:
     value = [] if one.value is None else E.code(visible(one.value))
-    words = [_glossary_of(one.terms)] if one.terms else []
-    return row(E.code(one.name), value, row_origin(one), [*meaning_of(one), *words])
-
-
-def _glossary_of(terms: Sequence[str]) -> etree._Element:
-    """The terms of a sentence, which unfold to what they mean."""
-    entries = [part for term in terms for part in (E.dt(term), prose("dd", glossary()[term]))]
-    return folded(", ".join(terms), E.dl(*entries), kind="vl-terms")
+    words = [part for t in one.terms for part in (E.dt(t), prose("dd", glossary()[t]))]
+    terms = [folded(", ".join(one.terms), E.dl(*words), kind="vl-terms")] if words else []
+    return row(E.code(one.name), value, row_origin(one), [*meaning_of(one), *terms])
 
 
 def explanation_as_text(explained: Explanation, colour: bool = False) -> str:
     """A heading, then every name of the disk with its meaning."""
-    title = title_of(explained.disk, explained.answers)
-    rows = [_row_as_text(row, colour) for row in explained.rows]
-    return "\n".join([paint(title, "1", colour), *rows])
-
-
-def _row_as_text(row: Row, colour: bool) -> str:
-    origin = paint(decided(row), COLOURS[row.origin], colour)
-    matters = row.matters and f"Matters for: {row.matters}"
-    default = None if row.added else row.default  # of what is added, the reason says more
-    sentences = [row.meaning, row.here, matters, default]
-    said = [wrapped(unmarked(sentence), 6) for sentence in sentences if sentence]
-    return "\n".join([f"  {paint(name_and_value(row), '1', colour)}  [{origin}]", *said])
+    lines = [paint(title_of(explained.disk, explained.answers), "1", colour)]
+    for one in explained.rows:
+        origin = paint(decided(one), COLOURS[one.origin], colour)
+        lines.append(f"  {paint(name_and_value(one), '1', colour)}  [{origin}]")
+        lines += [wrapped(unmarked(sentence), 6) for _, sentence in sentences_of(one)]
+    return "\n".join(lines)

@@ -45,16 +45,6 @@ class Filled(NamedTuple):
         return None if is_stated else self.answer
 
 
-def answer_to(choice: Choice, answers: Inferences) -> Inference | None:
-    """The answer that says what a choice is where nobody wrote it."""
-    if choice.name in answers._fields:
-        return getattr(answers, choice.name)
-    kind, _, part = choice.name.partition("_")
-    place = answers.address
-    known = kind == "address" and place.value and place.origin != "stated" and part in place.value
-    return place._replace(value=str(place.value[part])) if known else None
-
-
 def shown(value: Any) -> str:
     """A value as it stands in a menu or a table."""
     if value is None:
@@ -162,13 +152,12 @@ def form(
         return root(head, chosen) + marked(xml, xml).html + root(wrong)
 
     def text() -> str:
-        lines = [f"  {field.path:16} {shown(field.value)}{_follows(field)}" for field in fields]
+        lines = []
+        for field in fields:
+            lines.append(f"  {field.path:16} {shown(field.value)}")
+            if answer := field.decided:
+                said = f"({answer.origin}): {one_line(answer.reason, 600)}"
+                lines[-1] += f" -> {value_as_text(answer.value)} {said}"
         return "\n".join([title, *lines, "", xml, problems_as_text(problems)])
 
     return View(html, text)
-
-
-def _follows(field: Filled) -> str:
-    if not (answer := field.decided):
-        return ""
-    return f" -> {value_as_text(answer.value)} ({answer.origin}): {one_line(answer.reason, 600)}"

@@ -21,7 +21,6 @@ TITLES = {
     "qemu": "QEMU, stopped",
     "guest": "The guest",
 }
-_NUMBERS = {rung: number for number, rung in enumerate(TITLES, 1)}
 _NO_ARGUMENTS = "Not reached: libvirt makes no arguments for this guest."
 _QCOW2 = "514649fb"  # "QFI" and a byte: how a qcow2 image begins
 
@@ -90,12 +89,9 @@ def _guest(said: Mapping, lesson: Lesson) -> Iterator[Line]:
     for disk in said["disks"]:
         target = disk["target"] or only
         drivers = " › ".join(f"`{_plain(name)}`" for name in disk["drivers"])
-        name = f"The guest calls it `{disk['name']}`"
-        yield Line(
-            f"{name}; the XML happens to call it the same."
-            if disk["name"] == target
-            else f"{name}; the XML calls it `{target}`."
-        )
+        same = disk["name"] == target
+        calls = "happens to call it the same" if same else f"calls it `{target}`"
+        yield Line(f"The guest calls it `{disk['name']}`; the XML {calls}.")
         yield Line(f"Its drivers, from the bus to the disk: {drivers}.", marked=True)
         yield Line(f"Its size is {size(disk['bytes'])}.")
         if disk["start"] == _QCOW2:
@@ -106,13 +102,7 @@ def _guest(said: Mapping, lesson: Lesson) -> Iterator[Line]:
     yield from map(Line, said["notes"])
 
 
-_LINES = {
-    "schema": _schema,
-    "libvirt": _libvirt,
-    "arguments": _arguments,
-    "qemu": _qemu,
-    "guest": _guest,
-}
+_LINES = dict(zip(TITLES, (_schema, _libvirt, _arguments, _qemu, _guest), strict=True))
 
 
 def size(number: int) -> str:
@@ -125,10 +115,8 @@ def proof(lesson: Lesson, said: Mapping[str, Mapping], source: str | None = None
     if source is None:
         versions = (f"{name} {version}" for name, version in recorded()["versions"].items())
         source = f"This is a record: {', '.join(versions)}."
-    rungs = [
-        (f"{_NUMBERS[rung]} {TITLES[rung]}", lines(rung, answer, lesson))
-        for rung, answer in said.items()
-    ]
+    titles = {rung: f"{number} {title}" for number, (rung, title) in enumerate(TITLES.items(), 1)}
+    rungs = [(titles[rung], lines(rung, answer, lesson)) for rung, answer in said.items()]
 
     def html() -> str:
         rows = [row(title, [e for line in told for e in _elements(line)]) for title, told in rungs]

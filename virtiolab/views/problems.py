@@ -29,17 +29,16 @@ class Problems(list[Problem]):
 
 def problems_as_text(problems: Sequence[Problem], colour: bool = False) -> str:
     """One paragraph a problem: where and what, why, and the lines that would mend it."""
-    return "\n\n".join(_as_text(problem, colour) for problem in problems) or NONE
-
-
-def _as_text(problem: Problem, colour: bool) -> str:
-    severity = paint(problem.severity, _COLOURS[problem.severity], colour)
-    head = f"line {problem.line}: {severity}: {unmarked(problem.message)} [{problem.code}]"
-    lines = [head, f"  {_where(problem)}", wrapped(unmarked(_why(problem)), 2)]
-    old, new = problem.change
-    if new:
-        lines += ["  fix:", as_text(lines_of(old, new, "-+"), colour, indent="    ")]
-    return "\n".join(lines)
+    shown = []
+    for problem in problems:
+        severity = paint(problem.severity, _COLOURS[problem.severity], colour)
+        head = f"line {problem.line}: {severity}: {unmarked(problem.message)} [{problem.code}]"
+        lines = [head, f"  {_where(problem)}", wrapped(unmarked(_why(problem)), 2)]
+        old, new = problem.change
+        if new:
+            lines += ["  fix:", as_text(lines_of(old, new, "-+"), colour, indent="    ")]
+        shown.append("\n".join(lines))
+    return "\n\n".join(shown) or NONE
 
 
 def _where(problem: Problem) -> str:
@@ -65,11 +64,11 @@ def problem_list(problems: Sequence[Problem]) -> etree._Element:
 def _item(problem: Problem) -> etree._Element:
     where = E.span(f" (line {problem.line}, ", E.code(_where(problem)), ")")
     old, new = problem.change
-    fix = as_element(lines_of(old, new, "-+")) if new else None
+    fix = ["To mend it:", as_element(lines_of(old, new, "-+"))] if new else []
     return E.li(
         {"class": f"vl-{problem.severity}"}, _severity(problem.severity), ": ",
         prose("span", problem.message), where, prose("div", _why(problem), "vl-why"),
-        *[] if fix is None else [E.div({"class": "vl-fix"}, "To mend it:", fix)],
+        *[E.div({"class": "vl-fix"}, *fix)] * bool(fix),
     )  # fmt: skip
 
 
@@ -108,13 +107,11 @@ def _is_idle(edit: str, disk: Disk) -> bool:
 
 
 def _edit(edit: str) -> str:
-    scope, colon, line = edit.partition(":")
-    where = f"{scope} " if colon and scope in ("controller", "domain") else ""
-    line = line if where else edit
+    scope, _, line = edit.partition(":")
+    where, line = (f"{scope} ", line) if scope in ("controller", "domain") else ("", edit)
     path, _, value = line.lstrip("+~-").partition("=")
-    match line[0]:
-        case "-":
-            return f"remove {where}{path}"
-        case "~":
-            return f"{where}{path} becomes {value}"
+    if line[0] == "-":
+        return f"remove {where}{path}"
+    if line[0] == "~":
+        return f"{where}{path} becomes {value}"
     return f"{where}{path} = {value}" if value else f"add {where}{path}"

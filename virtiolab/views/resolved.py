@@ -6,10 +6,12 @@ from lxml import etree
 
 from ..document import Disk
 from ..rewriting.resolution import Resolution
-from ..xml import ALWAYS_ENDED, escaped, opened, written
-from .elements import E, Part, prose, root, visible, xml_box
+from ..xml import ALWAYS_ENDED, escaped, written
+from .elements import E, prose, root, visible, xml_box
 from .text import MOST, printable
 from .view import View
+
+Piece = tuple[str, bool]  # some XML, and whether libvirt added it
 
 
 class Resolved(View):
@@ -31,11 +33,26 @@ def resolved_as_text(resolutions: Iterable[Resolution]) -> str:
     it adds for all of these disks, each once."""
     lines, controllers = [], {}
     for resolution in resolutions:
-        lines += _lines(resolution, resolution.element, "")
+        for pieces, names in _lines(resolution, resolution.element):
+            added = f": {', '.join(names)}" if names else ""
+            remark = "" if names == [] else f"  <!-- added{added} -->"
+            lines.append("".join(text for text, _ in pieces) + remark)
         names = (visible(name).replace("--", "- -") for name in _left_out(resolution))
         lines += [f"<!-- left out: {name} -->" for name in names]
         controllers |= dict.fromkeys(written(one).rstrip() for one in resolution.controllers)
     return "\n".join([*lines, *(f"{one}  <!-- added -->" for one in controllers)])
+
+
+def resolved_as_html(resolution: Resolution) -> str:
+    """The XML with `<ins>` around what libvirt added, and what it leaves out below."""
+    lines = [pieces for pieces, _ in _lines(resolution, resolution.element)]
+    lines += [[(written(controller).strip(), True)] for controller in resolution.controllers]
+    parts = []
+    for text, is_added in (piece for pieces in lines for piece in [*pieces, ("\n", False)]):
+        shown = visible(text)
+        parts.append(E.ins(shown, {"title": "libvirt adds this"}) if is_added else shown)
+    names = ", ".join(f"`{name}`" for name in _left_out(resolution))
+    return root(xml_box(parts), *[prose("p", f"Left out: {names}.")] * bool(names))
 
 
 def _left_out(resolution: Resolution) -> list[str]:
@@ -44,50 +61,23 @@ def _left_out(resolution: Resolution) -> list[str]:
     return names[:MOST] + ["…"] * (len(names) > MOST)
 
 
-def _lines(resolution: Resolution, element: etree._Element, indent: str) -> Iterator[str]:
-    names = resolution.added(element)
-    remark = f": {', '.join(names)}" if names else ""
-    remark = "" if names == [] else f"  <!-- added{remark} -->"
-    if not _has_end(element):
-        yield written(element, indent).rstrip("\n") + remark
-        return
-    yield f"{indent}{opened(element)}>{remark}"
-    for child in element:
-        yield from _lines(resolution, child, indent + "  ")
-    yield f"{indent}</{element.tag}>"
-
-
-def _has_end(element: etree._Element) -> bool:
-    """Whether its end tag stands on a line of its own."""
-    return len(element) > 0 or element.tag in ALWAYS_ENDED
-
-
-def resolved_as_html(resolution: Resolution) -> str:
-    """The XML with `<ins>` around what libvirt added, and what it leaves out below."""
-    parts = [*_parts(resolution, resolution.element, "")]
-    for controller in resolution.controllers:
-        parts += [_added(written(controller).strip()), "\n"]
-    names = ", ".join(f"`{name}`" for name in _left_out(resolution))
-    return root(xml_box(parts), *[prose("p", f"Left out: {names}.")] * bool(names))
-
-
-def _parts(resolution: Resolution, element: etree._Element, indent: str) -> Iterator[Part]:
+def _lines(
+    resolution: Resolution, element: etree._Element, indent: str = ""
+) -> Iterator[tuple[list[Piece], list[str] | None]]:
+    """Each line of an element in pieces, and the names in it that libvirt added; None for all."""
     names = resolution.added(element)
     if names is None:
-        yield from [indent, _added(written(element, indent).strip()), "\n"]
+        yield [(indent, False), (written(element).strip(), True)], None
         return
-    yield f"{indent}<{element.tag}"
+    start, end = [(f"{indent}<{element.tag}", False)], (f"</{element.tag}>", False)
     for name, value in element.items():
-        text = f"{name}='{escaped(value)}'"
-        yield from [" ", _added(text) if name in names else visible(text)]
-    if _has_end(element):
-        yield ">\n"
+        start += [(" ", False), (f"{name}='{escaped(value)}'", name in names)]
+    if len(element) or element.tag in ALWAYS_ENDED:  # on a line of its own
+        yield [*start, (">", False)], names
         for child in element:
-            yield from _parts(resolution, child, indent + "  ")
-        yield f"{indent}</{element.tag}>\n"
+            yield from _lines(resolution, child, indent + "  ")
+        yield [(indent, False), end], []
+    elif element.text:
+        yield [*start, (">", False), (escaped(element.text), False), end], names
     else:
-        yield f">{visible(escaped(element.text))}</{element.tag}>\n" if element.text else "/>\n"
-
-
-def _added(text: str) -> etree._Element:
-    return E.ins(visible(text), {"title": "libvirt adds this"})
+        yield [*start, ("/>", False)], names

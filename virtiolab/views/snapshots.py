@@ -1,6 +1,6 @@
 """What taking a snapshot did to the files behind a disk, as the record has it: pictures and a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from ..evidence.record import recorded
 from .elements import prose, root, row, table
@@ -47,36 +47,31 @@ def _column(picture: Picture, x: float, case: str, said: Mapping) -> None:
         picture.store(x + 100, 156, 180, 64, "the image", "as it was")
         picture.write(x + _COLUMN / 2, 120, "✗ QEMU refuses", "vl-middle")
         return
-    files = said["files"]
-    step = 140 if len(files) > 1 else 0
-    places = {file["file"]: x + 15 + number * step for number, file in enumerate(files)}
+    files, alone = said["files"], len(said["files"]) == 1
+    places = {file["file"]: x + 15 + number * 140 for number, file in enumerate(files)}
     for file in files:
-        _file(picture, places[file["file"]], step == 0, file, places)
+        left, width = (x + 100, 180) if alone else (places[file["file"]], 126)
+        kept = [f"holds “{name}”" for name in file["snapshots"]]
+        use = "grows" if file["writable"] else "frozen"
+        picture.store(left, 174, width, 74, file["file"], *(kept or [use]))
+        if file["writable"]:
+            picture.way((left + width / 2, 84), (left + width / 2, 174))
+            picture.write(left + width / 2 - 8, 128, "writes", "vl-small vl-end")
+        if below := file["backing"]:
+            picture.way((left, 220), (places[below] + 126, 220))
+            picture.write(left + width / 2, 270, "stands on the other", "vl-small vl-middle")
 
 
-def _file(picture: Picture, x: float, alone: bool, file: Mapping, places: Mapping) -> None:
-    left, width = (x + 85, 180) if alone else (x, 126)
-    kept = [f"holds “{name}”" for name in file["snapshots"]]
-    use = "grows" if file["writable"] else "frozen"
-    picture.store(left, 174, width, 74, file["file"], *(kept or [use]))
-    if file["writable"]:
-        picture.way((left + width / 2, 84), (left + width / 2, 174))
-        picture.write(left + width / 2 - 8, 128, "writes", "vl-small vl-end")
-    if below := file["backing"]:
-        picture.way((left, 220), (places[below] + 126, 220))
-        picture.write(left + width / 2, 270, "stands on the other", "vl-small vl-middle")
-
-
-def _sentences(said: Mapping) -> list[str]:
+def _sentences(said: Mapping) -> Iterator[str]:
     """What became of the files."""
     if "refusal" in said:
-        return [f"QEMU refuses: {said['refusal']}."]
-    return [_sentence(file) for file in said["files"]]
-
-
-def _sentence(file: Mapping) -> str:
-    use = "is read and written" if file["writable"] else "is only read from now on"
-    kept: Sequence[str] = file["snapshots"]
-    holds = f" and holds the snapshot called `{kept[0]}` inside it" if kept else ""
-    stands = f"; what it does not hold is read from `{file['backing']}`" if file["backing"] else ""
-    return f"`{file['file']}` {use}{holds}{stands}."
+        yield f"QEMU refuses: {said['refusal']}."
+        return
+    for file in said["files"]:
+        use = "is read and written" if file["writable"] else "is only read from now on"
+        holds = "".join(
+            f" and holds the snapshot called `{s}` inside it" for s in file["snapshots"][:1]
+        )
+        below = file["backing"]
+        stands = f"; what it does not hold is read from `{below}`" if below else ""
+        yield f"`{file['file']}` {use}{holds}{stands}."

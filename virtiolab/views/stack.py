@@ -26,24 +26,25 @@ def drawn(disk: Disk) -> Picture:
     """The layers from the guest down to the host, and beside each what decides it."""
     layers = stack(disk)
     places = [(place, list(those)) for place, those in groupby(layers, lambda one: one.place)]
-    height = 20 + sum(_height(those) + 20 for _, those in places) - 10
-    picture = Picture(_WIDTH, height, _in_words(disk, layers))
+    heights = [
+        20 + (len(those) - 1) * _STEP + (_DRUM if those[-1].role == "source" else _HIGH)
+        for _, those in places
+    ]
+    parts = [f"{layer.role} {one_line(layer.value or 'unknown', 60)}" for layer in layers[1:]]
+    way = f"From the guest's programs down to the bytes of {disk_name(disk)}: {', '.join(parts)}."
+    says = f"{way} How guest and QEMU meet: {meeting(disk)[0]}."
+    picture = Picture(_WIDTH, 10 + sum(height + 20 for height in heights), says)
     y, bottoms = 10, []
-    for place, those in places:
-        picture.place(place, 10, y, _INNER, _height(those))
+    for (place, those), height in zip(places, heights):
+        picture.place(place, 10, y, _INNER, height)
         bottoms += [_part(picture, layer, y + 10 + n * _STEP) for n, layer in enumerate(those)]
-        y += _height(those) + 20
+        y += height + 20
     for above, below in pairwise(bottoms):
         x = _LEFT + _BOX / 2
         picture.way((x, above), (x, below - _HIGH))
     guests = sum(layer.place == "guest" for layer in layers)  # below them it meets QEMU
     picture.write(24, bottoms[guests - 1] + 24, meeting(disk)[0], "vl-small")
     return picture
-
-
-def _height(layers: Sequence[Layer]) -> int:
-    last = _DRUM if layers[-1].role == "source" else _HIGH
-    return 20 + (len(layers) - 1) * _STEP + last
 
 
 def _part(picture: Picture, layer: Layer, y: float) -> float:
@@ -64,16 +65,6 @@ def _part(picture: Picture, layer: Layer, y: float) -> float:
             said = f"{said}: {one_line('–' if value is None else str(value), 24)}"
         picture.write(_INNER + 24, y + 37, said, f"vl-small {kind}")
     return y + _HIGH
-
-
-def _in_words(disk: Disk, layers: Sequence[Layer]) -> str:
-    """The same as one paragraph."""
-    parts = [f"{layer.role} {one_line(layer.value or 'unknown', 60)}" for layer in layers[1:]]
-    name, _ = meeting(disk)
-    return (
-        f"From the guest's programs down to the bytes of {disk_name(disk)}: {', '.join(parts)}."
-        f" How guest and QEMU meet: {name}."
-    )
 
 
 def stacks(disks: Sequence[Disk]) -> View:

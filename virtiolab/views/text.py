@@ -1,7 +1,8 @@
-"""What text views are made of: values, names and sentences, for a terminal with or without colour."""
+"""What text views are made of: values, names, sentences, for a terminal with or without colour."""
 
 import re
 import textwrap
+from collections.abc import Iterator
 from functools import lru_cache
 
 from ..document import Disk, read
@@ -16,6 +17,7 @@ MOST = 200  # disks, or problems, that are shown in one place: a page takes minu
 _IN_NAMES = re.compile(
     "[\u0300-\u1fff\u200c\u200d\u2070-\u218f\u3001-\ud7ff\uf900-\ufffd\U00010000-\U000effff]"
 )
+_REFERENCE = "&#x{:x};"  # of XML, to a character
 COLOURS = {"stated": "32", "inferred": "36", "default": "33", "unknown": "31"}
 NO_DISK = "There is no <disk> in it."
 
@@ -62,6 +64,17 @@ def decided(row: Row) -> str:
     return row.origin if row.known else "not known"
 
 
+def sentences_of(row: Row) -> Iterator[tuple[str, str]]:
+    """What a row has to say, each sentence with the name of what it is."""
+    yield "meaning", row.meaning
+    if row.here:
+        yield "here", row.here
+    if row.matters:
+        yield "matters", f"Matters for: {row.matters}"
+    if row.default and not row.added:  # of what is added, the reason says more
+        yield "default", row.default
+
+
 @lru_cache(maxsize=1024)  # most sentences come again and again, and wrapping is slow
 def wrapped(sentence: str, indent: int) -> str:
     """A sentence in lines, each behind a margin."""
@@ -89,14 +102,10 @@ def printable(xml: str) -> str:
 
     A name cannot have them: of XML that they would break, what a name may hold stays as it is.
     """
-    shown = _with_references(xml)
+    shown = seen(xml, "\n\t", _REFERENCE)
     if shown == xml or _is_readable(shown) or not _is_readable(xml):
         return shown
-    return _with_references(xml, "".join({*_IN_NAMES.findall(xml)}))
-
-
-def _with_references(xml: str, but_for: str = "") -> str:
-    return seen(xml, layout=f"\n\t{but_for}", form="&#x{:x};")
+    return seen(xml, "\n\t" + "".join({*_IN_NAMES.findall(xml)}), _REFERENCE)
 
 
 def _is_readable(xml: str) -> bool:

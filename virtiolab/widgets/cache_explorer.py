@@ -14,12 +14,8 @@ from .static import WithStaticForm
 
 IOS = (None, "threads", "native", "io_uring")
 _DISK = {
-    "type": "file",
-    "source": "/images/a.img",
-    "target": "vda",
-    "bus": "virtio",
-    "format": "raw",
-}
+    "type": "file", "source": "/images/a.img", "target": "vda", "bus": "virtio", "format": "raw",
+}  # fmt: skip
 _MOMENTS = {known["name"]: name for name, known in facts()["moments"].items()}
 
 

@@ -3,9 +3,9 @@
 import ipywidgets
 
 from ..course.tasks import predictions
-from ..views.predictions import prediction, question_of, verdict_on
+from ..views.predictions import prediction, verdict_on
 from ..views.text import unmarked
-from ..views.view import View
+from ..views.view import View, sentence
 from .static import WithStaticForm
 
 
@@ -19,7 +19,7 @@ class Predict(WithStaticForm):
         self.guess.add_class("vl-guess")
         self.reveal = ipywidgets.Button(description="Reveal", disabled=True, tooltip="Choose first")
         self.outcome = ipywidgets.HTML()
-        question = ipywidgets.HTML(question_of(self._asked["question"]))
+        question = ipywidgets.HTML(sentence(self._asked["question"], "vl-question").html)
         super().__init__([question, self.guess, self.reveal, self.outcome])
         self.add_class("vl-predict")
         self.guess.observe(self._guessed, "value")

@@ -78,13 +78,13 @@ class Proof(WithStaticForm):
         self._begin(self._boot_and_show)
 
     def _boot_and_show(self) -> None:
-        hindered = _try(self._climb, "guest", progress=self._progressed)
+        def progress(part: float, what: str) -> None:
+            self.doing.value = doing(f"{what[0].upper()}{what[1:]} …", part)
+
+        hindered = _try(self._climb, "guest", progress=progress)
         self._show(self._asked())
         self.doing.value = doing(hindered or "The guest was booted here, just now.")
         self.boot.disabled = False
-
-    def _progressed(self, part: float, what: str) -> None:
-        self.doing.value = doing(f"{what[0].upper()}{what[1:]} …", part)
 
 
 def _try(work: Callable, *arguments, **options) -> str:

@@ -5,8 +5,8 @@ from random import randrange
 import ipywidgets
 
 from ..course.quiz import Question, Score, draw
-from ..views.exercises import nothing_as_html, question_as_html, quiz, verdict_as_html
-from ..views.view import View
+from ..views.exercises import question_as_html, quiz, verdict_as_html
+from ..views.view import View, sentence
 from .exercise import button
 from .static import WithStaticForm
 
@@ -70,4 +70,4 @@ class Quiz(WithStaticForm):
         """Say the score, and which buttons can be pressed."""
         self.check.disabled = self._is_checked or self.guess.value is None
         self.check.tooltip = "Choose first" if self.guess.value is None else "See whether it is so"
-        self.score.value = nothing_as_html(self.score_now.says)
+        self.score.value = sentence(self.score_now.says, "vl-nothing").html

@@ -15,10 +15,14 @@ class StackPicture(WithStaticForm):
     """The layers of each disk in some XML; a menu chooses one where there are several."""
 
     def __init__(self, xml: str):
+        def title(disk) -> str:
+            bus = disk.get("bus", "target")
+            return one_line(f"{disk_name(disk)}, bus='{bus}'" if bus else disk_name(disk), 60)
+
         self._disks = read(xml).disks
         self.disk = ipywidgets.Dropdown(
             description="Disk", tooltip="The disk whose layers are drawn",
-            options=[(_title(disk), number) for number, disk in enumerate(self._disks[:MOST])],
+            options=[(title(disk), number) for number, disk in enumerate(self._disks[:MOST])],
         )  # fmt: skip
         self.disk.layout.display = "" if len(self._disks) > 1 else "none"
         self.shown = ipywidgets.HTML()
@@ -37,8 +41,3 @@ class StackPicture(WithStaticForm):
         disk = self._disks[self.disk.value]
         left_out = (sentence(said).html for said in more(len(self._disks) - MOST))
         self.shown.value = stack_as_html(disk, drawn(disk).inline()) + "".join(left_out)
-
-
-def _title(disk) -> str:
-    bus = disk.get("bus", "target")
-    return one_line(f"{disk_name(disk)}, bus='{bus}'" if bus else disk_name(disk), 60)
