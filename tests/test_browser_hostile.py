@@ -24,8 +24,8 @@ PATIENCE = 60_000  # ms until the page must have answered: it takes one or two s
 HIGH = 4000  # px: no widget of the course is higher
 CELLS = [
     f"import sys; sys.path.insert(0, {str(HERE)!r})",
-    "import payloads; from virtiolab import *; from virtiolab.views import *",
-    "from virtiolab.widgets import *; from virtiolab.exercises import submit",
+    "import payloads; from virtiolab import *; from virtiolab.views.answers import overview, show",
+    "from virtiolab.widgets import *; from virtiolab.course.judging import submit",
     "XMLExplainer()",
     "DiskBuilder(**payloads.chosen(payloads.PAYLOADS))",
     "DiskBuilder(source='/a', target='vda').add_class('vl-lean')",

@@ -11,7 +11,7 @@ except ImportError:
     pass  # and the first fixture skips
 
 from virtiolab.course.tasks import exercise
-from virtiolab.views import unmarked
+from virtiolab.views.text import unmarked
 
 pytestmark = pytest.mark.browser
 

@@ -223,7 +223,7 @@ def test_limited():
     assert names_shown(builder) == ["target", "bus"] and not builder.form.chips
     pick(builder, "bus", "sata")
     assert builder.xml == build(**WIN7, cache="none", bus="sata")
-    assert "cache='none'" in builder.static_text()
+    assert "cache='none'" in builder.static().text
 
 
 @pytest.mark.parametrize("wrong", [dict(fields=["buss"]), dict(buss="ide")])

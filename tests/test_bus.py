@@ -10,11 +10,11 @@ from lxml import html
 from virtiolab import check, infer, read
 from virtiolab.inference import rules
 from virtiolab.targets import BUS_OF_PREFIX
-from virtiolab.views.bus import ENDS, path, picture, questions
-from virtiolab.views.form import NOT_WRITTEN
+from virtiolab.views.bus_questions import ENDS, path, picture, questions
+from virtiolab.views.fields import NOT_WRITTEN
 from virtiolab.views.text import value_as_text
 from virtiolab.widgets import BusExplorer
-from virtiolab.widgets.bus import MACHINES, guest
+from virtiolab.widgets.bus_explorer import MACHINES, guest
 
 NAMES = ["vda", "sda", "sdh", "hdb", "hde", "xvda", "ubda", "nvme0n1", "fda", "vda1", "disk1", None]
 BUSES = [None, "ide", "scsi", "virtio", "usb", "sata", "fdc", "virtoi"]
@@ -186,9 +186,9 @@ def test_explorer_says_what_libvirt_refuses():
 def test_what_cannot_be_written(wrong):
     """One sentence; all stays as it was, and the next good name is taken."""
     explorer = BusExplorer()
-    before = explorer.static_text()
+    before = explorer.static().text
     explorer.dev.value = wrong
-    assert "all stays as it was" in text_of(explorer.notes) and explorer.static_text() == before
+    assert "all stays as it was" in text_of(explorer.notes) and explorer.static().text == before
     explorer.dev.value = "sda"
     assert "all stays" not in text_of(explorer.notes) and "'sda'" in text_of(explorer.xml)
 

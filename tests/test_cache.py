@@ -13,9 +13,9 @@ from virtiolab.evidence.experiments import caches
 from virtiolab.evidence.record import recorded
 from virtiolab.inference import DIRECT_CACHES
 from virtiolab.syntax import lookup
-from virtiolab.views.cache_picture import drawn, in_words
+from virtiolab.views.way_of_a_write import drawn, in_words
 from virtiolab.widgets import CacheExplorer
-from virtiolab.widgets.cache import IOS
+from virtiolab.widgets.cache_explorer import IOS
 
 # By mode: through the page cache or past it, when QEMU flushes, and where the bytes are when QEMU
 # says that a write is done, and when it says so of a flush.
@@ -241,7 +241,7 @@ def test_static_form_after_trouble():
     """Where something goes wrong, the pictures show that, behind one in which nothing does."""
     explorer = CacheExplorer("none")
     explorer.moment.value = "qemu"
-    first, *others = html.fromstring(explorer.static_html()).xpath("//img/@alt")
+    first, *others = html.fromstring(explorer.static().html).xpath("//img/@alt")
     assert "Stopped" not in first
     assert others and all("QEMU is killed. Stopped: guest, QEMU." in said for said in others)
 

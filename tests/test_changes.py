@@ -12,8 +12,8 @@ from lxml import html
 
 from virtiolab import infer, read
 from virtiolab.rewriting.conversion import BUSES, Unconvertible, convert
-from virtiolab.views import Converted, changes, marked
-from virtiolab.views.changes import changes_as_text, conversion_as_text, lines_of
+from virtiolab.views.changes import as_text, changes, lines_of, marked
+from virtiolab.views.converted import Converted, conversion_as_text
 from virtiolab.views.text import WIDTH
 
 FILES = sorted((Path(__file__).parents[1] / "notebooks/domains").glob("*.xml"))
@@ -120,7 +120,7 @@ def test_html(old, new, expected):
 
 def test_colour():
     """For a terminal that has it: the signs stay, and the text is the same."""
-    shown = changes_as_text(OLD, NEW, colour=True)
+    shown = as_text(lines_of(OLD, NEW), colour=True)
     assert re.sub("\x1b\\[[0-9;]*m", "", shown) == changes(OLD, NEW).text
     assert "\x1b[32;1;4mdev='sda'\x1b[0m" in shown and "\x1b[31m- \x1b[0m" in shown
 

@@ -10,7 +10,7 @@ from virtiolab import read
 from virtiolab.evidence import rungs
 from virtiolab.evidence.comparison import Compared, Comparison
 from virtiolab.evidence.libvirt import Answer
-from virtiolab.views.comparison import comparison_as_text
+from virtiolab.views.beside_libvirt import comparison_as_text
 
 DISK = b"<disk><source file='/a'/><target dev='vda'/></disk>"
 LUN = b"""<disk type='block' device='lun'><source dev='/dev/sda'/><target dev='sda' bus='scsi'/>

@@ -360,7 +360,7 @@ def test_static_form(make):
     """All of it, folded, the same every time, and of what JupyterLab's sanitizer keeps."""
     bundle = make()._repr_mimebundle_()
     assert (
-        bundle["text/html"] == make().static_html() and bundle["text/plain"] == make().static_text()
+        bundle["text/html"] == make().static().html and bundle["text/plain"] == make().static().text
     )
     root = html.fromstring(f"<div>{bundle['text/html']}</div>")
     assert {element.tag for element in root.iter()} <= FOUND | {"details", "summary"}

@@ -30,7 +30,8 @@ from virtiolab.explanation import Explanation
 from virtiolab.inference import ORIGINS
 from virtiolab.refusals import SEVERITIES, mend
 from virtiolab.rewriting.conversion import BUSES, Unconvertible
-from virtiolab.views import interactive, overview, problem, show
+from virtiolab.views.answers import interactive, overview, show
+from virtiolab.views.view import sentence
 from virtiolab.xml import laid_out, parse
 
 SECONDS = 5.0  # of CPU for one input; most take a hundredth of one
@@ -67,7 +68,7 @@ def opened(xml: str | bytes, found: SimpleNamespace) -> Domain:
         found.what = "unreadable"
         assert is_clean(str(error)) and error.message.endswith(".")
         assert error.line is None or error.line > 0
-        assert not strange(problem(error).html)
+        assert not strange(sentence(str(error)).html)
         return read("<devices/>")
 
 

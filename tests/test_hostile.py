@@ -32,11 +32,14 @@ from virtiolab.evidence.record import recorded
 from virtiolab.evidence.schema import Fault
 from virtiolab.explanation import Explanation
 from virtiolab.rewriting.conversion import BUSES, Unconvertible
-from virtiolab.views import bus, exercises, snapshots, stack
-from virtiolab.views.comparison import comparison_as_text
-from virtiolab.views.elements import visible
-from virtiolab.views.html import root
+from virtiolab.views import bus_questions, exercises, ladder, predictions, snapshots, stack
+from virtiolab.views.answers import interactive, overview, show
+from virtiolab.views.beside_libvirt import comparison_as_text
+from virtiolab.views.changes import changes, marked
+from virtiolab.views.elements import root, visible
+from virtiolab.views.explained import names
 from virtiolab.views.text import printable
+from virtiolab.views.view import sentence
 from virtiolab.widgets import (
     BusExplorer,
     CacheExplorer,
@@ -72,20 +75,17 @@ def of_disk(disk) -> Iterator[Page]:
     """Every view of one disk."""
     explained = Explanation(disk)
     yield from map(shown, [explain(disk), resolve(disk)])
-    yield views.interactive(explained), views.disk_name(disk)
-    yield views.names(explained.rows), ""
-    for picture in (stack.drawn(disk).inline(), stack.drawn(disk).image()):
-        yield stack.stack_as_html(disk, picture), stack.stack_as_text(disk)
-    explored = explained.answers, "<disk/>", ()
-    yield bus.explored_as_html(*explored), bus.explored_as_text(*explored)
+    yield interactive(explained) + names(explained.rows), ""
+    yield stack.stack_as_html(disk, stack.drawn(disk).inline()), ""
+    yield from map(shown, [stack.stacks([disk]), bus_questions.explored(explained.answers, "", ())])
 
 
 def of_guest(xml) -> Iterator[Page]:
     """Every view of a guest and of its disks."""
     domain = read(xml)
     disks = domain.disks
-    found = [views.show(domain), views.overview(disks), views.overview(disks, 1), check(domain)]
-    found += [views.changes("", xml), views.marked("<disk/>", xml)]
+    found = [show(domain), overview(disks), overview(disks, 1), check(domain)]
+    found += [changes("", xml), marked("<disk/>", xml)]
     yield from map(shown, found)
     yield from of_disk(disks[0])
     for disk, name in zip(disks, BUSES):
@@ -106,9 +106,9 @@ def of_commands(xml) -> Iterator[Page]:
 def of_broken(xml) -> Page:
     """What is said of XML that cannot be read, if it cannot."""
     try:
-        return shown(views.overview(read(xml).disks))
+        return shown(overview(read(xml).disks))
     except UnreadableXML as error:
-        return shown(views.problem(error))
+        return shown(sentence(str(error)))
 
 
 def of_libvirt(text) -> Iterator[Page]:
@@ -130,10 +130,10 @@ def of_libvirt(text) -> Iterator[Page]:
     said["qemu"]["disks"]["vda"] |= {"place": [text]}
     said["guest"]["disks"][0] |= {"drivers": [text]}
     lesson = Lesson("first", "The first", "<disk><target dev='vda'/></disk>")
-    yield shown(views.proof(lesson, said))
+    yield shown(ladder.proof(lesson, said))
     for by in ("arguments", "QEMU"):
-        yield shown(views.proof(lesson, {"qemu": {"by": by, "refusal": text}}))
-    yield views.proof_note(text), ""
+        yield shown(ladder.proof(lesson, {"qemu": {"by": by, "refusal": text}}))
+    yield ladder.doing(text), ""
 
 
 def of_ours(text) -> Iterator[Page]:
@@ -141,18 +141,18 @@ def of_ours(text) -> Iterator[Page]:
     facts = dict(name="a", notebook="a", title=text, task=text, hints=(text,), why=text, given=text)
     options = {"a": Option(text, text, True), "b": Option("<disk/>", text)}
     for task in (Write(**facts, disks={}, solution=text), Choose(**facts, options=options)):
-        yield exercises.exercise_as_html(task), exercises.exercise_as_text(task)
+        yield shown(exercises.exercise(task))
         yield exercises.task_as_html(task) + exercises.answer_as_html(task), ""
-        yield exercises.hints_as_html(task.hints, 1) + exercises.option_as_html(text), ""
+        yield exercises.hints_as_html(task.hints), ""
     asked = Question(text, text, "bus", text, (text, text), text, text)
-    yield exercises.quiz_as_html(asked), exercises.quiz_as_text(asked)
+    yield shown(exercises.quiz(asked))
     yield exercises.question_as_html(asked) + exercises.verdict_as_html(text, asked), ""
-    yield shown(views.choices(text, [text], views.right_answer(text, text)))
-    yield views.verdict_on(text, text, text) + views.nothing_yet().html, ""
+    yield shown(predictions.prediction(text, [text], text, text))
+    yield predictions.verdict_on(text, text, text), ""
     yield root(snapshots.drawn({text: {"refusal": text}}).image()), ""
     yield shown(snapshots.after_snapshot("internal, qcow2", "external, raw"))
     explorer = CacheExplorer("none")
-    yield explorer.static_html() + explorer.shown.value, explorer.static_text()
+    yield from [shown(explorer.static()), (explorer.shown.value, "")]
 
 
 def widgets_with(text) -> Iterator[ipywidgets.Widget]:
@@ -234,7 +234,7 @@ def test_guests(group):
     the payload is there to be read."""
     for payload in GROUPS[group]:
         one, other = payloads.guests(payload)
-        pages = [*of_guest(one), shown(views.show(read(other)))]
+        pages = [*of_guest(one), shown(show(read(other)))]
         assert (payload, faults(pages)) == (payload, [])
         page = html.fromstring(explain(read(one).disks[0]).html)
         assert visible(payloads.in_xml(payload)) in page.text_content()
@@ -315,7 +315,7 @@ def test_too_much(xml):
     """The kernel does not freeze, and no view is so large that a page would."""
     begun = time.thread_time()
     picture = StackPicture(xml)
-    pages = [*of_guest(xml), (picture.static_html(), picture.static_text())]
+    pages = [*of_guest(xml), shown(picture.static())]
     assert time.thread_time() - begun < SECONDS
     assert max(len(page) + len(text) for page, text in pages) < MOST_BYTES
 

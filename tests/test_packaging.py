@@ -182,12 +182,32 @@ def test_import_is_light():
     assert of(brought_in("import virtiolab"), heavy) == []
 
 
+BEFORE = "from virtiolab import *; [disk] = read('<disk><target dev=\"vda\"/></disk>').disks; infer(disk)"
+# What each answer of the front door does not wait for, beyond the evidence, the course and HTML's modules.
+SPARED = {
+    "explain(disk)": ("virtiolab.refusals", "virtiolab.rewriting"),
+    "resolve(disk)": ("virtiolab.refusals",),
+    "check(disk.domain)": ("virtiolab.rewriting",),
+    "convert(disk, 'sata')": (),
+}
+
+
+@pytest.mark.parametrize("asked", SPARED)
+def test_an_answer_as_text_is_light(asked):
+    """It brings what it needs alone; HTML is made, and its modules are read, when that is asked for."""
+    modules = brought_in(f"str({asked})", BEFORE)
+    heavy = ("virtiolab.evidence", "virtiolab.course", "lxml.builder", "lxml.html", *SPARED[asked])
+    assert of(modules, heavy) == []
+    assert len(of(modules, ["virtiolab"])) <= 12 or not asked.startswith("explain")
+    assert "lxml.builder" in brought_in(f"{asked}._repr_html_()", BEFORE)
+
+
 # What the first cells of notebook 01 shall not wait for, and who needs it instead.
 LATER = {
     "virtiolab.widgets.builder": "the disk builder, in 02",
-    "virtiolab.widgets.bus": "the bus explorer, in 04",
-    "virtiolab.widgets.cache": "the cache explorer, in 05",
-    "virtiolab.widgets.stack": "the stack picture, in 03",
+    "virtiolab.widgets.bus_explorer": "the bus explorer, in 04",
+    "virtiolab.widgets.cache_explorer": "the cache explorer, in 05",
+    "virtiolab.widgets.stack_picture": "the stack picture, in 03",
     "virtiolab.exercises": "the exercises at the end",
     "virtiolab.evidence.libvirt": "the ladder of proof, which asks beside its cell",
     "virtiolab.evidence.qemu": "the same",

@@ -12,8 +12,7 @@ from virtiolab.evidence.libvirt import Libvirt
 from virtiolab.evidence.record import recorded
 from virtiolab.evidence.rungs import RUNGS, Climber, shared
 from virtiolab.evidence.sandbox import Sandbox
-from virtiolab.views import proof
-from virtiolab.views.rungs import size
+from virtiolab.views.ladder import proof, size
 from virtiolab.widgets import Proof
 from virtiolab.widgets import proof as widget
 
@@ -46,20 +45,20 @@ def nothing_installed(monkeypatch):
 def test_the_static_form_is_the_record(name, nothing_installed):
     """It says so; every rung is a row with something in it, as HTML and as text."""
     shown = waited(Proof(name))
-    for said in (text_of(shown.static_html()), shown.static_text()):
+    for said in (text_of(shown.static().html), shown.static().text):
         assert f"This is a record: libvirt {recorded()['versions']['libvirt']}" in said
         assert lessons()[name].says in said and not re.search(r"\bNone\b|[{]'|``", said)
-    rows = html.fromstring(shown.static_html()).findall(".//tr")
+    rows = html.fromstring(shown.static().html).findall(".//tr")
     titles = ["1 Schema", "2 libvirt", "3 QEMU's arguments", "4 QEMU, stopped", "5 The guest"]
     assert [row.find("th").text for row in rows] == titles
     assert all(len(row.find("td").text_content()) > 20 for row in rows)
-    assert all(title in shown.static_text() for title in titles)
+    assert all(title in shown.static().text for title in titles)
 
 
 def test_only_some_rungs(nothing_installed):
     """In the order in which they are named."""
     shown = waited(Proof("first", "guest", "libvirt"))
-    rows = html.fromstring(shown.static_html()).findall(".//th")
+    rows = html.fromstring(shown.static().html).findall(".//th")
     assert [row.text for row in rows] == ["5 The guest", "2 libvirt"]
 
 
@@ -67,18 +66,18 @@ def test_the_line_that_settles_it(nothing_installed):
     """Is marked, in both forms, and it is the one of the device or of the controller."""
     for name, driver in [("first", "virtio-blk-pci"), ("virtio-scsi", "virtio-scsi-pci")]:
         shown = waited(Proof(name, "arguments"))
-        [mark] = html.fromstring(shown.static_html()).findall(".//mark")
-        [line] = [line for line in shown.static_text().splitlines() if line.startswith("=>")]
+        [mark] = html.fromstring(shown.static().html).findall(".//mark")
+        [line] = [line for line in shown.static().text.splitlines() if line.startswith("=>")]
         assert mark.text == line.removeprefix("=>  ") and f'"driver": "{driver}"' in mark.text
 
 
 def test_what_the_guest_says(nothing_installed):
     """Names that differ, and a qcow2 file that is taken for a disk."""
-    ide = Proof("ide", "guest").static_text()
+    ide = Proof("ide", "guest").static().text
     assert "The guest calls it sda; the XML calls it hda." in ide
-    missing = Proof("missing-type", "guest").static_text()
+    missing = Proof("missing-type", "guest").static().text
     assert "Its size is 384 KiB." in missing and "It begins with QFI" in missing
-    refused = Proof("lun", "guest").static_text()
+    refused = Proof("lun", "guest").static().text
     assert "Not reached: libvirt refuses this guest." in refused
 
 
@@ -168,7 +167,7 @@ def test_only_the_guest_is_missing(libvirt, monkeypatch):
 
 def test_where_the_kind_of_device_comes_from(nothing_installed):
     """From the name, if no bus is written; if one is, from that."""
-    unwritten, written = (Proof(name, "arguments").static_text() for name in ("first", "second"))
+    unwritten, written = (Proof(name, "arguments").static().text for name in ("first", "second"))
     assert "From target/@dev (as no target/@bus is written), disk/@device" in joined(unwritten)
     assert "From target/@bus, disk/@device" in joined(written)
 

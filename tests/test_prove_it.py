@@ -13,7 +13,7 @@ from virtiolab.evidence.lessons import Lesson, lessons
 from virtiolab.evidence.libvirt import dotted
 from virtiolab.evidence.qemu import Qemu, Refused
 from virtiolab.evidence.record import recorded
-from virtiolab.views.rungs import TITLES
+from virtiolab.views.ladder import TITLES
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 PROSE, CODE = (

@@ -7,9 +7,9 @@ import pytest
 
 from virtiolab import infer
 from virtiolab.evidence import NotInstalled
+from virtiolab.evidence.__main__ import of_experiments, of_lesson, versions
 from virtiolab.evidence.lessons import lessons
 from virtiolab.evidence.record import recorded
-from virtiolab.evidence.__main__ import of_experiments, of_lesson, versions
 from virtiolab.evidence.rungs import RUNGS, Climber
 from virtiolab.refusals import check, mend
 

@@ -20,8 +20,8 @@ from virtiolab.evidence.arguments import devices
 from virtiolab.evidence.lessons import lessons
 from virtiolab.refusals import MAX_FIXES, check, mend
 from virtiolab.refusals.fixes import MAX_NAMES
-from virtiolab.views import Problems
 from virtiolab.syntax import entries
+from virtiolab.views.problems import Problems
 from virtiolab.xml import written
 
 RULES = files("virtiolab") / "refusals"

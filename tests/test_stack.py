@@ -92,8 +92,8 @@ def test_picture_says_its_layers(name):
     for role in ("device", "format", "protocol"):
         assert layer(disk, role) in picture.says
     assert stack_as_html(disk, picture.image()).count("<tr") == len(stack(disk)) + 2
-    assert lessons()[name].domain.disks[0].target in shown.static_html()
-    assert "<svg" not in shown.static_html() and "device:" in shown.static_text()
+    assert lessons()[name].domain.disks[0].target in shown.static().html
+    assert "<svg" not in shown.static().html and "device:" in shown.static().text
 
 
 def test_every_scsi_model_that_libvirt_names_for_a_machine_has_a_driver():
@@ -113,7 +113,7 @@ def test_a_served_disk_has_no_format():
 def test_no_disk():
     """A guest without one is told so, in every form."""
     shown = StackPicture("<domain type='kvm'/>")
-    for said in (shown.shown.value, shown.static_html(), shown.static_text()):
+    for said in (shown.shown.value, shown.static().html, shown.static().text):
         assert "disk" in said and "There is no" in said
 
 

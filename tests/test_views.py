@@ -5,10 +5,13 @@ import re
 import pytest
 from lxml import html
 
-from virtiolab import read
+from virtiolab import explain, read, resolve
 from virtiolab.explanation import Explanation
-from virtiolab.views import choices, interactive, overview, problem, right_answer, show
+from virtiolab.views.answers import interactive, overview, show
+from virtiolab.views.elements import E
+from virtiolab.views.predictions import prediction
 from virtiolab.views.text import value_as_text
+from virtiolab.views.view import sentence
 
 FIRST = """<disk type='file' device='disk'>
     <source file='/data0/0/21/disk.0'/>
@@ -26,6 +29,16 @@ def test_html_says_what_text_says():
         word for word in words if word not in shown and word not in "=>~?" and word != "(line"
     ]
     assert missing == ["1):"]
+
+
+@pytest.mark.parametrize("asked", [show, explain, resolve, lambda disk: overview([disk])])
+def test_text_makes_no_html(asked, monkeypatch):
+    """Of the two, only the one that is asked for is made."""
+    made = []
+    monkeypatch.setattr("virtiolab.views.elements.page", lambda *parts: made.append(parts) or E.p())
+    view = asked(read(FIRST).disks[0])
+    assert repr(view) and not made
+    assert view._repr_html_() and made
 
 
 def test_addresses_of_any_kind():
@@ -124,18 +137,16 @@ def test_overview():
     assert overview(()).text == "There is no <disk> in it."
 
 
-def test_problem():
-    """The sentence, as text."""
-    from virtiolab import UnreadableXML
-
-    view = problem(UnreadableXML("<b>no</b>", 3))
+def test_sentence():
+    """As text: nothing in it is markup."""
+    view = sentence("line 3: <b>no</b>")
     assert view.text == "line 3: <b>no</b>"
     assert "&lt;b&gt;" in view.html
 
 
-def test_choices():
+def test_prediction():
     """A question, its options, and the answer folded away."""
-    view = choices("What is `<a>`?", ["`x`", "y"], right_answer("y", "Because of `z`."))
+    view = prediction("What is `<a>`?", ["`x`", "y"], "y", "Because of `z`.")
     root = html.fromstring(view.html)
     assert [item.text_content() for item in root.iter("li")] == ["x", "y"]
     assert [code.text for code in root.iter("code")] == ["<a>", "x", "z"]

@@ -12,7 +12,7 @@ from virtiolab import widgets
 from virtiolab.course.tasks import predictions
 from virtiolab.views.text import MOST
 from virtiolab.widgets import Predict, XMLExplainer
-from virtiolab.widgets.explainer import MAX_FILE
+from virtiolab.widgets.xml_explainer import MAX_FILE
 
 VDA = "<disk><source file='/a'/><target dev='vda'/></disk>"
 SDA = VDA.replace("vda", "sda")
@@ -60,7 +60,7 @@ def test_explainer_says_what_is_wrong():
 @pytest.mark.parametrize("nothing", ["", "  \n"])
 def test_explainer_without_xml(nothing):
     """An empty box is no error."""
-    assert "Nothing to explain yet" in XMLExplainer(nothing).static_text()
+    assert "Nothing to explain yet" in XMLExplainer(nothing).static().text
 
 
 def test_explainer_examples(tmp_path):
@@ -94,7 +94,7 @@ def test_explainer_takes_no_huge_file():
     """A page would take minutes for it; what was there before stays, and a small file still opens."""
     explainer = XMLExplainer(VDA)
     explainer.upload.value = upload(b"\n" * (MAX_FILE + 1))
-    assert "larger than 128 KiB" in explainer.static_text() and "larger" in explainer.summary.value
+    assert "larger than 128 KiB" in explainer.static().text and "larger" in explainer.summary.value
     assert explainer.text.value == VDA and "vda" in explainer.answer.value
     assert explainer.upload.value == ()
     explainer.upload.value = upload(b"\n" * MAX_FILE)

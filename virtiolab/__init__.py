@@ -16,14 +16,14 @@ __all__ = [
 
 def explain(disk: Disk):
     """Every name of a disk with its meaning: rows that show themselves as text, or as HTML."""
-    from .views import explain
+    from .views.explained import Explained
 
-    return explain(disk)
+    return Explained(disk)
 
 
 def resolve(disk: Disk):
     """The disk as libvirt's QEMU driver would write it back: `xml`, `element`, `controllers`."""
-    from .views import Resolved
+    from .views.resolved import Resolved
 
     return Resolved(disk)
 
@@ -31,7 +31,7 @@ def resolve(disk: Disk):
 def check(domain: Domain):
     """What libvirt or QEMU would refuse in the disks of a domain, and what is surely not meant."""
     from .refusals import check
-    from .views import Problems
+    from .views.problems import Problems
 
     return Problems(check(domain))
 
@@ -39,6 +39,6 @@ def check(domain: Domain):
 def convert(disk: Disk, bus: str = "virtio"):
     """A disk on its way to another bus: its new XML, and what to do in the guest first."""
     from .rewriting.conversion import convert
-    from .views import Converted
+    from .views.converted import Converted
 
     return Converted(convert(disk, bus))

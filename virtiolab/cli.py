@@ -16,10 +16,12 @@ from .inference import infer
 from .refusals import Problem, check, mend
 from .rewriting.conversion import BUSES, Conversion, Unconvertible, convert
 from .rewriting.resolution import Resolution
-from .views.changes import conversion_as_text
+from .views.answers import answers_as_text
+from .views.converted import conversion_as_text
+from .views.explained import explanation_as_text
 from .views.problems import problems_as_text
-from .views.resolved import controllers_as_text, resolved_as_text
-from .views.text import NO_DISK, answers_of, disk_name, explanation_of, printable
+from .views.resolved import resolved_as_text
+from .views.text import NO_DISK, disk_name, printable
 from .xml import MAX_BYTES, UnreadableXML, laid_out, one_line
 
 OK, REFUSED, UNREADABLE, NOT_INSTALLED = 0, 1, 2, 3
@@ -48,7 +50,7 @@ def _each(domain: Domain, text: Callable[[Disk], str]) -> str:
 def _infer(domain: Domain, options) -> Said:
     if options.json:
         return Said({"disks": [_inferred(disk) for disk in domain.disks]})
-    return Said(_each(domain, lambda disk: answers_of([(disk, infer(disk))], options.colour)))
+    return Said(_each(domain, lambda disk: answers_as_text(disk, infer(disk), options.colour)))
 
 
 def _inferred(disk: Disk) -> dict:
@@ -65,7 +67,7 @@ def _named(disk: Disk) -> dict:
 def _explain(domain: Domain, options) -> Said:
     if options.json:
         return Said({"disks": [_explained(disk) for disk in domain.disks]})
-    return Said(_each(domain, lambda disk: explanation_of(Explanation(disk), options.colour)))
+    return Said(_each(domain, lambda disk: explanation_as_text(Explanation(disk), options.colour)))
 
 
 def _explained(disk: Disk) -> dict:
@@ -75,9 +77,7 @@ def _explained(disk: Disk) -> dict:
 def _resolve(domain: Domain, options) -> Said:
     if options.json:
         return Said({"disks": [_resolved(disk) for disk in domain.disks]})
-    resolutions = [Resolution(disk) for disk in domain.disks]
-    shown = [*map(resolved_as_text, resolutions), controllers_as_text(resolutions)]
-    return Said(printable("\n".join(filter(None, shown))) or NO_DISK)
+    return Said(printable(resolved_as_text(map(Resolution, domain.disks))) or NO_DISK)
 
 
 def _resolved(disk: Disk) -> dict:
@@ -132,7 +132,7 @@ def _ask(domain: Domain, options) -> Said:
         compare,  # no other command needs them, and they take their time
     )
     from .evidence.rungs import shared
-    from .views.comparison import comparison_as_text
+    from .views.beside_libvirt import comparison_as_text
 
     comparison = compare(domain, shared(options.progress))
     status = REFUSED if comparison.answer.is_refused else OK

@@ -1,13 +1,14 @@
 """What a problem is, what is said of it, and what would mend it."""
 
+import copy
 from typing import Any, NamedTuple
 
 from lxml import etree
 
 from ..data import facts
-from ..document import Disk
+from ..document import Disk, Domain
 from ..xml import one_line, path_name
-from .fixes import Place, changed, child_of
+from .fixes import Place, apply, changed, child_of
 
 _LONGER = 400  # for a list of our own
 
@@ -91,6 +92,15 @@ class Problem(NamedTuple):
         """The XML of what has to change, before and after; empty where nothing is known to."""
         edits = self.edits if self.shows_fix else ()
         return changed(self.disk, edits, self.place) if edits else ("", "")
+
+    def mended(self) -> Disk:
+        """The disk in a copy of its guest, with its edits made there and in what is around it."""
+        root = self.disk.domain.element
+        every, copied = [*root.iter()], [*copy.deepcopy(root).iter()]
+        element = copied[every.index(self.disk.element)]
+        place = self.place._replace(element=copied[every.index(self.element)])
+        apply(self.edits, Disk(element, Domain(copied[0])), place)
+        return Disk(element, Domain(copied[0]))
 
     def as_dict(self) -> dict[str, Any]:
         """What the JSON of the command line says of it."""

@@ -1,4 +1,5 @@
-"""The pieces that HTML views are made of, as element trees.
+"""The pieces that HTML views are made of, as element trees that are written out once, so that
+nothing from somebody's XML becomes markup.
 
 They must also be readable where JupyterLab's sanitizer, GitHub or a screen reader leaves only the
 structure: who decided a value is said by a word and by the style of an underline, never by colour
@@ -9,12 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from lxml import etree
-from lxml.builder import E
 
-from ..explanation import Row, glossary
-from ..inference import ORIGINS
+from ..document import Disk
+from ..explanation import Row
+from ..inference import ORIGINS, Inferences
 from ..xml import seen
-from .text import decided
+from .text import decided, disk_name, sentences_of, value_as_text, verdict
 
 CELL = {"style": "text-align: left; vertical-align: top"}  # of a table: also without a style sheet
 # Letters stand in their order, also those that are written from right to left.
@@ -27,6 +28,96 @@ _MEANINGS = {
     "default": "nothing is written, so the usual value is taken",
     "unknown": "this XML alone cannot tell",
 }
+Part = str | etree._Element
+
+
+class _Builder:
+    """lxml's own: `E.p({"class": "x"}, "a", E.em("b"))`. Who asks for text does not wait for it."""
+
+    def __getattr__(self, tag: str):
+        from lxml.builder import E
+
+        make = getattr(E, tag)
+        setattr(self, tag, make)
+        return make
+
+
+E = _Builder()
+
+
+def page(*parts: Part) -> etree._Element:
+    """The outermost element. Its classes keep MathJax from the dollar signs in paths."""
+    return E.div({"class": "virtiolab mathjax_ignore tex2jax_ignore"}, *parts)
+
+
+def root(*parts: Part) -> str:
+    """The same as HTML text."""
+    return etree.tostring(page(*parts), method="html", encoding="unicode")
+
+
+def told(*parts: Part, kind: str = "") -> etree._Element:
+    """What a screen reader tells as it comes. An alert, as a status has to be there before its text,
+    and a widget's HTML is replaced whole."""
+    return E.div({"role": "alert"}, {"class": kind} if kind else {}, *parts)
+
+
+def prose(tag: str, text: str, kind: str = "") -> etree._Element:
+    """Our own text as an element."""
+    return getattr(E, tag)({"class": kind} if kind else {}, *with_code(text))
+
+
+def with_code(text: str) -> Iterator[Part]:
+    """Our own text in parts; every other piece between backticks is code."""
+    for number, piece in enumerate(text.split("`")):
+        yield E.code(piece) if number % 2 else piece
+
+
+def xml_box(parts: Iterable[Part], *kinds: str) -> etree._Element:
+    """XML in a box that scrolls sideways: by keyboard too, so it can be tabbed to."""
+    kind = " ".join(["vl-xml", *kinds])
+    return filled(E.pre({"class": kind, "style": XML_STYLE, "tabindex": "0"}), parts)
+
+
+def filled(element: etree._Element, parts: Iterable[Part]) -> etree._Element:
+    """The element with many parts: neighbouring texts as one, for each alone copies all before it."""
+    for is_text, some in groupby(parts, lambda part: isinstance(part, str)):
+        last = next(element.iterchildren(reversed=True), None)  # at once; len() counts them all
+        if not is_text:
+            element.extend(some)
+        elif last is None:
+            element.text = "".join(some)
+        else:
+            last.tail = "".join(some)
+    return element
+
+
+def table(kind: str, rows: Iterable[etree._Element], titles: Sequence[str] = ()) -> etree._Element:
+    """A table of these rows, with a head if there are titles."""
+    head = E.thead(E.tr(*[E.th(title, CELL, scope="col") for title in titles]))
+    return E.table({"class": kind} if kind else {}, *[head] * bool(titles), E.tbody(*rows))
+
+
+def row(name: Part, *cells: Part | list[Part], kind: str = "") -> etree._Element:
+    """A row of a table: its name, and the cells, each a part or a list of parts."""
+    lists = (cell if isinstance(cell, list) else [cell] for cell in cells)
+    return E.tr(
+        {"class": kind} if kind else {},
+        E.th(name, CELL, scope="row"),
+        *[E.td(CELL, *parts) for parts in lists],
+    )
+
+
+def folded(summary: str, *parts: Part, kind: str = "") -> etree._Element:
+    """What unfolds below its summary."""
+    return E.details({"class": kind} if kind else {}, E.summary(summary), *parts)
+
+
+def heading(disk: Disk, answers: Inferences) -> etree._Element:
+    """Which disk it is, whether it is virtio, and in which format the image is."""
+    return E.p(
+        {"class": "vl-verdict"}, E.strong(E.code(disk_name(disk))), ": ",
+        E.strong(verdict(answers)), ", format ", E.code(value_as_text(answers.format.value)),
+    )  # fmt: skip
 
 
 def legend() -> etree._Element:
@@ -35,78 +126,38 @@ def legend() -> etree._Element:
     return E.p({"class": "vl-legend"}, *joined(entries, " · "))
 
 
-def joined(entries: list, separator: str) -> Iterator:
+def joined(entries: Iterable[Part], separator: str) -> Iterator[Part]:
+    """The entries with something between each two."""
     for number, entry in enumerate(entries):
         yield from [separator, entry] if number else [entry]
 
 
-def prose(tag: str, text: str, kind: str = "") -> etree._Element:
-    """Our own text as an element; every other piece between backticks is code."""
-    element = E(tag, {"class": kind} if kind else {})
-    for number, piece in enumerate(text.split("`")):
-        append(element, E.code(piece) if number % 2 else piece)
-    return element
-
-
-def xml_box(*kinds: str) -> etree._Element:
-    """A place for XML, which scrolls sideways: by keyboard too, so it can be tabbed to."""
-    kind = " ".join(["vl-xml", *kinds])
-    return E.pre({"class": kind, "style": XML_STYLE, "tabindex": "0"})
-
-
-def append(parent: etree._Element, part: str | etree._Element) -> None:
-    """Add text or an element behind what the parent already holds."""
-    last = next(parent.iterchildren(reversed=True), None)  # at once; len() counts them all
-    if not isinstance(part, str):
-        parent.append(part)
-    elif last is None:
-        parent.text = (parent.text or "") + part
-    else:
-        last.tail = (last.tail or "") + part
-
-
-def fill(parent: etree._Element, parts: Iterable[str | etree._Element]) -> None:
-    """Add many: neighbouring texts as one, for each that is added alone copies all before it."""
-    for is_text, some in groupby(parts, lambda part: isinstance(part, str)):
-        if is_text:
-            append(parent, "".join(some))
-        else:
-            parent.extend(some)
-
-
 def origin_mark(origin: str) -> etree._Element:
+    """The word for who decided something, underlined as all is that was decided so."""
     return E.span(origin, {"class": f"vl-{origin}", "style": underline(origin)})
 
 
 def underline(origin: str) -> str:
+    """The style that says the same."""
     return f"border-bottom: {'4px' if origin == 'unknown' else '2px'} {_UNDERLINES[origin]}"
 
 
 def row_origin(row: Row) -> etree._Element:
+    """Who decided what a row is about; of a name that libvirt does not know, that it does not."""
     return origin_mark(row.origin) if row.known else E.span(decided(row), {"class": "vl-unknown"})
 
 
 def meaning_of(row: Row) -> Iterator[etree._Element]:
     """What a row has to say: the sentences, and where to read more."""
-    yield prose("span", row.meaning)
-    if row.here:
-        yield prose("strong", f" {row.here}", "vl-here")
-    if row.matters:
-        yield prose("span", f" Matters for: {row.matters}")
-    if row.default and not row.added:  # of what is added, the reason says more
-        yield prose("span", f" {row.default}", "vl-default-value")
+    looks = {"here": ("strong", "vl-here"), "default": ("span", "vl-default-value")}
+    for number, (name, sentence) in enumerate(sentences_of(row)):
+        tag, kind = looks.get(name, ("span", ""))
+        yield prose(tag, f" {sentence}" if number else sentence, kind)
     more = [E.span(f"since libvirt {row.since}")] if row.since else []
     if row.doc:
         more.append(E.a("documentation", href=row.doc, target="_blank", rel="noopener"))
     if more:
         yield E.span({"class": "vl-more"}, " (", *joined(more, ", "), ")")
-
-
-def glossary_of(terms: Sequence[str]) -> etree._Element:
-    """The terms of a sentence, which unfold to what they mean."""
-    known = glossary()
-    entries = [part for term in terms for part in (E.dt(term), prose("dd", known[term]))]
-    return E.details({"class": "vl-terms"}, E.summary(", ".join(terms)), E.dl(*entries))
 
 
 def visible(text: str) -> str:

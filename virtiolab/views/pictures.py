@@ -13,9 +13,8 @@ from typing import Literal
 
 from lxml import etree
 from lxml.builder import ElementMaker
-from lxml.html.builder import IMG
 
-from .elements import visible
+from .elements import E, visible
 
 Place = Literal["guest", "qemu", "host"]
 Point = tuple[float, float]
@@ -84,13 +83,11 @@ class Picture:
 
     def image(self) -> etree._Element:
         """The picture as an `<img>` that brings its colours along."""
-        alone = _SVG.svg(dict(self._root.attrib), _SVG.style(_STYLE), _SVG.rect(self._ground()))
+        ground = _SVG.rect({"class": "vl-ground", "rx": "10"} | self._size)
+        alone = _SVG.svg(dict(self._root.attrib), _SVG.style(_STYLE), ground)
         alone.extend(etree.fromstring(etree.tostring(self._root)))
         data = b64encode(etree.tostring(alone)).decode()
-        return IMG(src=f"data:image/svg+xml;base64,{data}", alt=self.says, **self._size)
-
-    def _ground(self) -> dict[str, str]:
-        return {"class": "vl-ground", "rx": "10"} | self._size
+        return E.img(src=f"data:image/svg+xml;base64,{data}", alt=self.says, **self._size)
 
     def _label(self, x: float, y: float, lines: Sequence[str], kind: str) -> None:
         for number, line in enumerate(lines):
@@ -103,12 +100,8 @@ class Picture:
         (x0, y0), (x, y) = before, tip
         dx, dy = (x > x0) - (x < x0), (y > y0) - (y < y0)
         back, half = (x - TIP * dx, y - TIP * dy), TIP / 2
-        corners = [
-            (x, y),
-            (back[0] + half * dy, back[1] + half * dx),
-            (back[0] - half * dy, back[1] - half * dx),
-        ]
-        points = " ".join(f"{a:g},{b:g}" for a, b in corners)
+        feet = [(back[0] + side * dy, back[1] + side * dx) for side in (half, -half)]
+        points = " ".join(f"{a:g},{b:g}" for a, b in [(x, y), *feet])
         self._add("polygon", f"vl-head {kind}", points=points)
 
     def _add(self, tag: str, kind: str, **numbers: object) -> etree._Element:

@@ -1,34 +1,44 @@
-"""What is wrong with a guest's disks, as text and as HTML: problems, and the lines to change."""
+"""What is wrong with a guest's disks: problems, and what would mend them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from lxml import etree
-from lxml.builder import E
 
+from ..document import Disk
 from ..refusals import Problem
-from .changes import changed_lines, changed_lines_as_text
-from .elements import prose
-from .html import root
+from ..xml import one_line
+from .changes import as_element, as_text, lines_of
+from .elements import E, prose, root
 from .text import MOST, disk_name, more, paint, since, unmarked, wrapped
 
 NONE = "No problem found."
-_SIGNS = {"error": "✗", "warning": "!", "note": "·"}
+SIGNS = {"error": "✗", "warning": "!", "note": "·"}
 _COLOURS = {"error": "31", "warning": "33", "note": "36"}
+
+
+class Problems(list[Problem]):
+    """Problems that show themselves: each with why, and with the lines to change."""
+
+    def _repr_html_(self) -> str:
+        return problems_as_html(self)
+
+    def __repr__(self) -> str:
+        left_out = more(len(self) - MOST, "problem")
+        return "\n\n".join([problems_as_text(self[:MOST]), *left_out])
 
 
 def problems_as_text(problems: Sequence[Problem], colour: bool = False) -> str:
     """One paragraph a problem: where and what, why, and the lines that would mend it."""
-    return "\n\n".join(_as_text(problem, colour) for problem in problems) or NONE
-
-
-def _as_text(problem: Problem, colour: bool) -> str:
-    severity = paint(problem.severity, _COLOURS[problem.severity], colour)
-    head = f"line {problem.line}: {severity}: {unmarked(problem.message)} [{problem.code}]"
-    lines = [head, f"  {_where(problem)}", wrapped(unmarked(_why(problem)), 2)]
-    old, new = problem.change
-    if new:
-        lines += ["  fix:", changed_lines_as_text(old, new, colour, indent="    ")]
-    return "\n".join(lines)
+    shown = []
+    for problem in problems:
+        severity = paint(problem.severity, _COLOURS[problem.severity], colour)
+        head = f"line {problem.line}: {severity}: {unmarked(problem.message)} [{problem.code}]"
+        lines = [head, f"  {_where(problem)}", wrapped(unmarked(_why(problem)), 2)]
+        old, new = problem.change
+        if new:
+            lines += ["  fix:", as_text(lines_of(old, new, "-+"), colour, indent="    ")]
+        shown.append("\n".join(lines))
+    return "\n\n".join(shown) or NONE
 
 
 def _where(problem: Problem) -> str:
@@ -42,23 +52,66 @@ def _why(problem: Problem) -> str:
 def problems_as_html(problems: Sequence[Problem]) -> str:
     """A list of them, the worst first on each line."""
     if not problems:
-        return root(prose("p", NONE))
-    items = map(problem_item, problems[:MOST])
-    left_out = more(len(problems) - MOST, "problem")
-    return root(E.ul({"class": "vl-problems"}, *items), *map(E.p, left_out))
+        return root(E.p(NONE))
+    return root(problem_list(problems[:MOST]), *map(E.p, more(len(problems) - MOST, "problem")))
 
 
-def problem_item(problem: Problem) -> etree._Element:
-    """One problem as an item of a list."""
-    word = E.strong(f"{_SIGNS[problem.severity]} {problem.severity}", {"class": "vl-severity"})
+def problem_list(problems: Sequence[Problem]) -> etree._Element:
+    """Each with where it is, why, and the lines to change."""
+    return E.ul({"class": "vl-problems"}, *map(_item, problems))
+
+
+def _item(problem: Problem) -> etree._Element:
     where = E.span(f" (line {problem.line}, ", E.code(_where(problem)), ")")
-    item = E.li({"class": f"vl-{problem.severity}"}, word, ": ")
-    item.extend([prose("span", problem.message), where, prose("div", _why(problem), "vl-why")])
-    item.extend(_fix(problem))
-    return item
-
-
-def _fix(problem: Problem) -> Iterator[etree._Element]:
     old, new = problem.change
-    if new:
-        yield E.div({"class": "vl-fix"}, "To mend it:", changed_lines(old, new))
+    fix = ["To mend it:", as_element(lines_of(old, new, "-+"))] if new else []
+    return E.li(
+        {"class": f"vl-{problem.severity}"}, _severity(problem.severity), ": ",
+        prose("span", problem.message), where, prose("div", _why(problem), "vl-why"),
+        *[E.div({"class": "vl-fix"}, *fix)] * bool(fix),
+    )  # fmt: skip
+
+
+def _severity(severity: str) -> etree._Element:
+    return E.strong(f"{SIGNS[severity]} {severity}", {"class": "vl-severity"})
+
+
+def note(problem: Problem, path: str | None = None) -> str:
+    """A problem beside its field, or (with its path) below the XML."""
+    where = [E.code(one_line(path.removeprefix("/disk/"), 80)), " "] if path else []
+    said = [prose("span", f": {problem.message}"), prose("span", f" {_why(problem)}", "vl-why")]
+    kind = f"vl-note vl-{problem.severity}"
+    return root(E.p({"class": kind}, *where, _severity(problem.severity), *said))
+
+
+def refused(said: str) -> str:
+    """The sentence about a value that cannot be written."""
+    return root(E.p({"class": "vl-note vl-error"}, E.strong("✗ error"), f": {said}"))
+
+
+def fix_in_words(problem: Problem) -> str:
+    """What its fix does: `remove driver/@io; target/@bus = sata`."""
+    edits = (edit for edit in problem.edits if not _is_idle(edit, problem.disk))
+    return one_line("; ".join(map(_edit, edits)), 200)
+
+
+def _is_idle(edit: str, disk: Disk) -> bool:
+    """Whether it would remove what is not there."""
+    if edit[0] != "-":
+        return False
+    *above, last = edit[1:].split("/")
+    holder = disk.element.find("/".join(above)) if above else disk.element
+    if holder is None:
+        return True
+    return last[1:] not in holder.keys() if last[0] == "@" else holder.find(last) is None
+
+
+def _edit(edit: str) -> str:
+    scope, _, line = edit.partition(":")
+    where, line = (f"{scope} ", line) if scope in ("controller", "domain") else ("", edit)
+    path, _, value = line.lstrip("+~-").partition("=")
+    if line[0] == "-":
+        return f"remove {where}{path}"
+    if line[0] == "~":
+        return f"{where}{path} becomes {value}"
+    return f"{where}{path} = {value}" if value else f"add {where}{path}"

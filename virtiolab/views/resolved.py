@@ -3,22 +3,56 @@
 from collections.abc import Iterable, Iterator
 
 from lxml import etree
-from lxml.builder import E
 
+from ..document import Disk
 from ..rewriting.resolution import Resolution
-from ..xml import ALWAYS_ENDED, escaped, opened, written
-from .elements import append, fill, prose, visible, xml_box
-from .html import root
-from .text import MOST
+from ..xml import ALWAYS_ENDED, escaped, written
+from .elements import E, prose, root, visible, xml_box
+from .text import MOST, printable
+from .view import View
 
-_ADDED = {"title": "libvirt adds this"}
+Piece = tuple[str, bool]  # some XML, and whether libvirt added it
 
 
-def resolved_as_text(resolution: Resolution) -> str:
-    """The XML, with comments at what libvirt added, so that it stays XML."""
-    lines = list(_lines(resolution, resolution.element, ""))
-    lines += [f"<!-- left out: {_comment(name)} -->" for name in _left_out(resolution)]
-    return "\n".join(lines)
+class Resolved(View):
+    """A disk as libvirt would write it back: its `xml`, its `element`, and the `controllers` that
+    libvirt adds for it; shows itself with a mark at all that was added."""
+
+    def __init__(self, disk: Disk):
+        resolution = Resolution(disk)
+        self.xml, self.element = resolution.xml, resolution.element
+        self.controllers = [written(controller) for controller in resolution.controllers]
+        super().__init__(
+            lambda: resolved_as_html(resolution),
+            lambda: printable(resolved_as_text([resolution])),
+        )
+
+
+def resolved_as_text(resolutions: Iterable[Resolution]) -> str:
+    """The XML, with comments at what libvirt added, so that it stays XML; last the controllers that
+    it adds for all of these disks, each once."""
+    lines, controllers = [], {}
+    for resolution in resolutions:
+        for pieces, names in _lines(resolution, resolution.element):
+            added = f": {', '.join(names)}" if names else ""
+            remark = "" if names == [] else f"  <!-- added{added} -->"
+            lines.append("".join(text for text, _ in pieces) + remark)
+        names = (visible(name).replace("--", "- -") for name in _left_out(resolution))
+        lines += [f"<!-- left out: {name} -->" for name in names]
+        controllers |= dict.fromkeys(written(one).rstrip() for one in resolution.controllers)
+    return "\n".join([*lines, *(f"{one}  <!-- added -->" for one in controllers)])
+
+
+def resolved_as_html(resolution: Resolution) -> str:
+    """The XML with `<ins>` around what libvirt added, and what it leaves out below."""
+    lines = [pieces for pieces, _ in _lines(resolution, resolution.element)]
+    lines += [[(written(controller).strip(), True)] for controller in resolution.controllers]
+    parts = []
+    for text, is_added in (piece for pieces in lines for piece in [*pieces, ("\n", False)]):
+        shown = visible(text)
+        parts.append(E.ins(shown, {"title": "libvirt adds this"}) if is_added else shown)
+    names = ", ".join(f"`{name}`" for name in _left_out(resolution))
+    return root(xml_box(parts), *[prose("p", f"Left out: {names}.")] * bool(names))
 
 
 def _left_out(resolution: Resolution) -> list[str]:
@@ -27,66 +61,23 @@ def _left_out(resolution: Resolution) -> list[str]:
     return names[:MOST] + ["…"] * (len(names) > MOST)
 
 
-def controllers_as_text(resolutions: Iterable[Resolution]) -> str:
-    """The controllers that libvirt adds for all of these disks, each once."""
-    found = dict.fromkeys(written(one).rstrip() for r in resolutions for one in r.controllers)
-    return "\n".join(f"{one}  <!-- added -->" for one in found)
-
-
-def _comment(name: str) -> str:
-    return visible(name).replace("--", "- -")
-
-
-def _lines(resolution: Resolution, element: etree._Element, indent: str) -> Iterator[str]:
-    remark = _remark(resolution, element)
-    if not _has_end(element):
-        yield written(element, indent).rstrip("\n") + remark
-        return
-    yield f"{indent}{opened(element)}>{remark}"
-    for child in element:
-        yield from _lines(resolution, child, indent + "  ")
-    yield f"{indent}</{element.tag}>"
-
-
-def _has_end(element: etree._Element) -> bool:
-    """Whether its end tag stands on a line of its own."""
-    return len(element) > 0 or element.tag in ALWAYS_ENDED
-
-
-def _remark(resolution: Resolution, element: etree._Element) -> str:
+def _lines(
+    resolution: Resolution, element: etree._Element, indent: str = ""
+) -> Iterator[tuple[list[Piece], list[str] | None]]:
+    """Each line of an element in pieces, and the names in it that libvirt added; None for all."""
     names = resolution.added(element)
     if names is None:
-        return "  <!-- added -->"
-    return f"  <!-- added: {', '.join(names)} -->" if names else ""
-
-
-def resolved_as_html(resolution: Resolution) -> str:
-    """The XML with `<ins>` around what libvirt added, and what it leaves out below."""
-    pre = xml_box()
-    fill(pre, _parts(resolution, resolution.element, ""))
-    for controller in resolution.controllers:
-        append(pre, E.ins(visible(written(controller).strip()), _ADDED))
-        append(pre, "\n")
-    names = ", ".join(f"`{name}`" for name in _left_out(resolution))
-    return root(pre, *[prose("p", f"Left out: {names}.")] * bool(names))
-
-
-def _parts(resolution: Resolution, element: etree._Element, indent: str) -> Iterator:
-    names = resolution.added(element)
-    if names is None:
-        yield indent
-        yield E.ins(visible(written(element, indent).strip()), _ADDED)
-        yield "\n"
+        yield [(indent, False), (written(element).strip(), True)], None
         return
-    yield f"{indent}<{element.tag}"
+    start, end = [(f"{indent}<{element.tag}", False)], (f"</{element.tag}>", False)
     for name, value in element.items():
-        text = visible(f"{name}='{escaped(value)}'")
-        yield " "
-        yield E.ins(text, _ADDED) if name in names else text
-    if _has_end(element):
-        yield ">\n"
+        start += [(" ", False), (f"{name}='{escaped(value)}'", name in names)]
+    if len(element) or element.tag in ALWAYS_ENDED:  # on a line of its own
+        yield [*start, (">", False)], names
         for child in element:
-            yield from _parts(resolution, child, indent + "  ")
-        yield f"{indent}</{element.tag}>\n"
+            yield from _lines(resolution, child, indent + "  ")
+        yield [(indent, False), end], []
+    elif element.text:
+        yield [*start, (">", False), (escaped(element.text), False), end], names
     else:
-        yield f">{visible(escaped(element.text))}</{element.tag}>\n" if element.text else "/>\n"
+        yield [*start, ("/>", False)], names

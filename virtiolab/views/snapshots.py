@@ -1,14 +1,12 @@
 """What taking a snapshot did to the files behind a disk, as the record has it: pictures and a table."""
 
-from collections.abc import Mapping, Sequence
-
-from lxml.builder import E
+from collections.abc import Iterator, Mapping
 
 from ..evidence.record import recorded
-from . import View
-from .elements import CELL, prose
-from .html import root
+from .elements import prose, root, row, table
 from .pictures import Picture
+from .text import unmarked
+from .view import View
 
 _WIDTH, _COLUMN, _HEIGHT = 650, 310, 300
 
@@ -17,13 +15,16 @@ def after_snapshot(*cases: str) -> View:
     """The files behind a disk after a snapshot was taken, for two of the recorded `cases`:
     "internal, qcow2", "external, raw" and so on. Raises KeyError for an unknown one."""
     told = {case: recorded()["experiments"]["snapshots"][case] for case in cases}
-    rows = [
-        E.tr(E.th(case, CELL, scope="row"), E.td(CELL, *[prose("p", s) for s in _sentences(said)]))
-        for case, said in told.items()
-    ]
-    html = root(drawn(told).image(), E.table(E.tbody(*rows)))
-    lines = [f"{case}: {' '.join(_sentences(said))}" for case, said in told.items()]
-    return View(html, "\n".join(lines).replace("`", ""))
+
+    def html() -> str:
+        rows = [row(case, [prose("p", s) for s in _sentences(said)]) for case, said in told.items()]
+        return root(drawn(told).image(), table("", rows))
+
+    def text() -> str:
+        lines = (f"{case}: {' '.join(_sentences(said))}" for case, said in told.items())
+        return unmarked("\n".join(lines))
+
+    return View(html, text)
 
 
 def drawn(told: Mapping[str, Mapping]) -> Picture:
@@ -31,7 +32,7 @@ def drawn(told: Mapping[str, Mapping]) -> Picture:
     says = " ".join(
         f"After a snapshot ({case}): {' '.join(_sentences(s))}" for case, s in told.items()
     )
-    picture = Picture(_WIDTH, _HEIGHT, says.replace("`", ""))
+    picture = Picture(_WIDTH, _HEIGHT, unmarked(says))
     for number, (case, said) in enumerate(told.items()):
         _column(picture, 10 + number * (_COLUMN + 10), case, said)
     return picture
@@ -46,39 +47,31 @@ def _column(picture: Picture, x: float, case: str, said: Mapping) -> None:
         picture.store(x + 100, 156, 180, 64, "the image", "as it was")
         picture.write(x + _COLUMN / 2, 120, "✗ QEMU refuses", "vl-middle")
         return
-    files = said["files"]
-    step = 140 if len(files) > 1 else 0
-    places = {file["file"]: x + 15 + number * step for number, file in enumerate(files)}
+    files, alone = said["files"], len(said["files"]) == 1
+    places = {file["file"]: x + 15 + number * 140 for number, file in enumerate(files)}
     for file in files:
-        _file(picture, places[file["file"]], step == 0, file, places)
+        left, width = (x + 100, 180) if alone else (places[file["file"]], 126)
+        kept = [f"holds “{name}”" for name in file["snapshots"]]
+        use = "grows" if file["writable"] else "frozen"
+        picture.store(left, 174, width, 74, file["file"], *(kept or [use]))
+        if file["writable"]:
+            picture.way((left + width / 2, 84), (left + width / 2, 174))
+            picture.write(left + width / 2 - 8, 128, "writes", "vl-small vl-end")
+        if below := file["backing"]:
+            picture.way((left, 220), (places[below] + 126, 220))
+            picture.write(left + width / 2, 270, "stands on the other", "vl-small vl-middle")
 
 
-def _file(picture: Picture, x: float, alone: bool, file: Mapping, places: Mapping) -> None:
-    left, width = (x + 85, 180) if alone else (x, 126)
-    kept = [f"holds “{name}”" for name in file["snapshots"]]
-    picture.store(left, 174, width, 74, file["file"], *kept, *[_use(file)] * (not kept))
-    if file["writable"]:
-        picture.way((left + width / 2, 84), (left + width / 2, 174))
-        picture.write(left + width / 2 - 8, 128, "writes", "vl-small vl-end")
-    if below := file["backing"]:
-        picture.way((left, 220), (places[below] + 126, 220))
-        picture.write(left + width / 2, 270, "stands on the other", "vl-small vl-middle")
-
-
-def _use(file: Mapping) -> str:
-    return "grows" if file["writable"] else "frozen"
-
-
-def _sentences(said: Mapping) -> list[str]:
+def _sentences(said: Mapping) -> Iterator[str]:
     """What became of the files."""
     if "refusal" in said:
-        return [f"QEMU refuses: {said['refusal']}."]
-    return [_sentence(file) for file in said["files"]]
-
-
-def _sentence(file: Mapping) -> str:
-    use = "is read and written" if file["writable"] else "is only read from now on"
-    kept: Sequence[str] = file["snapshots"]
-    holds = f" and holds the snapshot called `{kept[0]}` inside it" if kept else ""
-    stands = f"; what it does not hold is read from `{file['backing']}`" if file["backing"] else ""
-    return f"`{file['file']}` {use}{holds}{stands}."
+        yield f"QEMU refuses: {said['refusal']}."
+        return
+    for file in said["files"]:
+        use = "is read and written" if file["writable"] else "is only read from now on"
+        holds = "".join(
+            f" and holds the snapshot called `{s}` inside it" for s in file["snapshots"][:1]
+        )
+        below = file["backing"]
+        stands = f"; what it does not hold is read from `{below}`" if below else ""
+        yield f"`{file['file']}` {use}{holds}{stands}."

@@ -3,15 +3,15 @@
 from importlib import import_module
 
 _FILE_OF = {
-    "BusExplorer": "bus",
-    "CacheExplorer": "cache",
-    "DiskBuilder": "builder",
+    "BusExplorer": "bus_explorer",
+    "CacheExplorer": "cache_explorer",
+    "DiskBuilder": "builder.disk_builder",
     "Exercise": "exercise",
     "Predict": "predict",
     "Proof": "proof",
     "Quiz": "quiz",
-    "StackPicture": "stack",
-    "XMLExplainer": "explainer",
+    "StackPicture": "stack_picture",
+    "XMLExplainer": "xml_explainer",
 }
 __all__ = [*_FILE_OF]
 

@@ -7,11 +7,11 @@ from functools import lru_cache
 from lxml import etree
 
 from ..build import Choice, build, choices, choices_of
-from ..document import Disk, Domain, read
+from ..document import Domain, read
 from ..inference import infer
 from ..refusals import Problem, check
-from ..refusals.fixes import apply
 from ..syntax import names_in
+from ..views.fields import Filled
 from ..xml import written
 
 FRAGMENT = None  # a machine that is not known, because only a part of the guest is there
@@ -27,40 +27,41 @@ class Draft:
     """
 
     def __init__(self, machine: str | None, chosen: Mapping):
-        self._guest = _guest(machine)
-        self.choose(chosen)
+        self.chosen = chosen
+        self.move(machine)
 
     def choose(self, chosen: Mapping) -> None:
         """Build the disk anew. Raises ValueError, one sentence, for what cannot be written."""
         xml = build(**chosen)
         element, guest = read(xml).disks[0].element, copy.deepcopy(self._guest)
-        _devices(guest).insert(0, element)
-        self.chosen, self.xml = dict(chosen), xml
-        self._look_at(Domain(guest))
+        next(guest.iter("devices")).insert(0, element)
+        self.chosen, self.xml, self.domain = dict(chosen), xml, Domain(guest)
+        self.disk = self.domain.disks[0]
+        self.answers, self.problems = infer(self.disk), check(self.domain)
 
     def move(self, machine: str | None) -> None:
         """Put the disk into another guest, without what was mended in the last one."""
-        self._guest = _guest(machine)
+        self._guest = devices = etree.Element("devices")
+        if machine is not FRAGMENT:
+            arch = {"arch": "x86_64"} if machine in _X86 else {}
+            self._guest = etree.Element("domain", type="kvm")
+            system = etree.SubElement(self._guest, "os")
+            etree.SubElement(system, "type", arch | {"machine": machine}).text = "hvm"
+            self._guest.append(devices)
         self.choose(self.chosen)
 
     def mend(self, problem: Problem) -> None:
         """Do what would mend one of the problems, in the disk and in the guest around it."""
-        guest = copy.deepcopy(self.domain.element)
-        disk = Domain(guest).disks[0]
-        apply(problem.edits, disk)
-        chosen = choices_of(Disk(disk.element, disk.domain))
+        disk = problem.mended()
+        chosen = choices_of(disk)
         disk.element.getparent().remove(disk.element)
-        self._guest = guest
+        self._guest = disk.domain.element
         self.choose(chosen)
-
-    def _look_at(self, domain: Domain) -> None:
-        self.domain, self.disk = domain, domain.disks[0]
-        self.answers, self.problems = infer(self.disk), check(domain)
 
     @property
     def text(self) -> str:
         """The XML of the disk, and of what had to be added beside it."""
-        around = _devices(self._guest).iterchildren("*")
+        around = next(self._guest.iter("devices")).iterchildren("*")
         above = self._guest.iterchildren("*") if self.domain.complete else ()
         beside = [part for part in above if part.tag not in ("os", "devices")]
         return self.xml + "".join(written(part) for part in [*around, *beside])
@@ -70,28 +71,21 @@ class Draft:
         """The XML that the answers are about: the guest's, or of a fragment what there is of it."""
         return written(self.domain.element) if self.domain.complete else self.text
 
+    def filled(self, name: str) -> Filled:
+        """A choice as it stands here, with the answer that says what it is where nobody wrote it."""
+        choice, kind = choices()[name], "backing_type" if name == "backing" else "type"
+        kind, answer = self.chosen.get(kind), self.answers._asdict().get(name)
+        place, (prefix, _, part) = self.answers.address, name.partition("_")
+        if prefix == "address" and place.origin != "stated" and part in (place.value or ()):
+            answer = place._replace(value=str(place.value[part]))
+        path = path_of(choice, kind if isinstance(kind, str) else None)
+        return Filled(choice, path, self.chosen.get(name), answer, self.is_read(choice))
+
     def is_read(self, choice: Choice) -> bool:
         """Whether libvirt would look at this choice in a disk of this kind."""
         known = ((name, self.chosen.get(name)) for name in _DECIDERS if name != choice.name)
         deciders = ((name, value) for name, value in known if isinstance(value, str))
         return _is_read(choice.name, tuple(deciders))
-
-
-def _guest(machine: str | None) -> etree._Element:
-    """A guest without disks; of a machine that is not known, only its devices."""
-    if machine is FRAGMENT:
-        return etree.Element("devices")
-    guest = etree.Element("domain", type="kvm")
-    arch = {"arch": "x86_64"} if machine in _X86 else {}
-    etree.SubElement(
-        etree.SubElement(guest, "os"), "type", arch | {"machine": machine}
-    ).text = "hvm"
-    etree.SubElement(guest, "devices")
-    return guest
-
-
-def _devices(guest: etree._Element) -> etree._Element:
-    return guest if guest.tag == "devices" else guest.find("devices")
 
 
 @lru_cache(maxsize=4096)
@@ -100,14 +94,11 @@ def _is_read(name: str, deciders: tuple[tuple[str, str], ...]) -> bool:
     choice, chosen = choices()[name], dict(deciders)
     some = True if choice.flag else next(iter(choice.values), "1")
     try:
-        before, after = _looked_at(chosen), _looked_at(chosen | {name: some})
+        xml = build(**chosen), build(**chosen | {name: some})
     except ValueError:
         return False
+    before, after = ([n.counts for n in names_in(read(one).disks[0].element)] for one in xml)
     return after.count(False) <= before.count(False) and after.count(True) > before.count(True)
-
-
-def _looked_at(chosen: Mapping) -> list[bool]:
-    return [name.counts for name in names_in(read(build(**chosen)).disks[0].element)]
 
 
 @lru_cache(maxsize=1024)

@@ -5,21 +5,13 @@ from collections.abc import Callable
 import ipywidgets
 
 from ..course.judging import submit
-from ..course.tasks import Choose, Mark, Task, exercise
-from ..views import unmarked
-from ..views.exercises import (
-    answer_as_html,
-    exercise_as_html,
-    exercise_as_text,
-    feedback_as_html,
-    hints_as_html,
-    nothing_as_html,
-    option_as_html,
-    task_as_html,
-)
+from ..course.tasks import Choose, Mark, Write, exercise
+from ..views import exercises as views
+from ..views.elements import root, xml_box
+from ..views.text import unmarked
+from ..views.view import View, sentence
 from .static import WithStaticForm
 
-_NOTHING = "Not checked yet."
 _LATER = "After a try, or after the last hint"
 
 
@@ -29,7 +21,7 @@ class Exercise(WithStaticForm):
 
     def __init__(self, name: str):
         self._task = exercise(name)
-        self.work = _work_on(self._task)
+        self.work = _WORK[type(self._task)](self._task)
         self.check = button("Check", "Ask what libvirt would say of it", self._check)
         self.hint = button("Hint", "Show one more hint", self._hint)
         self.show = button("Show an answer", _LATER, self._show)
@@ -38,27 +30,24 @@ class Exercise(WithStaticForm):
         buttons = ipywidgets.HBox([self.check, self.hint, self.show, self.again])
         buttons.add_class("vl-buttons")
         self.said.add_class("vl-said")
-        task = ipywidgets.HTML(task_as_html(self._task))
+        task = ipywidgets.HTML(views.task_as_html(self._task))
         super().__init__([task, self.work, buttons, self.hints, self.said, self.answer])
         self.add_class("vl-exercise")
         self._start()
 
-    def static_html(self) -> str:
-        return exercise_as_html(self._task)
-
-    def static_text(self) -> str:
-        return exercise_as_text(self._task)
+    def static(self) -> View:
+        return views.exercise(self._task)
 
     def _start(self, _=None) -> None:
         """As at first: nothing is answered, no hint is shown."""
         self.work.clear()
         self.feedback, self._hints = None, 0
-        self.said.value, self.answer.value = nothing_as_html(_NOTHING), ""
+        self.said.value, self.answer.value = sentence("Not checked yet.", "vl-nothing").html, ""
         self._tell()
 
     def _check(self, _) -> None:
         self.feedback = submit(self._task.name, self.work.answer)
-        self.said.value = feedback_as_html(self.feedback)
+        self.said.value = views.feedback_as_html(self.feedback)
         self._tell()
 
     def _hint(self, _) -> None:
@@ -68,12 +57,12 @@ class Exercise(WithStaticForm):
             self.show.focus()  # the keyboard would get lost with it
 
     def _show(self, _) -> None:
-        self.answer.value = answer_as_html(self._task)
+        self.answer.value = views.answer_as_html(self._task)
 
     def _tell(self) -> None:
         """Show the hints, and say which buttons can be pressed."""
         number, most = self._hints, len(self._task.hints)
-        self.hints.value = hints_as_html(self._task.hints, number)
+        self.hints.value = views.hints_as_html(self._task.hints[:number])
         self.hint.disabled = number == most
         self.hint.description = f"Hint {min(number + 1, most)} of {most}"
         is_tried = self.feedback is not None and bool(self.feedback.points)
@@ -84,7 +73,7 @@ class Exercise(WithStaticForm):
 class Text(ipywidgets.VBox):
     """A box to write XML into, which begins with what is given."""
 
-    def __init__(self, task: Task):
+    def __init__(self, task: Write):
         self._given = task.given
         lines = max(task.given.count("\n"), task.solution.count("\n")) + 3
         self.text = ipywidgets.Textarea(
@@ -123,10 +112,13 @@ class Boxes(ipywidgets.HBox):
     """Guests, each with a box to tick. What is left unticked is an answer too."""
 
     def __init__(self, task: Mark):
-        self.boxes = {name: _box(name) for name in task.options}
-        super().__init__(
-            [_beside(box, task.options[name].says) for name, box in self.boxes.items()]
-        )
+        self.boxes, guests = {}, []
+        for name, option in task.options.items():
+            box = ipywidgets.Checkbox(description=name, indent=False, tooltip=f"Mark {name}")
+            xml = ipywidgets.HTML(root(xml_box([option.says])))
+            guests.append(ipywidgets.VBox([box, xml]).add_class("vl-guest"))
+            self.boxes[name] = box
+        super().__init__(guests)
         self.add_class("vl-guests")
 
     @property
@@ -138,18 +130,7 @@ class Boxes(ipywidgets.HBox):
             box.value = False
 
 
-def _work_on(task: Task) -> Text | Options | Boxes:
-    if isinstance(task, Choose):
-        return Options(task)
-    return Boxes(task) if isinstance(task, Mark) else Text(task)
-
-
-def _box(name: str) -> ipywidgets.Checkbox:
-    return ipywidgets.Checkbox(description=name, indent=False, tooltip=f"Mark {name}")
-
-
-def _beside(box: ipywidgets.Checkbox, xml: str) -> ipywidgets.VBox:
-    return ipywidgets.VBox([box, ipywidgets.HTML(option_as_html(xml))]).add_class("vl-guest")
+_WORK = {Write: Text, Choose: Options, Mark: Boxes}
 
 
 def button(description: str, tooltip: str, pressed: Callable) -> ipywidgets.Button:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import ipywidgets
 
 from ..refusals import Problem
-from ..views.form import in_words, note
+from ..views.problems import fix_in_words, note
 
 
 class Note(ipywidgets.VBox):
@@ -23,11 +23,10 @@ class Note(ipywidgets.VBox):
         """Say what this problem is, with its path if it stands beside no field."""
         self.problem = problem
         self._said.value = note(problem, path)
-        fixable = problem.fix is not None
-        if fixable:
-            words = in_words(problem)
-            self.button.description, self.button.tooltip = f"Apply: {words}", f"Apply: {words}"
-        children = (self._said, self.button) if fixable else (self._said,)
+        children = (self._said,)
+        if problem.fix is not None:
+            self.button.description = self.button.tooltip = f"Apply: {fix_in_words(problem)}"
+            children = (self._said, self.button)
         if self.children != children:
             self.children = children
 

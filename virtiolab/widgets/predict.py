@@ -3,7 +3,9 @@
 import ipywidgets
 
 from ..course.tasks import predictions
-from ..views import View, choices, right_answer, unmarked, verdict_on
+from ..views.predictions import prediction, verdict_on
+from ..views.text import unmarked
+from ..views.view import View, sentence
 from .static import WithStaticForm
 
 
@@ -17,21 +19,15 @@ class Predict(WithStaticForm):
         self.guess.add_class("vl-guess")
         self.reveal = ipywidgets.Button(description="Reveal", disabled=True, tooltip="Choose first")
         self.outcome = ipywidgets.HTML()
-        question = ipywidgets.HTML(choices(self._asked["question"], []).html)
+        question = ipywidgets.HTML(sentence(self._asked["question"], "vl-question").html)
         super().__init__([question, self.guess, self.reveal, self.outcome])
         self.add_class("vl-predict")
         self.guess.observe(self._guessed, "value")
         self.reveal.on_click(self._revealed)
 
-    def static_html(self) -> str:
-        return self._folded().html
-
-    def static_text(self) -> str:
-        return self._folded().text
-
-    def _folded(self) -> View:
-        answer = right_answer(self._asked["answer"], self._asked["why"])
-        return choices(self._asked["question"], self._asked["options"], answer)
+    def static(self) -> View:
+        asked = self._asked
+        return prediction(asked["question"], asked["options"], asked["answer"], asked["why"])
 
     def _guessed(self, _) -> None:
         """A guess can be changed, and each is revealed anew."""

@@ -10,7 +10,8 @@ from ..evidence.lessons import lessons
 from ..evidence.libvirt import dotted
 from ..evidence.record import recorded
 from ..evidence.rungs import RUNGS, shared
-from ..views import proof, proof_note
+from ..views.ladder import doing, proof
+from ..views.view import View
 from .static import WithStaticForm
 
 
@@ -40,11 +41,8 @@ class Proof(WithStaticForm):
         self._show("Asking libvirt …")
         self._begin(self._ask)
 
-    def static_html(self) -> str:
-        return proof(self._lesson, self._recorded).html
-
-    def static_text(self) -> str:
-        return proof(self._lesson, self._recorded).text
+    def static(self) -> View:
+        return proof(self._lesson, self._recorded)
 
     def _begin(self, work: Callable[[], None]) -> None:
         self.asking = threading.Thread(target=work, daemon=True)
@@ -61,14 +59,14 @@ class Proof(WithStaticForm):
         """All rungs but the guest."""
         if hindered := _try(shared):
             self._show()
-            self.doing.value = proof_note(hindered)
+            self.doing.value = doing(hindered)
             return
         hindered = [_try(self._climb, rung) for rung in self._said if rung != "guest"]
         self._show(self._asked())
         if "guest" in self._said and "refusal" not in self._recorded["guest"]:
             self.boot.layout.display = ""
             hindered.append("Rung 5 is the record; boot the guest to ask it here.")
-        self.doing.value = proof_note(" ".join(filter(None, hindered)))
+        self.doing.value = doing(" ".join(filter(None, hindered)))
 
     def _asked(self) -> str:
         same = "says the same" if self._said == self._recorded else "does not say the same"
@@ -80,13 +78,13 @@ class Proof(WithStaticForm):
         self._begin(self._boot_and_show)
 
     def _boot_and_show(self) -> None:
-        hindered = _try(self._climb, "guest", progress=self._progressed)
-        self._show(self._asked())
-        self.doing.value = proof_note(hindered or "The guest was booted here, just now.")
-        self.boot.disabled = False
+        def progress(part: float, what: str) -> None:
+            self.doing.value = doing(f"{what[0].upper()}{what[1:]} …", part)
 
-    def _progressed(self, part: float, what: str) -> None:
-        self.doing.value = proof_note(f"{what[0].upper()}{what[1:]} …", part)
+        hindered = _try(self._climb, "guest", progress=progress)
+        self._show(self._asked())
+        self.doing.value = doing(hindered or "The guest was booted here, just now.")
+        self.boot.disabled = False
 
 
 def _try(work: Callable, *arguments, **options) -> str:

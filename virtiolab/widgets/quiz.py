@@ -5,13 +5,8 @@ from random import randrange
 import ipywidgets
 
 from ..course.quiz import Question, Score, draw
-from ..views.exercises import (
-    nothing_as_html,
-    question_as_html,
-    quiz_as_html,
-    quiz_as_text,
-    verdict_as_html,
-)
+from ..views.exercises import question_as_html, quiz, verdict_as_html
+from ..views.view import View, sentence
 from .exercise import button
 from .static import WithStaticForm
 
@@ -40,11 +35,8 @@ class Quiz(WithStaticForm):
         self.guess.observe(self._tell, "value")
         self._ask(randrange(_MANY) if seed is None else seed)
 
-    def static_html(self) -> str:
-        return quiz_as_html(draw(_EXAMPLE))
-
-    def static_text(self) -> str:
-        return quiz_as_text(draw(_EXAMPLE))
+    def static(self) -> View:
+        return quiz(draw(_EXAMPLE))
 
     @property
     def question(self) -> Question:
@@ -78,4 +70,4 @@ class Quiz(WithStaticForm):
         """Say the score, and which buttons can be pressed."""
         self.check.disabled = self._is_checked or self.guess.value is None
         self.check.tooltip = "Choose first" if self.guess.value is None else "See whether it is so"
-        self.score.value = nothing_as_html(self.score_now.says)
+        self.score.value = sentence(self.score_now.says, "vl-nothing").html

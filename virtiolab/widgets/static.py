@@ -4,6 +4,8 @@ from importlib.resources import files
 
 import ipywidgets
 
+from ..views.view import View
+
 _CSS = "".join(
     (files("virtiolab.views") / name).read_text(encoding="utf-8")
     for name in ("style.css", "pictures.css")
@@ -11,7 +13,7 @@ _CSS = "".join(
 
 
 class WithStaticForm(ipywidgets.VBox):
-    """A box whose saved output also carries `static_html()` and `static_text()`.
+    """A box whose saved output also carries its `static()` form.
 
     That is what GitHub, an untrusted notebook, nbval and a screen reader's export get.
     """
@@ -21,14 +23,11 @@ class WithStaticForm(ipywidgets.VBox):
         super().__init__([style, *children], **traits)
         self.add_class("virtiolab")
 
-    def static_html(self) -> str:
-        """The widget as HTML that survives JupyterLab's sanitizer."""
-        raise NotImplementedError
-
-    def static_text(self) -> str:
-        """The widget as plain text."""
+    def static(self) -> View:
+        """What it is where no widget runs; as HTML it survives JupyterLab's sanitizer."""
         raise NotImplementedError
 
     def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        return bundle | {"text/html": self.static_html(), "text/plain": self.static_text()}
+        form = self.static()
+        own = {"text/html": form.html, "text/plain": form.text}
+        return super()._repr_mimebundle_(**kwargs) | own

@@ -8,8 +8,10 @@ import ipywidgets
 
 from ..document import Disk, read
 from ..explanation import Explanation
-from ..views import View, disk_name, explain, interactive, names, nothing_yet, overview, problem
-from ..views.text import MOST, printable
+from ..views.answers import interactive, overview
+from ..views.explained import Explained, names
+from ..views.text import MOST, disk_name, printable
+from ..views.view import View, sentence
 from ..xml import UnreadableXML, one_line
 from .static import WithStaticForm
 
@@ -20,10 +22,10 @@ _TOO_LARGE = (
     " paste that."
 )
 _OWN = "your own XML"
-_BYTE_ORDER_MARKS = [  # in this order: UTF-32's begins with UTF-16's
-    ("utf-32", (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)),
-    ("utf-16", (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)),
-]
+_BYTE_ORDER_MARKS = {  # in this order: UTF-32's begins with UTF-16's
+    codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16",
+}  # fmt: skip
 FILTERS = {
     "none": lambda row: False,
     "all": lambda row: True,
@@ -60,22 +62,19 @@ class XMLExplainer(WithStaticForm):
         explained = [self.disk, self.answer, self.filter, self.names]
         super().__init__([row, self.text, self.summary, *explained])
         self.add_class("vl-explainer")
-        self._observe()
-        self._read()
-
-    def _observe(self) -> None:
         self.example.observe(self._take_example, "value")
         self.upload.observe(self._take_upload, "value")
         self.text.observe(self._read, "value")
         self.disk.observe(self._show, "index")
         self.filter.observe(self._list, "value")
+        self._read()
 
-    def static_html(self) -> str:
-        return self._summary.html + (explain(self._chosen).html if self._chosen else "")
-
-    def static_text(self) -> str:
-        explained = [explain(self._chosen).text] if self._chosen else []
-        return "\n\n".join([self._summary.text, *explained])
+    def static(self) -> View:
+        shown = [self._summary, *([Explained(self._chosen)] if self._chosen else [])]
+        return View(
+            lambda: "".join(view.html for view in shown),
+            lambda: "\n\n".join(view.text for view in shown),
+        )
 
     @property
     def _chosen(self) -> Disk | None:
@@ -85,16 +84,14 @@ class XMLExplainer(WithStaticForm):
         self.text.value = _shown(self._examples.get(change["new"], ""))
 
     def _take_upload(self, change) -> None:
-        for file in change["new"]:
-            self._open(bytes(file["content"][: MAX_FILE + 1]))
-            self.upload.value = ()  # so that the same file, changed, can be opened again
-
-    def _open(self, content: bytes) -> None:
         """Put a file into the box, if that can take it; else what is in the box stays."""
-        if len(content) > MAX_FILE:
-            self._say(problem(UnreadableXML(_TOO_LARGE)))
-        else:
-            self.text.value = _shown(_decoded(content))
+        for file in change["new"]:
+            content = bytes(file["content"][: MAX_FILE + 1])
+            if len(content) > MAX_FILE:
+                self._say(sentence(_TOO_LARGE, "vl-error"))
+            else:
+                self.text.value = _shown(_decoded(content))
+            self.upload.value = ()  # so that the same file, changed, can be opened again
 
     def _read(self, _=None) -> None:
         """Read the text anew. What cannot be read is answered with one sentence."""
@@ -106,10 +103,10 @@ class XMLExplainer(WithStaticForm):
             found = read(self.text.value).disks if self.text.value.strip() else None
         except UnreadableXML as error:
             self._disks = ()
-            self._say(problem(error))
+            self._say(sentence(str(error), "vl-error"))
         else:
             self._disks = (found or ())[:MOST]
-            self._say(nothing_yet() if found is None else overview(found))
+            self._say(sentence("Nothing to explain yet.") if found is None else overview(found))
         self._offer()
         self._show()
 
@@ -130,7 +127,6 @@ class XMLExplainer(WithStaticForm):
         self.disk.layout.display = "" if len(self._disks) > 1 else "none"
 
     def _show(self, _=None) -> None:
-        """Show the chosen disk."""
         self._explained = self._chosen and Explanation(self._chosen)
         self.answer.value = interactive(self._explained) if self._explained else ""
         self.filter.layout.display = "" if self._explained else "none"
@@ -158,7 +154,5 @@ def _shown(xml: str) -> str:
 
 def _decoded(content: bytes) -> str:
     """A file's text; XML that is not UTF-8 begins with a byte order mark."""
-    for encoding, marks in _BYTE_ORDER_MARKS:
-        if content.startswith(marks):
-            return content.decode(encoding, errors="replace")
-    return content.decode("utf-8-sig", errors="replace")
+    found = (name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark))
+    return content.decode(next(found, "utf-8-sig"), errors="replace")

@@ -4,17 +4,18 @@ from collections.abc import Iterable, Mapping
 
 import ipywidgets
 
-from ..build import build, choices_of
-from ..document import Disk
-from ..refusals import Problem
-from ..views.form import disk_as_html, disk_as_text, title_of
-from ..views.html import sentence
+from ...build import build, choices_of
+from ...document import Disk
+from ...refusals import Problem
+from ...views.fields import form
+from ...views.problems import refused
+from ...views.view import View, sentence
+from ..draft import FRAGMENT, Draft
+from ..static import WithStaticForm
+from ..xml_explainer import XMLExplainer
 from .built import Built
-from .draft import FRAGMENT, Draft
-from .explainer import XMLExplainer
-from .field import Field
-from .form import Form, fill
-from .static import WithStaticForm
+from .controls import Field
+from .form import Form
 
 MACHINES = {"x86_64, pc": "pc", "x86_64, q35": "q35", "not known: a part of a guest": FRAGMENT}
 
@@ -42,11 +43,17 @@ class DiskBuilder(WithStaticForm):
         self.draft, self._first = Draft(machine, self.chosen), self.chosen
         self._old = self.draft.text
         self._machines = MACHINES | ({} if machine in MACHINES.values() else {machine: machine})
-        self.machine = _menu(self._machines, machine)
+        self.machine = ipywidgets.Dropdown(
+            description="Guest", tooltip="The guest that the disk is in: its machine decides with",
+            options=list(self._machines), index=list(self._machines.values()).index(machine),
+        ).add_class("vl-machine")  # fmt: skip
         self.again = ipywidgets.Button(description="Start over", tooltip="Choose as at first")
-        self.form = Form(fields, self._take, self._apply, self._show)
+        self.form = Form(
+            fields, lambda field: self.choose(**{field.choice.name: field.value}),
+            self._apply, self._show,
+        )  # fmt: skip
         self.built = Built(self._apply, explainer)
-        keys = ipywidgets.HTML(sentence(_KEYS, "vl-keys"))
+        keys = ipywidgets.HTML(sentence(_KEYS, "vl-keys").html)
         head = ipywidgets.HBox([self.machine, self.again, keys]).add_class("vl-head")
         left = ipywidgets.VBox([head, self.form]).add_class("vl-left")
         columns = ipywidgets.HBox([left, self.built]).add_class("vl-columns")
@@ -74,22 +81,20 @@ class DiskBuilder(WithStaticForm):
     def load(self, disk: Disk | Mapping) -> None:
         """Choose all that is written in a disk, or what is given, and nothing else."""
         self.chosen = _written(choices_of(disk) if isinstance(disk, Disk) else disk)
-        self._build()
+        before, self._refusal = self.draft.text, None
+        try:
+            self.draft.choose(self.chosen)
+        except ValueError as error:  # it cannot be written, so the disk before it stays
+            self._refusal = str(error)
+        else:
+            self._old = before
+        self._show()
 
-    def static_html(self) -> str:
-        return disk_as_html(*self._static())
-
-    def static_text(self) -> str:
-        return disk_as_text(*self._static())
-
-    def _static(self) -> tuple:
+    def static(self) -> View:
         names = dict.fromkeys([*self.form.always, *self.draft.chosen])
-        filled = [fill(self.draft, name) for name in names]
-        title = title_of(self.draft.disk, self.draft.answers)
-        return title, filled, self.draft.text, self.draft.problems
-
-    def _take(self, field: Field) -> None:
-        self.choose(**{field.choice.name: field.value})
+        draft = self.draft
+        filled = [draft.filled(name) for name in names]
+        return form(draft.disk, draft.answers, filled, draft.text, draft.problems)
 
     def _move(self, _) -> None:
         self._old = self.draft.text
@@ -104,37 +109,16 @@ class DiskBuilder(WithStaticForm):
         self._show()
         (field.control if field else self.built.resolve).focus()
 
-    def _build(self) -> None:
-        """Build what is chosen; if it cannot be written, the disk before it stays."""
-        old = self.draft.text
-        try:
-            self.draft.choose(self.chosen)
-        except ValueError as error:
-            self._refusal = str(error)
-        else:
-            self._old, self._refusal = old, None
-        self._show()
-
     def _show(self) -> None:
         rest = self.form.show(self.draft, self.chosen)
         self.built.show(self.draft, self._old, rest)
-        if self._refusal:
-            self._refuse(self._refusal)
-
-    def _refuse(self, said: str) -> None:
-        """Say that something cannot be written; the sentence begins with the name of the choice."""
-        is_said = self.form.refuse(said.partition(" ")[0], said)
-        self.built.refuse(_AS_IT_WAS if is_said else f"{said} {_AS_IT_WAS}")
+        if said := self._refusal:
+            name = said.partition(" ")[0]  # of the choice: the sentence begins with it
+            if is_said := name in self.form.names:
+                self.fields[name].refuse(said)
+            self.built.refused.value = refused(_AS_IT_WAS if is_said else f"{said} {_AS_IT_WAS}")
 
 
 def _written(chosen: Mapping) -> dict:
     """What of it is written at all."""
     return {n: value for n, value in chosen.items() if value is not None and value is not False}
-
-
-def _menu(machines: Mapping[str, str | None], machine: str | None) -> ipywidgets.Dropdown:
-    index = list(machines.values()).index(machine)
-    return ipywidgets.Dropdown(
-        description="Guest", tooltip="The guest that the disk is in: its machine decides with",
-        options=list(machines), index=index,
-    ).add_class("vl-machine")  # fmt: skip

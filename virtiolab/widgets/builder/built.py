@@ -4,15 +4,16 @@ from collections.abc import Callable, Sequence
 
 import ipywidgets
 
-from ..refusals import Problem
-from ..views import Resolved
-from ..views.changes import marked_as_html
-from ..views.form import file_of, refused, verdict_of
-from ..views.html import sentence
-from ..views.text import printable
-from .draft import Draft
-from .explainer import XMLExplainer
-from .notes import Notes
+from ...refusals import Problem
+from ...views.changes import marked
+from ...views.fields import file_of, verdict_on
+from ...views.resolved import Resolved
+from ...views.text import printable
+from ...views.view import sentence
+from ..draft import Draft
+from ..notes import Notes
+from ..xml_explainer import XMLExplainer
+from .controls import Toggle
 
 _TIP = "Select it all and copy it. What is changed here is put back."
 
@@ -25,8 +26,8 @@ class Built(ipywidgets.VBox):
             ipywidgets.HTML() for _ in range(6)
         )
         self.notes = Notes(apply)
-        self.resolve = _toggle("As libvirt writes it back", "With every default filled in")
-        self.copy = _toggle("Copy or save", "The XML as plain text, and as a file")
+        self.resolve = Toggle("As libvirt writes it back", "With every default filled in")
+        self.copy = Toggle("Copy or save", "The XML as plain text, and as a file")
         self.explain = ipywidgets.Button(
             description="Explain it", tooltip="Open the XML in the explainer"
         )
@@ -40,9 +41,6 @@ class Built(ipywidgets.VBox):
         shown = [self.xml, self.refused, self.verdict, self.notes]
         super().__init__([*shown, row, self.plain, self.file, self.resolved, self.opened])
         self.add_class("vl-built")
-        self._observe()
-
-    def _observe(self) -> None:
         self.resolve.observe(self._unfold, "value")
         self.copy.observe(self._unfold, "value")
         self.plain.observe(self._put_back, "value")
@@ -51,15 +49,11 @@ class Built(ipywidgets.VBox):
     def show(self, draft: Draft, old: str, problems: Sequence[Problem]) -> None:
         """Show a draft, with a mark where its XML differs from the old one."""
         self._draft = draft
-        self.xml.value = marked_as_html(old, draft.text)
-        self.verdict.value = verdict_of(draft.disk, draft.answers, draft.problems)
+        self.xml.value = marked(old, draft.text).html
+        self.verdict.value = verdict_on(draft.disk, draft.answers, draft.problems)
         self.refused.value = self.opened.value = ""
         self.notes.show(problems, with_path=True)
         self._unfold()
-
-    def refuse(self, said: str) -> None:
-        """Say that something chosen cannot be written."""
-        self.refused.value = refused(said)
 
     def _unfold(self, _=None) -> None:
         """Show what is unfolded, and nothing else."""
@@ -67,12 +61,8 @@ class Built(ipywidgets.VBox):
         text = printable(self._draft.text) if self.copy.value else ""
         self.plain.rows, self.plain.value = max(2, text.count("\n")), text
         self.file.value = file_of(text) if text else ""
-        self.resolved.value = self._resolved() if self.resolve.value else ""
-        for button in (self.resolve, self.copy):
-            button.description = f"{'▾' if button.value else '▸'} {button.description[2:]}"
-
-    def _resolved(self) -> str:
-        return sentence("What libvirt adds is underlined.") + Resolved(self._draft.disk).html
+        says = sentence("What libvirt adds is underlined.").html
+        self.resolved.value = says + Resolved(self._draft.disk).html if self.resolve.value else ""
 
     def _put_back(self, _) -> None:
         if self.copy.value:
@@ -85,8 +75,4 @@ class Built(ipywidgets.VBox):
             self.below.children = [self.explainer]
         self.explainer.text.value = self._draft.whole
         where = "the explainer" if self._is_lent else "the explainer below"
-        self.opened.value = sentence(f"It is in {where} now.")
-
-
-def _toggle(description: str, tooltip: str) -> ipywidgets.ToggleButton:
-    return ipywidgets.ToggleButton(description=f"▸ {description}", tooltip=tooltip)
+        self.opened.value = sentence(f"It is in {where} now.").html

@@ -5,21 +5,17 @@ import ipywidgets
 
 from ..course.writes import facts, ways
 from ..refusals import Problem
-from ..views.cache import driver_line, explored, explored_as_html, explored_as_text
-from ..views.form import NOT_WRITTEN
-from ..views.html import root
+from ..views.cache_modes import driver_line, explored, explorer
+from ..views.fields import NOT_WRITTEN
+from ..views.view import View
 from .draft import Draft
 from .notes import Notes
 from .static import WithStaticForm
 
 IOS = (None, "threads", "native", "io_uring")
 _DISK = {
-    "type": "file",
-    "source": "/images/a.img",
-    "target": "vda",
-    "bus": "virtio",
-    "format": "raw",
-}
+    "type": "file", "source": "/images/a.img", "target": "vda", "bus": "virtio", "format": "raw",
+}  # fmt: skip
 _MOMENTS = {known["name"]: name for name, known in facts()["moments"].items()}
 
 
@@ -27,7 +23,7 @@ class CacheExplorer(WithStaticForm):
     """The way of a write with a cache mode (None: not written); below it all modes side by side.
 
     The parts are widgets: set `cache.value`, `io.value` (NOT_WRITTEN or a value) and `moment.value`
-    (the name of a moment in caching.toml).
+    (the name of a moment in writes.toml).
     """
 
     def __init__(self, cache: str | None = None):
@@ -48,17 +44,14 @@ class CacheExplorer(WithStaticForm):
             control.observe(self._show, "index")
         self._show()
 
-    def static_html(self) -> str:
-        return explored_as_html(self._draft.disk, self.moment.value, self._draft.problems)
-
-    def static_text(self) -> str:
-        return explored_as_text(self._draft.disk, self.moment.value, self._draft.problems)
+    def static(self) -> View:
+        return explored(self._draft.disk, self.moment.value, self._draft.problems)
 
     def _show(self, _=None) -> None:
         self._draft.choose(_DISK | {"cache": _chosen(self.cache), "io": _chosen(self.io)})
         self.xml.value = driver_line(self._draft.disk)
         self.notes.show(self._draft.problems)
-        self.shown.value = root(explored(self._draft.disk, self.moment.value))
+        self.shown.value = explorer(self._draft.disk, self.moment.value)
 
     def _apply(self, problem: Problem) -> None:
         """Mend a problem; what is chosen then is what the mended disk says."""

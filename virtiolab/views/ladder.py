@@ -1,18 +1,18 @@
-"""The five rungs of the ladder of proof about one configuration, as text and as HTML."""
+"""What the five rungs of the ladder of proof say of one configuration, in sentences."""
 
 import json
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from lxml import etree
-from lxml.builder import E
 
 from ..evidence.arguments import Key, explained
 from ..evidence.lessons import Lesson
 from ..evidence.record import recorded
-from .elements import CELL, append, prose, visible
-from .html import root
+from ..xml import one_line
+from .elements import E, folded, prose, root, row, table, visible
 from .text import unmarked, wrapped
+from .view import View
 
 TITLES = {
     "schema": "Schema",
@@ -21,7 +21,6 @@ TITLES = {
     "qemu": "QEMU, stopped",
     "guest": "The guest",
 }
-_NUMBERS = {rung: number for number, rung in enumerate(TITLES, 1)}
 _NO_ARGUMENTS = "Not reached: libvirt makes no arguments for this guest."
 _QCOW2 = "514649fb"  # "QFI" and a byte: how a qcow2 image begins
 
@@ -90,12 +89,9 @@ def _guest(said: Mapping, lesson: Lesson) -> Iterator[Line]:
     for disk in said["disks"]:
         target = disk["target"] or only
         drivers = " › ".join(f"`{_plain(name)}`" for name in disk["drivers"])
-        name = f"The guest calls it `{disk['name']}`"
-        yield Line(
-            f"{name}; the XML happens to call it the same."
-            if disk["name"] == target
-            else f"{name}; the XML calls it `{target}`."
-        )
+        same = disk["name"] == target
+        calls = "happens to call it the same" if same else f"calls it `{target}`"
+        yield Line(f"The guest calls it `{disk['name']}`; the XML {calls}.")
         yield Line(f"Its drivers, from the bus to the disk: {drivers}.", marked=True)
         yield Line(f"Its size is {size(disk['bytes'])}.")
         if disk["start"] == _QCOW2:
@@ -106,13 +102,7 @@ def _guest(said: Mapping, lesson: Lesson) -> Iterator[Line]:
     yield from map(Line, said["notes"])
 
 
-_LINES = {
-    "schema": _schema,
-    "libvirt": _libvirt,
-    "arguments": _arguments,
-    "qemu": _qemu,
-    "guest": _guest,
-}
+_LINES = dict(zip(TITLES, (_schema, _libvirt, _arguments, _qemu, _guest), strict=True))
 
 
 def size(number: int) -> str:
@@ -120,19 +110,31 @@ def size(number: int) -> str:
     return f"{number >> 20:,} MiB" if number % (1 << 20) == 0 else f"{number / 1024:,g} KiB"
 
 
-def from_the_record() -> str:
-    """Where what is shown comes from, when nothing was asked here."""
-    versions = (f"{name} {version}" for name, version in recorded()["versions"].items())
-    return f"This is a record: {', '.join(versions)}."
+def proof(lesson: Lesson, said: Mapping[str, Mapping], source: str | None = None) -> View:
+    """What the rungs say of a lesson; `source` is where from, else the record."""
+    if source is None:
+        versions = (f"{name} {version}" for name, version in recorded()["versions"].items())
+        source = f"This is a record: {', '.join(versions)}."
+    titles = {rung: f"{number} {title}" for number, (rung, title) in enumerate(TITLES.items(), 1)}
+    rungs = [(titles[rung], lines(rung, answer, lesson)) for rung, answer in said.items()]
+
+    def html() -> str:
+        rows = [row(title, [e for line in told for e in _elements(line)]) for title, told in rungs]
+        heading = E.p({"class": "vl-verdict"}, E.strong(lesson.says), ". ", E.em(source))
+        return root(heading, table("vl-rungs", rows))
+
+    def text() -> str:
+        told = (part for title, told in rungs for part in (title, *map(_line_as_text, told)))
+        return "\n".join([f"{lesson.says}. {source}", *told])
+
+    return View(html, text)
 
 
-def rungs_as_text(lesson: Lesson, source: str, said: Mapping[str, Mapping]) -> str:
-    """A heading, where it comes from, and the rungs."""
-    parts = [f"{lesson.says}. {source}"]
-    for rung, answer in said.items():
-        parts.append(f"{_NUMBERS[rung]} {TITLES[rung]}")
-        parts += [_line_as_text(line) for line in lines(rung, answer, lesson)]
-    return "\n".join(parts)
+def doing(said: str, part: float | None = None) -> str:
+    """What is being done on the ladder, for a widget; and how far it is, from 0 to 1."""
+    said = one_line(said, 400)
+    bar = E.progress({"max": "1", "value": f"{part or 0:.2f}", "aria-label": said})
+    return root(E.p({"class": "vl-doing"}, said), *[bar] * (part is not None))
 
 
 def _line_as_text(line: Line) -> str:
@@ -140,53 +142,33 @@ def _line_as_text(line: Line) -> str:
         return wrapped(unmarked(line.text), 2)
     sign = "=>" if line.marked else "  "
     shown = [f"{sign}  {visible(part)}" for part in line.text.splitlines()]
-    return "\n".join(shown + [wrapped(f"{key.name}: {told(key)}", 6) for key in line.keys])
+    return "\n".join(shown + [wrapped(f"{key.name}: {meaning(key)}", 6) for key in line.keys])
 
 
-def told(key: Key) -> str:
+def meaning(key: Key) -> str:
     """What a key means, and the names in the XML that it comes from."""
     names = [f"disk/{path}" if path[0] == "@" else path for path in key.paths]
     if not names:
         return key.meaning
     if key.written:
-        return f"{key.meaning} From {', '.join(map(_with_reason, names, key.unless))}."
+        told = [  # a name that counts only where something else is not written
+            f"{name} (as no {' and no '.join(unless)} is written)" if unless else name
+            for name, unless in zip(names, key.unless)
+        ]
+        return f"{key.meaning} From {', '.join(told)}."
     are = "is" if len(names) == 1 else "are"
     return f"{key.meaning} libvirt chose it, as {', '.join(names)} {are} not written."
-
-
-def _with_reason(name: str, unless: tuple[str, ...]) -> str:
-    """A name that would not count if something else were written."""
-    return f"{name} (as no {' and no '.join(unless)} is written)" if unless else name
-
-
-def rungs_as_html(lesson: Lesson, source: str, said: Mapping[str, Mapping]) -> str:
-    """The same as a table, a row a rung."""
-    rows = [
-        E.tr(
-            E.th(f"{_NUMBERS[rung]} {TITLES[rung]}", CELL, scope="row"),
-            E.td(CELL, *(e for line in lines(rung, answer, lesson) for e in _elements(line))),
-        )
-        for rung, answer in said.items()
-    ]
-    heading = E.p({"class": "vl-verdict"}, E.strong(lesson.says), ". ", E.em(source))
-    return root(heading, E.table({"class": "vl-rungs"}, E.tbody(*rows)))
 
 
 def _elements(line: Line) -> Iterator[etree._Element]:
     if not line.is_code:
         yield prose("p", line.text, "vl-settles" if line.marked else "")
         return
-    pre = E.pre({"class": "vl-xml vl-wrapped", "style": "white-space: pre-wrap"})
-    append(pre, E.mark(visible(line.text)) if line.marked else visible(line.text))
-    yield pre
+    shown = E.mark(visible(line.text)) if line.marked else visible(line.text)
+    yield E.pre({"class": "vl-xml vl-wrapped", "style": "white-space: pre-wrap"}, shown)
     if line.keys:
-        yield E.details(E.summary("what each key means"), E.dl(*_glossary(line.keys)))
-
-
-def _glossary(keys: tuple[Key, ...]) -> Iterator[etree._Element]:
-    for key in keys:
-        yield E.dt(E.code(key.name))
-        yield E.dd(told(key))
+        known = (part for k in line.keys for part in (E.dt(E.code(k.name)), E.dd(meaning(k))))
+        yield folded("what each key means", E.dl(*known))
 
 
 def _plain(text: str) -> str:

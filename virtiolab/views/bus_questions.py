@@ -1,8 +1,8 @@
-"""Which questions decide about a disk's bus, and which way they go for this one: as a picture, as
-HTML and as text.
+"""Which questions decide about a disk's bus, and which way they go for this one: as a picture, and
+in words.
 
-The questions stand in bus.toml. Which way was taken is read off the rules of the answers, so the
-picture cannot say something else than they do.
+The questions stand in bus_questions.toml. Which way was taken is read off the rules of the answers,
+so the picture cannot say something else than they do.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,12 +16,13 @@ from ..inference import Inferences
 from ..refusals import Problem
 from ..targets import BUS_OF_PREFIX
 from ..xml import one_line
-from .changes import marked_as_html
-from .elements import legend, prose
-from .html import answers_table, root
+from .answers import answers_table, rows_as_text
+from .changes import marked
+from .elements import legend, prose, root
 from .pictures import Picture, Point
 from .problems import problems_as_html, problems_as_text
-from .text import label, rows_of, value_as_text, verdict
+from .text import label, value_as_text, verdict
+from .view import View
 
 ENDS = ("bus", "controller", "qemu_device", "virtio")
 
@@ -56,17 +57,12 @@ class Question(NamedTuple):
     about: str
     ways: dict[str, Way]
 
-    @property
-    def boxes(self) -> list[str]:
-        """The ways that have a box."""
-        return [name for name, way in self.ways.items() if way.says is not None]
-
 
 @cache
 def questions() -> dict[str, Question]:
     """The questions by name, in the order in which they are asked."""
     found = {}
-    for name, known in facts("views/bus.toml")["questions"].items():
+    for name, known in facts("views/bus_questions.toml")["questions"].items():
         ways = {way: Way(**kept) for way, kept in known["ways"].items()}
         if name == "name":
             ways = {prefix: Way(bus, "bus") for prefix, bus in BUS_OF_PREFIX.items()} | ways
@@ -78,7 +74,7 @@ def path(answers: Inferences) -> dict[str, str]:
     """The way that each question takes for this disk; only those that are asked, in their order."""
     taken: dict[str, str] = {}
     for answer in (answers.bus, answers.controller, answers.virtio):
-        ways = facts("views/bus.toml")["rules"].get(answer.rule, {})
+        ways = facts("views/bus_questions.toml")["rules"].get(answer.rule, {})
         taken |= {name: way.format_map(answer.facts) for name, way in ways.items()}
     found, name = {}, next(iter(questions()))
     while name:
@@ -89,8 +85,7 @@ def path(answers: Inferences) -> dict[str, str]:
 
 def picture(answers: Inferences) -> Picture:
     """The questions one below the other, the ways that were taken, and where they end."""
-    rows = len(questions())
-    drawn = Picture(_WIDTH, _EDGE + rows * _PITCH + _END, in_words(answers))
+    drawn = Picture(_WIDTH, _EDGE + len(questions()) * _PITCH + _END, in_words(answers))
     taken = path(answers)
     for (name, way), other in _others().items():
         if taken.get(name) != way:
@@ -100,8 +95,13 @@ def picture(answers: Inferences) -> Picture:
             _draw_way(drawn, row, question, taken[name], answers)
     for row, (name, question) in enumerate(questions().items()):
         asked = f"{row + 1}  {question.asks}"
-        drawn.part(_EDGE, _top(row), _ASKED, _BOX, asked, kind=_off(name in taken))
-    _draw_end(drawn, answers)
+        drawn.part(_EDGE, _top(row), _ASKED, _BOX, asked, kind="" if name in taken else "vl-other")
+    top, each = _top(len(questions())), (_WIDTH - 2 * _EDGE) / len(ENDS)
+    drawn.part(_EDGE, top, _WIDTH - 2 * _EDGE, _END - _EDGE)
+    for number, (row, answer) in enumerate((row, getattr(answers, row)) for row in ENDS):
+        lines = (_brief(answer.value), f"{label(row)}: {answer.origin}")
+        left, size = _EDGE + number * each + _GAP, (each - 2 * _GAP, _END - _EDGE - 16)
+        drawn.part(left, top + 8, *size, *lines, kind=f"vl-{answer.origin}")
     return drawn
 
 
@@ -116,10 +116,6 @@ def _others() -> dict[tuple[str, str], Picture]:
     return found
 
 
-def _off(is_on: bool) -> str:
-    return "" if is_on else "vl-other"
-
-
 def _top(row: int) -> float:
     return _EDGE + row * _PITCH
 
@@ -128,40 +124,32 @@ def _draw_way(
     drawn: Picture, row: int, question: Question, name: str, answers: Inferences | None
 ) -> None:
     """A way, and its box if it has one; with the `answers`, as the one that was taken."""
-    way, kind, top = question.ways[name], _off(answers is not None), _top(row)
+    way, kind, top = question.ways[name], "" if answers else "vl-other", _top(row)
     if way.says is None:
         drawn.way((_MIDDLE, top + _BOX), (_MIDDLE, top + _PITCH), kind=kind)
         drawn.write(_MIDDLE + 10, top + _BOX + 18, name, f"vl-small {kind}")
         return
-    left, width = _box(question, name)
+    boxes, (left, right) = [n for n, w in question.ways.items() if w.says is not None], _WAYS
+    width = min(_WIDEST, (right - left - _GAP * (len(boxes) - 1)) / len(boxes))
+    left += boxes.index(name) * (width + _GAP)
     drawn.way((_EDGE + _ASKED, top + _BOX / 2), (_WAYS[0], top + _BOX / 2), kind=kind)
     drawn.way(*_onwards(row, left + width / 2, way.to), kind=kind)
     if answers is None:
         drawn.part(left, top, width, _BOX, name, way.says, kind=kind)
     else:
         origin = getattr(answers, question.about).origin
-        lines = (_taken(question, name, answers), _said(question, answers))
+        lines = _taken(question, name, answers)
         drawn.part(left, top, width, _BOX, *lines, kind=f"vl-{origin}")
 
 
-def _box(question: Question, name: str) -> tuple[float, float]:
-    """Where the box of a way begins, and its width."""
-    number, (left, right) = len(question.boxes), _WAYS
-    width = min(_WIDEST, (right - left - _GAP * (number - 1)) / number)
-    return left + question.boxes.index(name) * (width + _GAP), width
-
-
-def _taken(question: Question, name: str, answers: Inferences) -> str:
-    """What a way is called where it is taken, by the facts of the answer about it."""
-    return (question.ways[name].taken or name).format_map(getattr(answers, question.about).facts)
-
-
-def _said(question: Question, answers: Inferences) -> str:
-    """What the answer says that a question is about."""
+def _taken(question: Question, name: str, answers: Inferences) -> tuple[str, str]:
+    """What a way is called where it is taken, by the facts of the answer that the question is about,
+    and what that answer says."""
+    answer = getattr(answers, question.about)
+    called = (question.ways[name].taken or name).format_map(answer.facts)
     if question.about == "virtio":
-        return verdict(answers)
-    value = getattr(answers, question.about).value
-    return _brief(value["model"] if isinstance(value, dict) else value)
+        return called, verdict(answers)
+    return called, _brief(answer.value["model"] if isinstance(answer.value, dict) else answer.value)
 
 
 def _brief(value) -> str:
@@ -184,27 +172,14 @@ def _onwards(row: int, x: float, to: str | None) -> Iterator[Point]:
     yield x, goal
 
 
-def _draw_end(drawn: Picture, answers: Inferences) -> None:
-    """The answers, side by side."""
-    top, each = _top(len(questions())), (_WIDTH - 2 * _EDGE) / len(ENDS)
-    drawn.part(_EDGE, top, _WIDTH - 2 * _EDGE, _END - _EDGE)
-    for number, row in enumerate(ENDS):
-        answer = getattr(answers, row)
-        lines = (_brief(answer.value), f"{label(row)}: {answer.origin}")
-        left = _EDGE + number * each + _GAP
-        drawn.part(
-            left, top + 8, each - 2 * _GAP, _END - _EDGE - 16, *lines, kind=f"vl-{answer.origin}"
-        )
-
-
 def in_words(answers: Inferences) -> str:
     """The same path as sentences."""
     steps = []
     for name, way in path(answers).items():
         question = questions()[name]
-        leads = question.ways[way].says is not None
-        said = f": {_said(question, answers)}" if leads else ""
-        steps.append(f"{question.asks} {_taken(question, way, answers)}{said}.")
+        called, said = _taken(question, way, answers)
+        said = "" if question.ways[way].says is None else f": {said}"
+        steps.append(f"{question.asks} {called}{said}.")
     rows = ((row, getattr(answers, row)) for row in ENDS)
     said = (f"{label(row)} {_brief(a.value)} ({a.origin})" for row, a in rows)
     return f"{' '.join(steps)} So: {', '.join(said)}."
@@ -216,15 +191,16 @@ def ends(answers: Inferences) -> list[etree._Element]:
     return [answers_table(answers, ENDS), legend(), borders]
 
 
-def explored_as_html(answers: Inferences, xml: str, problems: Sequence[Problem]) -> str:
+def explored(answers: Inferences, xml: str, problems: Sequence[Problem]) -> View:
     """Picture, answers, problems and XML where no widget runs."""
-    shown = root(picture(answers).image(), *ends(answers))
-    asked = root(prose("p", "This is what was asked about:"))
-    return shown + problems_as_html(problems) + asked + marked_as_html(xml, xml)
 
+    def html() -> str:
+        shown = root(picture(answers).image(), *ends(answers))
+        asked = root(prose("p", "This is what was asked about:"))
+        return shown + problems_as_html(problems) + asked + marked(xml, xml).html
 
-def explored_as_text(answers: Inferences, xml: str, problems: Sequence[Problem]) -> str:
-    """The same as text."""
-    return "\n\n".join(
-        [in_words(answers), rows_of(answers, ENDS), problems_as_text(problems), xml.rstrip()]
-    )
+    def text() -> str:
+        said = [in_words(answers), rows_as_text(answers, ENDS), problems_as_text(problems)]
+        return "\n\n".join([*said, xml.rstrip()])
+
+    return View(html, text)

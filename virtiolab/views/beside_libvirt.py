@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 
-from ..evidence.arguments import Key
 from ..evidence.comparison import Compared, Comparison
-from ..evidence.libvirt import Answer, dotted
+from ..evidence.libvirt import dotted
 from ..xml import one_line
-from .rungs import told
+from .ladder import meaning
 from .text import NO_DISK, disk_name, label, paint, value_as_text, wrapped
 
 _GREEN, _RED, _BOLD = "32", "31", "1"
@@ -22,17 +22,23 @@ def comparison_as_text(comparison: Comparison, colour: bool = False) -> str:
     """What became of the whole guest, then each disk, rung by rung."""
     if not comparison.disks:
         return NO_DISK
-    disks = (_disk(one, comparison, colour) for one in comparison.disks)
-    head = comparison.notes + list(_guest(comparison, colour))
-    return "\n\n".join(["\n".join(wrapped(line, 0) for line in head), *disks])
+    parts = [[wrapped(line, 0) for line in (*comparison.notes, *_guest(comparison, colour))]]
+    for one in comparison.disks:
+        title = paint(f"{disk_name(one.disk)} (line {one.disk.line})", _BOLD, colour)
+        rungs = _schema(one, colour), _libvirt(one, comparison, colour), _arguments(one, colour)
+        parts.append([title, *chain(*rungs)])
+    return "\n\n".join(map("\n".join, parts))
 
 
 def _guest(comparison: Comparison, colour: bool) -> Iterator[str]:
     libvirt = f"libvirt {dotted(comparison.version)}"
     differing = [one for one in comparison.disks if one.disagreements]
     if comparison.answer.is_refused:
-        refusal = _line(comparison.answer.refusal)
-        yield paint(f"{libvirt} {_does(comparison.answer)}: {refusal}", _RED, colour)
+        answer = comparison.answer
+        does = "refuses this guest" if answer.answered else "has no answer about this guest"
+        if answer.is_defined:
+            does = "accepts this guest, and makes no arguments for QEMU"
+        yield paint(f"{libvirt} {does}: {_line(answer.refusal)}", _RED, colour)
         if len(comparison.disks) > 1:
             yield "So each disk is asked about alone."
     if differing:
@@ -41,19 +47,6 @@ def _guest(comparison: Comparison, colour: bool) -> Iterator[str]:
     elif any(one.said for one in comparison.disks):
         every = "every disk that it accepts" if comparison.answer.is_refused else "every disk"
         yield paint(f"{libvirt} says the same as virtiolab about {every}.", _GREEN, colour)
-
-
-def _does(answer: Answer) -> str:
-    """What libvirt does with a guest that it does not take."""
-    if answer.is_defined:
-        return "accepts this guest, and makes no arguments for QEMU"
-    return "refuses this guest" if answer.answered else "has no answer about this guest"
-
-
-def _disk(compared: Compared, comparison: Comparison, colour: bool) -> str:
-    title = paint(f"{disk_name(compared.disk)} (line {compared.disk.line})", _BOLD, colour)
-    lines = [title, *_schema(compared, colour), *_libvirt(compared, comparison, colour)]
-    return "\n".join([*lines, *_arguments(compared, colour)])
 
 
 def _schema(compared: Compared, colour: bool) -> Iterator[str]:
@@ -70,7 +63,9 @@ def _schema(compared: Compared, colour: bool) -> Iterator[str]:
 def _libvirt(compared: Compared, comparison: Comparison, colour: bool) -> Iterator[str]:
     answer = compared.answer
     alone = "alone, " * bool(comparison.answer.refusal and len(comparison.disks) > 1)
-    yield f"  2 libvirt    {alone}{_verdict_on(answer, colour)}"
+    said = paint("refused" if answer.answered else "no answer", _RED, colour)
+    said = paint("accepted", _GREEN, colour) if answer.is_defined else said
+    yield f"  2 libvirt    {alone}{said}"
     if answer.is_open:
         yield wrapped(_OPEN, 15)
     elif answer.refusal and not answer.is_defined:
@@ -79,17 +74,6 @@ def _libvirt(compared: Compared, comparison: Comparison, colour: bool) -> Iterat
         yield wrapped(f"without a hypervisor refused: {_line(answer.generic_refusal)}", 15)
     elif not answer.is_defined and answer.answered and not answer.generic_refusal:
         yield wrapped("only by its QEMU driver: libvirt without a hypervisor accepts it", 15)
-    yield from _rows(compared, colour)
-
-
-def _verdict_on(answer: Answer, colour: bool) -> str:
-    if answer.is_defined:
-        return paint("accepted", _GREEN, colour)
-    return paint("refused" if answer.answered else "no answer", _RED, colour)
-
-
-def _rows(compared: Compared, colour: bool) -> Iterator[str]:
-    """The answers side by side."""
     if not compared.said:
         return
     ours = {row: value_as_text(compared.inferred[row]) for row in compared.said}
@@ -109,19 +93,13 @@ def _arguments(compared: Compared, colour: bool) -> Iterator[str]:
     if compared.arguments:
         yield "  3 QEMU gets"
     for argument in compared.arguments:
-        settles = paint("  <-- this settles it: " + _verdict(compared), _BOLD, colour)
+        settled = "virtio" if compared.said["virtio"] else "not virtio"
+        settles = paint(f"  <-- this settles it: {settled}", _BOLD, colour)
         yield f"     {argument.flag} {_line(argument.driver)}{settles * argument.settles}"
-        yield from (line for key in argument.keys for line in _key(key))
-
-
-def _verdict(compared: Compared) -> str:
-    return "virtio" if compared.said["virtio"] else "not virtio"
-
-
-def _key(key: Key) -> Iterator[str]:
-    yield f"       {key.name} = {_line(json.dumps(key.value, ensure_ascii=False))}"
-    if key.meaning:
-        yield wrapped(told(key), 15)
+        for key in argument.keys:
+            yield f"       {key.name} = {_line(json.dumps(key.value, ensure_ascii=False))}"
+            if key.meaning:
+                yield wrapped(meaning(key), 15)
 
 
 def _line(text: str) -> str:

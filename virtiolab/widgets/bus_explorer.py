@@ -10,11 +10,12 @@ from ..document import read
 from ..inference import infer
 from ..refusals import check
 from ..targets import BUS_OF_PREFIX, usual_name
-from ..views.bus import ends, explored_as_html, explored_as_text, picture
-from ..views.changes import marked_as_html
-from ..views.form import NOT_WRITTEN, note, refused, shown
-from ..views.html import root, sentence
-from ..views.problems import NONE
+from ..views.bus_questions import ends, explored, picture
+from ..views.changes import marked
+from ..views.elements import root
+from ..views.fields import NOT_WRITTEN, shown
+from ..views.problems import NONE, note, refused
+from ..views.view import View, sentence
 from ..xml import written
 from .static import WithStaticForm
 
@@ -27,21 +28,13 @@ MACHINES = {
     "virt": "aarch64",
 }
 MODELS = (
-    "auto",
-    "virtio-scsi",
-    "virtio-transitional",
-    "virtio-non-transitional",
-    "lsilogic",
-    "lsisas1068",
-    "lsisas1078",
-    "ibmvscsi",
-)
-_FRAGMENT = "not known: a part of a guest"
-_MACHINES = {f"{arch}, {name}": name for name, arch in MACHINES.items()} | {_FRAGMENT: None}
+    "auto", "virtio-scsi", "virtio-transitional", "virtio-non-transitional", "lsilogic",
+    "lsisas1068", "lsisas1078", "ibmvscsi",
+)  # fmt: skip
+_MACHINES = {f"{arch}, {name}": name for name, arch in MACHINES.items()}
+_MACHINES["not known: a part of a guest"] = None
 _NAMES = (*map(usual_name, BUS_OF_PREFIX.values()), "sdb", "sdh", "fda", "vda1", "disk1")
 _AS_IT_WAS = "What is typed cannot be written, so all stays as it was."
-_FILE = {"type": "file", "source": "/images/a.img"}
-_DEVICE = {"type": "block", "source": "/dev/sdb"}  # what libvirt wants of a LUN
 
 
 def guest(
@@ -52,8 +45,10 @@ def guest(
     None is what is not written; without a machine, it is a part of a guest.
     Raises ValueError, one sentence, for what cannot be written.
     """
-    source = _DEVICE if device == "lun" else _FILE
-    parts = [read(build(**source, device=device, target=dev, bus=bus)).disks[0].element]
+    # A LUN is a device: libvirt takes no file for it.
+    kind, source = ("block", "/dev/sdb") if device == "lun" else ("file", "/images/a.img")
+    disk = build(type=kind, source=source, device=device, target=dev, bus=bus)
+    parts = [read(disk).disks[0].element]
     if model is not None:
         parts.append(etree.Element("controller", type="scsi", index="0", model=model))
     if machine is None:
@@ -85,8 +80,10 @@ class BusExplorer(WithStaticForm):
             value=dev or "", options=_NAMES, placeholder=NOT_WRITTEN,
             description="target dev", tooltip="The name in <target dev=…>",
         )  # fmt: skip
-        self.device = _menu("device", "The device in <disk device=…>", _values("device"), device)
-        self.bus = _menu("target bus", "The bus in <target bus=…>", _values("bus"), bus)
+        self.device = _menu(
+            "device", "The device in <disk device=…>", choices()["device"].values, device
+        )
+        self.bus = _menu("target bus", "The bus in <target bus=…>", choices()["bus"].values, bus)
         self.machine = ipywidgets.Dropdown(
             options=[*_MACHINES], index=[*_MACHINES.values()].index(machine),
             description="machine", tooltip="The machine of the guest, in its <os>",
@@ -105,11 +102,8 @@ class BusExplorer(WithStaticForm):
             control.observe(self._ask, "value")
         self._explore()
 
-    def static_html(self) -> str:
-        return explored_as_html(self._inferred, self._xml, self._problems)
-
-    def static_text(self) -> str:
-        return explored_as_text(self._inferred, self._xml, self._problems)
+    def static(self) -> View:
+        return explored(self._inferred, self._xml, self._problems)
 
     def _ask(self, _=None) -> None:
         """Ask about what is chosen now; if it cannot be written, what was asked before stays."""
@@ -124,21 +118,13 @@ class BusExplorer(WithStaticForm):
             self.dev.value or None, _chosen(self.device), _chosen(self.bus),
             _MACHINES[self.machine.value], _chosen(self.model),
         )  # fmt: skip
-        domain = read(xml)
-        self._inferred, self._problems = infer(domain.disks[0]), check(domain)
-        self._old, self._xml = self._xml or xml, xml
-        self._show()
-
-    def _show(self) -> None:
+        domain, old = read(xml), self._xml or xml
+        self._inferred, self._problems, self._xml = infer(domain.disks[0]), check(domain), xml
         self.picture.value = root(picture(self._inferred).inline())
         self.answers.value = root(*ends(self._inferred))
-        self.xml.value = marked_as_html(self._old, self._xml)
+        self.xml.value = marked(old, xml).html
         said = (note(problem, problem.path) for problem in self._problems)
-        self.notes.value = "".join(said) or sentence(NONE)
-
-
-def _values(name: str) -> tuple[str, ...]:
-    return choices()[name].values
+        self.notes.value = "".join(said) or sentence(NONE).html
 
 
 def _menu(

@@ -1,6 +1,6 @@
 """The way of one write and of one flush with a cache mode, as a picture and in words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from ..course.writes import Way, facts
 from .pictures import TITLES, Picture
@@ -31,10 +31,17 @@ def drawn(way: Way, origin: str, io: str | None = None, moment: str = "nothing")
     `origin` is that of the mode; `io` the means by which QEMU writes, if that is written.
     """
     picture = Picture(_WIDTH, _HEIGHT, in_words(way, io, moment))
-    _draw_places(picture, facts()["moments"][moment]["stopped"])
+    for place, (top, height) in _PLACES.items():
+        picture.place(place, 10, top, _WIDTH - 20, height)
+        if place in facts()["moments"][moment]["stopped"]:
+            picture.write(_WIDTH - 24, top + 22, "✗ stopped", "vl-end vl-strong")
     _draw_boxes(picture, way, origin, moment)
     _draw_bytes(picture, way)
-    _draw_answer(picture, way)
+    # The answer: from where the bytes are when QEMU says that the write is done, up to the driver.
+    here, guest = _centre(way.done), _centre("driver")
+    picture.way((_LEFT, here), (_ANSWER, here), (_ANSWER, guest), (_LEFT, guest), kind="vl-answer")
+    number = "4b" if way.flush == "every" else "4"
+    _write_lines(picture, 24, here, f"{number}  “done”, once", "the bytes are here")
     _draw_flush(picture, way)
     if io:
         picture.write(24, _centre("image") + 4, f"io='{io}'", "vl-code")
@@ -62,13 +69,6 @@ def sentences(way: Way, io: str | None, moment: str) -> Iterator[str]:
         yield f"{capital(known['name'])}. Stopped: {stopped}. Lost: {lost}. On the disk: {kept}."
 
 
-def _draw_places(picture: Picture, stopped: Sequence[str]) -> None:
-    for place, (top, height) in _PLACES.items():
-        picture.place(place, 10, top, _WIDTH - 20, height)
-        if place in stopped:
-            picture.write(_WIDTH - 24, top + 22, "✗ stopped", "vl-end vl-strong")
-
-
 def _draw_boxes(picture: Picture, way: Way, origin: str, moment: str) -> None:
     lost = way.lost(moment)
     for name, (first, *others) in _labels(way, moment).items():
@@ -84,12 +84,13 @@ def _labels(way: Way, moment: str) -> dict[str, tuple[str, ...]]:
     """What stands in the boxes."""
     places, is_trouble = facts()["places"], facts()["moments"][moment]["lost"]
     has = "it has a write cache" if way.told else "it has no write cache"
+    image = _switch(way, "cache.direct", "off") + ", no-flush=true" * way.no_flush
     return {
         "program": ("a program",),
         "guest": (places["guest"],),
         "driver": ("driver: virtio_blk", f"was told of its disk: {has}"),
         "device": ("device: virtio-blk-pci", _switch(way, "write-cache", "on")),
-        "image": ("the image, opened", _switches_of_image(way)),
+        "image": ("the image, opened", image),
         "page_cache": (places["page_cache"], "not on the way" if way.direct else "memory"),
         "disk_cache": (places["disk_cache"],),
         "disk": (
@@ -104,11 +105,6 @@ def _switch(way: Way, name: str, usual: str) -> str:
     return f"{name}={value}" if value else f"{name} not given: {usual}"
 
 
-def _switches_of_image(way: Way) -> str:
-    flush = ", no-flush=true" if way.no_flush else ""
-    return f"{_switch(way, 'cache.direct', 'off')}{flush}"
-
-
 def _draw_bytes(picture: Picture, way: Way) -> None:
     """The way down; where it goes on by itself some time, it is dotted."""
     _down(picture, "program", "guest", number="1")
@@ -117,7 +113,11 @@ def _draw_bytes(picture: Picture, way: Way) -> None:
     _down(picture, "device", "image")
     later = "" if way.flush == "every" else "vl-later"
     if way.direct:
-        _past_the_cache(picture)
+        start, end = _bottom("image"), _BOXES["disk_cache"][0]
+        lane = [(_MIDDLE, start + 18), (_PAST, start + 18), (_PAST, end - 12), (_MIDDLE, end - 12)]
+        picture.way((_MIDDLE, start), *lane, (_MIDDLE, end))
+        picture.write(_MIDDLE + 8, start + 15, "3", "vl-number")
+        picture.write(_BESIDE, _centre("page_cache") + 4, "past it: O_DIRECT", "vl-small")
     else:
         _down(picture, "image", "page_cache", number="3")
         _down(picture, "page_cache", "disk_cache", later)
@@ -132,22 +132,6 @@ def _down(picture: Picture, above: str, below: str, kind: str = "", number: str 
     picture.way((_MIDDLE, _bottom(above)), (_MIDDLE, end), kind=kind)
     if number:
         picture.write(_MIDDLE + 8, (_bottom(above) + end) / 2 + 5, number, "vl-number")
-
-
-def _past_the_cache(picture: Picture) -> None:
-    start, end = _bottom("image"), _BOXES["disk_cache"][0]
-    turns = [(x, y) for y, x in ((start + 18, _MIDDLE), (start + 18, _PAST), (end - 12, _PAST))]
-    picture.way((_MIDDLE, start), *turns, (_MIDDLE, end - 12), (_MIDDLE, end))
-    picture.write(_MIDDLE + 8, start + 15, "3", "vl-number")
-    picture.write(_BESIDE, _centre("page_cache") + 4, "past it: O_DIRECT", "vl-small")
-
-
-def _draw_answer(picture: Picture, way: Way) -> None:
-    """From where the bytes are when QEMU says that the write is done, up to the guest's driver."""
-    here, guest = _centre(way.done), _centre("driver")
-    picture.way((_LEFT, here), (_ANSWER, here), (_ANSWER, guest), (_LEFT, guest), kind="vl-answer")
-    number = "4b" if way.flush == "every" else "4"
-    _write_lines(picture, 24, here, f"{number}  “done”, once", "the bytes are here")
 
 
 def _draw_flush(picture: Picture, way: Way) -> None:

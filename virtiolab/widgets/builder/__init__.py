@@ -1,0 +1,1 @@
+"""The disk builder, part by part."""
