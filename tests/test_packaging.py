@@ -208,7 +208,7 @@ LATER = {
     "virtiolab.widgets.bus_explorer": "the bus explorer, in 04",
     "virtiolab.widgets.cache_explorer": "the cache explorer, in 05",
     "virtiolab.widgets.stack_picture": "the stack picture, in 03",
-    "virtiolab.exercises": "the exercises at the end",
+    "virtiolab.course.judging": "the exercises at the end",
     "virtiolab.evidence.libvirt": "the ladder of proof, which asks beside its cell",
     "virtiolab.evidence.qemu": "the same",
     "virtiolab.evidence.kernel": "a guest that is booted",
