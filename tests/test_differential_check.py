@@ -62,9 +62,9 @@ def _is_new(path, version):
 
 def names_newer(disk, version):
     """Whether a name or a value stands in a disk that this libvirt does not know."""
-    for name in names_in(disk.element):
-        path = f"{name.element.tag}/@{name.attribute}" if name.attribute else name.element.tag
-        above = "/".join(reversed([one.tag for one in name.element.iterancestors()]))
+    for element, attribute, _ in names_in(disk.element):
+        path = f"{element.tag}/@{attribute}" if attribute else element.tag
+        above = "/".join(reversed([one.tag for one in element.iterancestors()]))
         if _is_new(f"{above}/{path}", version):
             return True
     return False

@@ -9,7 +9,7 @@ from lxml import etree
 from virtiolab import explain, read
 from virtiolab.evidence.schema import HOW_TO_GET_IT, grammar, schema_file
 from virtiolab.explanation import glossary, terms_of
-from virtiolab.syntax import entries, lookup, nearest_name, nearest_value
+from virtiolab.syntax import entries, lookup, nearest, nearest_name
 
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.xml"))
 ENTRIES = entries()
@@ -157,6 +157,6 @@ def test_suggestions(path, suggestion):
 
 def test_suggested_values():
     """The nearest value of the same name."""
-    assert nearest_value(lookup("/disk/driver/@cache"), "writebac") == "writeback"
-    assert nearest_value(lookup("/disk/target/@bus"), "vertio") == "virtio"
-    assert nearest_value(lookup("/disk/target/@bus"), "zzz") is None
+    assert nearest("writebac", [*lookup("/disk/driver/@cache").values]) == "writeback"
+    assert nearest("vertio", [*lookup("/disk/target/@bus").values]) == "virtio"
+    assert nearest("zzz", [*lookup("/disk/target/@bus").values]) is None

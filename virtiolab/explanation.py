@@ -9,7 +9,7 @@ from lxml import etree
 from .data import facts
 from .document import Disk
 from .inference import Inference, infer
-from .syntax import Entry, lookup, nearest_name, nearest_value
+from .syntax import Entry, lookup, nearest, nearest_name
 from .xml import one_line, path_name
 
 # Where the answers of infer() would be written: attributes of the disk itself or of a child.
@@ -198,7 +198,7 @@ def _known_row(path, value, origin, entry: Entry, here, answer) -> Row:
 
 
 def _unknown_value(entry: Entry, value: str) -> str:
-    near = nearest_value(entry, value)
+    near = nearest(value, list(entry.values))
     hint = f" Did you mean `{near}`?" if near else ""
     return f"`{one_line(value, 60)}` is no value that libvirt knows here.{hint}"
 

@@ -148,11 +148,6 @@ def nearest_name(path: str) -> str | None:
     return nearest(name, _siblings().get((parent, name.startswith("@")), []))
 
 
-def nearest_value(entry: Entry, value: str) -> str | None:
-    """The known value that looks most like an unknown one."""
-    return nearest(value, list(entry.values))
-
-
 def nearest(word: str, known: list[str]) -> str | None:
     """The known word that looks most like an unknown one."""
     # Comparing takes time in the square of the length, and no name is longer than 30 letters.
@@ -190,19 +185,6 @@ class Shape(NamedTuple):
     open: bool
     only: dict[str, tuple[Only, ...]]  # where its attributes may stand,
     only_inside: dict[str, tuple[Only, ...]]  # and the elements in it
-
-
-class Name(NamedTuple):
-    """One name that is written: an attribute, or (without `attribute`) an element.
-
-    `read` is its reader, of an element the one of its text. `counts` is False for what libvirt does
-    not look at here.
-    """
-
-    element: etree._Element
-    attribute: str | None
-    read: Reader | None
-    counts: bool = True
 
 
 def _number(text: str, bits: int = 32, c: bool = False) -> int:
@@ -377,18 +359,18 @@ def children_of(element: etree._Element) -> Iterator[etree._Element]:
             yield from found if place.again else islice(found, 1)
 
 
-def names_in(element: etree._Element, shape: Shape | None = None) -> Iterator[Name]:
-    """Every name in an element, with all below what libvirt looks at."""
+def names_in(
+    element: etree._Element, shape: Shape | None = None
+) -> Iterator[tuple[etree._Element, str | None, bool]]:
+    """Every name in an element, with all below what libvirt looks at: an attribute of an element, or
+    (None) an element itself, and whether libvirt looks at it here."""
     shape = shape or shape_of(element)
     for attribute in element.keys():
-        read = shape.attributes.get(attribute)
-        yield Name(element, attribute, read, shape.open or read is not None)
+        yield element, attribute, shape.open or attribute in shape.attributes
     for child, inner in inside(element, shape):
+        yield child, None, shape.open or inner is not None
         if inner:
-            yield Name(child, None, inner.text)
             yield from names_in(child, inner)
-        else:
-            yield Name(child, None, None, shape.open)
 
 
 def inside(element: etree._Element, shape: Shape) -> Iterator[tuple[etree._Element, Shape | None]]:

@@ -97,7 +97,7 @@ def _is_read(name: str, deciders: tuple[tuple[str, str], ...]) -> bool:
         xml = build(**chosen), build(**chosen | {name: some})
     except ValueError:
         return False
-    before, after = ([n.counts for n in names_in(read(one).disks[0].element)] for one in xml)
+    before, after = ([counts for *_, counts in names_in(read(one).disks[0].element)] for one in xml)
     return after.count(False) <= before.count(False) and after.count(True) > before.count(True)
 
 
