@@ -985,7 +985,7 @@ def test_sane_disks_are_valid(chosen, relaxng):
 
 def paths_in(element, above=""):
     """Every element and attribute below one, in document order."""
-    for number, child in enumerate(element):
+    for child in element:
         path = f"{above}/{child.tag}"
         yield path
         yield from (f"{path}/@{name}" for name in child.keys())

@@ -157,7 +157,7 @@ class Explanation:
         """What to say of an unknown name, and what follows if another was meant."""
         near = nearest_name(path)
         name = (near or "").lstrip("@")
-        if near is None or inside is not None and name in inside.attrib:
+        if near is None or (inside is not None and name in inside.attrib):
             return _UNKNOWN
         place = "" if inside is None or inside is self.disk.element else inside.tag
         answer = _ANSWERED.get((place, name)) if near[0] == "@" else None

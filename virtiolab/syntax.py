@@ -2,10 +2,11 @@
 what it takes each value for. The facts stand in syntax.toml; nothing here judges."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from itertools import islice
+from types import MappingProxyType
 from typing import NamedTuple
 
 from lxml import etree
@@ -91,7 +92,7 @@ class Entry(NamedTuple):
     """What is known of one name; see the head of vocabulary.toml."""
 
     meaning: str
-    values: dict[str, str] = {}
+    values: Mapping[str, str] = MappingProxyType({})
     default: str | None = None
     matters: str | None = None
     since: str | None = None
@@ -246,25 +247,30 @@ def _reader(kind: str, path: str) -> Reader:
     name, *words = kind.split()
     if name == "hex":
         return lambda text: words[0] % _number(text, c=True)
-    return _choice(path, words) if name == "choice" else _READERS[name]
+    return _one_of(path, words) if name == "choice" else _READERS[name]
 
 
-def _choice(path: str, exceptions: list[str]) -> Reader:
-    """A reader of what the vocabulary lists, but for -refused, +known and 0unwritten values.
+class OneOf(dict):
+    """A reader of a fixed list of words; each with how libvirt writes it, None where it does not."""
 
-    Which ones it accepts stands in its attribute `known`.
-    """
+    def __call__(self, text: str) -> str | None:
+        """As every reader."""
+        return self[text] if text in self else _refuse(text)
+
+    @property
+    def known(self) -> list[str]:
+        """The words that say something."""
+        return [word for word, written in self.items() if written]
+
+
+def _one_of(path: str, exceptions: list[str]) -> OneOf:
+    """What the vocabulary lists, but for -refused, +known and 0unwritten values."""
     written: dict[str, str | None] = {value: value for value in lookup(path).values}
     for sign, value in ((word[0], word[1:]) for word in exceptions):
         written[value] = None if sign == "0" else value
         if sign == "-":
             del written[value]
-
-    def read(text: str) -> str | None:
-        return written[text] if text in written else _refuse(text)
-
-    read.known = [value for value in written if written[value]]
-    return read
+    return OneOf(written)
 
 
 @lru_cache(maxsize=1024)

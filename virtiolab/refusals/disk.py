@@ -140,7 +140,7 @@ def _carries_virtio(context: Context, kind: str) -> bool:
     arch = context.domain.arch or ""
     if kind == "ccw":
         return context.machine is None or context.machine.transport == "ccw"
-    return kind == "pci" or kind == "virtio-mmio" and not arch.startswith(("s390", "ppc"))
+    return kind == "pci" or (kind == "virtio-mmio" and not arch.startswith(("s390", "ppc")))
 
 
 @where_written("boot/@loadparm")
