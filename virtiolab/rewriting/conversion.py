@@ -17,18 +17,13 @@ from ..refusals.problems import Problem, path_of
 from ..syntax import entries
 from ..targets import DRIVE_BUSES, disk_number, drive_address, usual_name
 from ..xml import dedented, laid_out, put_behind, remove
+from . import BUSES, Unconvertible
 from .steps import Part, Step, known, notes, parts, say
-
-BUSES = ("virtio", "scsi", "sata", "usb", "ide")
 
 _DECIDED = ("/disk/target/@dev", "/disk/target/@bus")  # by whoever converts
 _IDE_PLACES = 4  # libvirt refuses a second IDE controller
 _KEPT_NUMBERS = 26 + 26 * 26  # a name of one letter or two is kept, if it is free
 _PLACE = ("controller", "bus", "target", "unit")
-
-
-class Unconvertible(ValueError):
-    """A disk that cannot go to this bus; the message says why, and where it could go."""
 
 
 def refuse_impossible(disk: Disk, bus: str) -> None:
