@@ -106,7 +106,7 @@ class Explanation:
         answer = place if place in _ANSWERED_ELEMENTS else None
         row = self._row(path, text or None, known, answer)
         is_child = element.getparent() is self.disk.element
-        repeated = row.known and (repeated or is_child and place is None)
+        repeated = row.known and (repeated or (is_child and place is None))
         self._write(element, None, row, repeated)
         for name, value in element.items():
             inside = f"{path}/@{_in_path(name)}"

@@ -387,7 +387,7 @@ def inside(element: etree._Element, shape: Shape) -> Iterator[tuple[etree._Eleme
         for place in shape.places.get(child.tag, ()):
             if place.again or place.name not in seen:
                 inner = shape_of(child)
-                if _counts(child, inner, place):
+                if not (place.protocols or inner.where) or _counts(child, inner, place):
                     seen.add(place.name)
                     counting = inner
                     break
