@@ -20,9 +20,8 @@ def annotated(explained: Explanation, tips: bool = False) -> Html:
 
     With `tips`, each name carries what there is to say of it, for a style sheet to show beside it.
     """
-    parts = ["(This disk has too many names to show.)"]
-    if not explained.is_cut:
-        parts = _Writer(explained, tips).disk()
+    cut = ["(This disk has too many names to show.)"]
+    parts = cut if explained.is_cut else _Writer(explained, tips).disk()
     return E.pre({"class": "vl-xml", "style": XML_STYLE}, *parts)
 
 

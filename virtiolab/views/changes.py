@@ -99,7 +99,8 @@ def _differences(old: list[str], new: list[str]) -> Iterable[tuple]:
 
 def _changed(old: list[str], new: list[str]) -> Iterator[Line]:
     """Lines that go and lines that come; two that open the same element are one that changed."""
-    free, pieces = defaultdict(deque), {}
+    free: defaultdict[str | None, deque[int]] = defaultdict(deque)
+    pieces = {}
     for number, line in enumerate(new):
         free[_tag(line)].append(number)
     for number, line in enumerate(old):
@@ -113,7 +114,7 @@ def _changed(old: list[str], new: list[str]) -> Iterator[Line]:
 
 def _tag(line: str) -> str | None:
     match = _TAG.match(line)
-    return match and match[0].strip()
+    return match[0].strip() if match else None
 
 
 def _pieces(old: str, new: str) -> tuple[list, list]:

@@ -8,6 +8,7 @@ alone. What else a style sheet can do, style.css does in the widgets.
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from typing import TypeAlias
 
 from lxml import etree
 
@@ -38,7 +39,9 @@ class Html(str):
     __slots__ = ()
 
 
-Part = Html | str | etree._Element  # plain text that is to be escaped; a picture that is a tree
+Part: TypeAlias = (
+    Html | str | etree._Element
+)  # plain text that is to be escaped; a picture that is a tree
 
 
 class _Builder:
@@ -54,7 +57,7 @@ E = _Builder()
 
 
 def _element(tag: str, /, *parts: Part | dict[str, str], **attributes: str) -> Html:
-    inside = []
+    inside: list[str] = []
     for part in parts:
         if isinstance(part, Html):
             inside.append(part)
