@@ -4,17 +4,16 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from ..document import Disk
-from ..explanation import Explanation, Row, glossary
+from ..explanation import Explanation, Row
 from .annotated import annotated
 from .elements import (
     CELL,
     E,
     Html,
-    folded,
     heading,
     legend,
+    looked_up,
     meaning_of,
-    prose,
     root,
     row_origin,
     table,
@@ -60,11 +59,9 @@ def _row(one: Row) -> Html:
 
 
 @lru_cache(maxsize=1024)  # most rows say what many others say of another value
-def _cells(one: Row) -> tuple[Html, Html]:
-    """The cells of who decided a row and what it means."""
-    words = [part for t in one.terms for part in (E.dt(t), prose("dd", glossary()[t]))]
-    terms = [folded(", ".join(one.terms), E.dl(*words), kind="vl-terms")] if words else []
-    return E.td(CELL, row_origin(one)), E.td(CELL, *meaning_of(one), *terms)
+def _cells(bare: Row) -> tuple[Html, Html]:
+    """Who decided it, and what it means."""
+    return E.td(CELL, row_origin(bare)), E.td(CELL, *meaning_of(bare), *looked_up(bare.terms))
 
 
 def explanation_as_text(explained: Explanation, colour: bool = False) -> str:
