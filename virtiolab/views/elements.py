@@ -7,13 +7,13 @@ alone. What else a style sheet can do, style.css does in the widgets.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import TypeAlias
 
 from lxml import etree
 
 from ..document import Disk
-from ..explanation import Row
+from ..explanation import Row, glossary
 from ..inference import ORIGINS, Inferences
 from ..xml import seen
 from .text import decided, disk_name, sentences_of, value_as_text, verdict
@@ -168,17 +168,26 @@ def row_origin(row: Row) -> Html:
     return origin_mark(row.origin) if row.known else E.span(decided(row), {"class": "vl-unknown"})
 
 
-def meaning_of(row: Row) -> Iterator[Html]:
-    """What a row has to say: the sentences, and where to read more."""
+@lru_cache(maxsize=1024)  # most rows say what many others say of another value
+def meaning_of(bare: Row) -> tuple[Html, ...]:
+    """What a row has to say, given bare: the sentences, and where to read more."""
     looks = {"here": ("strong", "vl-here"), "default": ("span", "vl-default-value")}
-    for number, (name, sentence) in enumerate(sentences_of(row)):
+    said = []
+    for number, (name, sentence) in enumerate(sentences_of(bare)):
         tag, kind = looks.get(name, ("span", ""))
-        yield prose(tag, f" {sentence}" if number else sentence, kind)
-    more = [E.span(f"since libvirt {row.since}")] if row.since else []
-    if row.doc:
-        more.append(E.a("documentation", href=row.doc, target="_blank", rel="noopener"))
+        said.append(prose(tag, f" {sentence}" if number else sentence, kind))
+    more = [E.span(f"since libvirt {bare.since}")] if bare.since else []
+    if bare.doc:
+        more.append(E.a("documentation", href=bare.doc, target="_blank", rel="noopener"))
     if more:
-        yield E.span({"class": "vl-more"}, " (", *joined(more, ", "), ")")
+        said.append(E.span({"class": "vl-more"}, " (", *joined(more, ", "), ")"))
+    return tuple(said)
+
+
+def looked_up(terms: Sequence[str]) -> list[Html]:
+    """Terms of the glossary, with what they mean folded away."""
+    words = [part for term in terms for part in (E.dt(term), prose("dd", glossary()[term]))]
+    return [folded(", ".join(terms), E.dl(*words), kind="vl-terms")] if words else []
 
 
 def visible(text: str) -> str:

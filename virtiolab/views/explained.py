@@ -1,20 +1,20 @@
 """Every name of a disk with what it means: as rows of text, or as a table below the XML."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ..document import Disk
-from ..explanation import Explanation, Row, glossary
+from ..explanation import Explanation, Row
 from .annotated import annotated
 from .elements import (
+    CELL,
     E,
     Html,
-    folded,
     heading,
     legend,
+    looked_up,
     meaning_of,
-    prose,
     root,
-    row,
     row_origin,
     table,
     visible,
@@ -53,17 +53,28 @@ def _table(rows: Sequence[Row]) -> Html:
 
 
 def _row(one: Row) -> Html:
-    value = [] if one.value is None else E.code(visible(one.value))
-    words = [part for t in one.terms for part in (E.dt(t), prose("dd", glossary()[t]))]
-    terms = [folded(", ".join(one.terms), E.dl(*words), kind="vl-terms")] if words else []
-    return row(E.code(one.name), value, row_origin(one), [*meaning_of(one), *terms])
+    name = E.th(E.code(one.name), CELL, scope="row")
+    value = [] if one.value is None else [E.code(visible(one.value))]
+    return E.tr(name, E.td(CELL, *value), *_cells(one.bare))
+
+
+@lru_cache(maxsize=1024)  # most rows say what many others say of another value
+def _cells(bare: Row) -> tuple[Html, Html]:
+    """Who decided it, and what it means."""
+    return E.td(CELL, row_origin(bare)), E.td(CELL, *meaning_of(bare), *looked_up(bare.terms))
 
 
 def explanation_as_text(explained: Explanation, colour: bool = False) -> str:
     """A heading, then every name of the disk with its meaning."""
     lines = [paint(title_of(explained.disk, explained.answers), "1", colour)]
     for one in explained.rows:
-        origin = paint(decided(one), COLOURS[one.origin], colour)
-        lines.append(f"  {paint(name_and_value(one), '1', colour)}  [{origin}]")
-        lines += [wrapped(unmarked(sentence), 6) for _, sentence in sentences_of(one)]
+        lines.append(f"  {paint(name_and_value(one), '1', colour)}  {_rest(one.bare, colour)}")
     return "\n".join(lines)
+
+
+@lru_cache(maxsize=1024)
+def _rest(one: Row, colour: bool) -> str:
+    """What stands behind name and value: who decided it, and what it means."""
+    origin = paint(decided(one), COLOURS[one.origin], colour)
+    lines = [wrapped(unmarked(sentence), 6) for _, sentence in sentences_of(one)]
+    return "\n".join([f"[{origin}]", *lines])
