@@ -34,7 +34,7 @@ CHROMIA := chromium chromium-browser google-chrome google-chrome-stable
 CHROMIUM := $(shell for name in $(CHROMIA); do command -v $$name; done; :)
 BROWSER_STAMP := $(if $(CHROMIUM)$(filter all,$(VIRTIOLAB_REQUIRE)),.venv/.browser)
 
-.PHONY: help lab test fuzz bench clean
+.PHONY: help lab test lint fuzz bench clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -47,6 +47,11 @@ lab: .venv/.lab  ## the course, in JupyterLab; LAB_ARGS='--no-browser' goes to J
 test: .venv/.test $(BROWSER_STAMP)  ## every test and notebook; PYTEST_ARGS='-k bus' goes to pytest
 	$(RUN) pytest --nbval --nbval-current-env $(SHARED) $(PYTEST_ARGS)
 
+lint: .venv/.test  ## the style, the common mistakes, the types
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+	$(RUN) mypy
+
 fuzz: .venv/.test  ## a long search for XML that nothing of ours was ready for
 	$(RUN) pytest -s --timeout=0 -o faulthandler_timeout=0 --hypothesis-profile=fuzz tests/test_fuzz.py $(PYTEST_ARGS)
 
@@ -54,7 +59,7 @@ bench: .venv/.test $(BROWSER_STAMP)  ## what it costs; BENCH_ARGS='read grow' le
 	$(RUN) benchmarks $(BENCH_ARGS)
 
 clean:  ## take away everything that can be made again
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist shots ./*.egg-info
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist shots ./*.egg-info
 	find . \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 
 # A stamp for each extra, written last: a failed install leaves none, and a newer pyproject.toml

@@ -113,7 +113,7 @@ _CONTROLLERS = {  # of which the vocabulary knows nothing
     "controller/driver": [],
 }
 VALUES_OF = {key: list(entry.values) for key, entry in entries().items()} | _CONTROLLERS
-_ODD = "x disk driver domain devices controller p:driver xml:lang ключ _".split() + ["n" * 300]
+_ODD = [*"x disk driver domain devices controller p:driver xml:lang ключ _".split(), "n" * 300]
 
 TEXTS = st.text(max_size=8) | st.sampled_from(PAYLOADS) | st.sampled_from(_MARKS)
 LONG = st.builds(

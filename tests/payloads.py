@@ -141,7 +141,7 @@ def _of(part: etree._Element) -> Iterator[str]:
         yield f"<{part.tag}>"
     for name, value in part.items():
         allowed = _ALLOWED.get(name)
-        if name not in ATTRIBUTES or allowed and not allowed.fullmatch(value):
+        if name not in ATTRIBUTES or (allowed and not allowed.fullmatch(value)):
             yield f"{name}={value!r}"
         yield from _not_seen(value)
         if name == "src":

@@ -213,8 +213,8 @@ def test_static_form():
     kept |= {"table", "thead", "tbody", "tr", "th", "td"}
     assert {element.tag for element in root.iter()} <= kept and not root.xpath("//@id")
     [image] = root.iter("img")
-    said = " ".join([image.get("alt"), *root.text_content().split()])
-    for said in (said, " ".join(bundle["text/plain"].split())):
+    told = " ".join([image.get("alt"), *root.text_content().split()])
+    for said in (told, " ".join(bundle["text/plain"].split())):
         assert "How does the name begin? hd: ide. Which bus is it now? ide: not virtio." in said
         assert "hda begins with hd" in said and "<target dev='hda'/>" in said
         assert "q35" in said and "error" in said

@@ -519,7 +519,7 @@ def test_other_disks_stay():
 def others(text, number):
     """The text of a domain without the lines of this disk."""
     pieces = text.split("<disk ")
-    head, _, tail = pieces[number + 1].partition("</disk>")
+    _, _, tail = pieces[number + 1].partition("</disk>")
     return [*pieces[: number + 1], tail, *pieces[number + 2 :]]
 
 

@@ -46,7 +46,7 @@ def is_newer(since, version):
     if not found:
         return False
     number = int(found[1]) * 1_000_000 + int(found[2]) * 1000 + int(found[3])
-    return number > version or since.startswith("after") and number >= version
+    return number > version or (since.startswith("after") and number >= version)
 
 
 def errors_of(domain, version):
@@ -62,9 +62,9 @@ def _is_new(path, version):
 
 def names_newer(disk, version):
     """Whether a name or a value stands in a disk that this libvirt does not know."""
-    for name in names_in(disk.element):
-        path = f"{name.element.tag}/@{name.attribute}" if name.attribute else name.element.tag
-        above = "/".join(reversed([one.tag for one in name.element.iterancestors()]))
+    for element, attribute, _ in names_in(disk.element):
+        path = f"{element.tag}/@{attribute}" if attribute else element.tag
+        above = "/".join(reversed([one.tag for one in element.iterancestors()]))
         if _is_new(f"{above}/{path}", version):
             return True
     return False
@@ -77,9 +77,10 @@ def is_expected(refusal):
 
 def disks_in(xml):
     """Each `<disk>` of a domain as libvirt wrote it, by target, without the domain's margin."""
-    found = re.findall(r"^    <disk .*?^    </disk>\n", xml, flags=re.M | re.S)
+    found = re.findall(r"^    <disk .*?^    </disk>\n", xml, flags=re.MULTILINE | re.DOTALL)
     return {
-        re.search("<target dev='([^']*)'", d)[1]: re.sub("^    ", "", d, flags=re.M) for d in found
+        re.search("<target dev='([^']*)'", d)[1]: re.sub("^    ", "", d, flags=re.MULTILINE)
+        for d in found
     }
 
 
@@ -87,7 +88,10 @@ def without_place(xml):
     """The XML of a disk without an address that only the whole machine can decide."""
     kinds = "|".join(DECIDED_BY_THE_MACHINE)
     return re.sub(
-        rf"^  <address type='(?:{kinds})'[^>]*(?:/>|>.*?</address>)\n", "", xml, flags=re.M | re.S
+        rf"^  <address type='(?:{kinds})'[^>]*(?:/>|>.*?</address>)\n",
+        "",
+        xml,
+        flags=re.MULTILINE | re.DOTALL,
     )
 
 

@@ -194,7 +194,7 @@ def test_a_file_is_no_block_device(name):
         r"'block'\1<source dev",
         exercise(name).solution,
         count=1,
-        flags=re.S,
+        flags=re.DOTALL,
     )
     assert submit(name, block).missing == [
         "type: `block`; it should be `file`. type='block' is written."

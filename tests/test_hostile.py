@@ -162,13 +162,16 @@ def widgets_with(text) -> Iterator[ipywidgets.Widget]:
     guests = payloads.guests(text)
     for xml in (guests[0], *payloads.broken(text)):
         explainer.upload.value = upload(text, xml)
-        for explainer.disk.index in range(len(explainer.disk.options)):
+        for number in range(len(explainer.disk.options)):
+            explainer.disk.index = number
             yield explainer
-    for exercise.work.text.value in (guests[1], text):
+    for answer in (guests[1], text):
+        exercise.work.text.value = answer
         exercise.check.click()
         yield exercise
     explorer = BusExplorer(*[re.sub("[\t\n\r]", "", payloads.in_xml(text))] * 3, model="auto")
-    for explorer.dev.value in (explorer.dev.value, f"{text}\0", text):
+    for name in (explorer.dev.value, f"{text}\0", text):
+        explorer.dev.value = name
         yield explorer
     yield StackPicture(guests[0])
 

@@ -1,6 +1,7 @@
 """The notebooks as they are committed: DESIGN's rules. What their cells print, nbval checks."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -102,7 +103,7 @@ def test_the_course_is_whole():
     """Seven, in the document's order, each of which leads to the next."""
     names = list(COURSE)
     assert [name[:2] for name in names] == [f"0{number}" for number in range(1, 8)]
-    for name, following in zip(names, names[1:]):
+    for name, following in pairwise(names):
         assert f"({following}.ipynb)" in COURSE[name].cells[-1].source
 
 

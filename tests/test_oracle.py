@@ -160,7 +160,7 @@ def test_predictions(name, libvirt):
             values.append(answer.refusal is None)
             assert values[-1] == all(problem.severity != "error" for problem in check(domain))
         else:
-            said = list(said_by_libvirt(answer).values())[0]
+            said = next(iter(said_by_libvirt(answer).values()))
             assert said[row] == getattr(infer(domain.disks[0]), row).value
             values.append(said[row])
     value = values[0] if len(values) == 1 else values
@@ -177,8 +177,6 @@ def test_predictions_on_record(name):
     *way, last = asked["record"]
     for step in way:
         value = value[step]
-    if last == "refusal":
-        value = "refused" if value.get(last) else "accepted"
-    else:
-        value = value[last]
+    is_refused = last == "refusal"
+    value = ("refused" if value.get(last) else "accepted") if is_refused else value[last]
     assert answered(asked, value) == asked["answer"]

@@ -158,7 +158,7 @@ def test_what_check_warns_of(libvirt):
     refused, started = set(), 0
     for code, side in examples():
         answer = libvirt.ask(domain := guest(code, side))
-        if answer.refusal is None and domain.disks and "x86_64" == domain.arch:
+        if answer.refusal is None and domain.disks and domain.arch == "x86_64":
             try:
                 with stand_ins(libvirt.sandbox, answer) as made:
                     with Qemu(made, libvirt.ask(made.domain)):
@@ -187,7 +187,7 @@ def test_nothing_is_left(libvirt):
 def test_qemu_says_why_it_refuses(libvirt):
     """In its own words, without the argument that it repeats."""
     xml = experiments.guest_with().replace("<target", "<blockio logical_block_size='520'/><target")
-    with pytest.raises(Refused, match="^Property .*520") as refusal:
+    with pytest.raises(Refused, match=r"^Property .*520") as refusal:
         with experiments.running(libvirt, xml):
             pass
     assert "{" not in str(refusal.value)

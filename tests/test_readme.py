@@ -82,7 +82,7 @@ def test_example_of_python(tmp_path, monkeypatch, capsys):
 def test_ci_does_what_it_says():
     """The same command, after the same packages of the system."""
     ci = (ROOT / ".ci/run").read_text(encoding="utf-8")
-    [wanted] = re.findall(r"^apt-get install ((?:.*\\\n)*.*)$", README, flags=re.M)
+    [wanted] = re.findall(r"^apt-get install ((?:.*\\\n)*.*)$", README, flags=re.MULTILINE)
     missing = {package for package in wanted.replace("\\\n", " ").split() if package not in ci}
     assert not missing
     assert "\nmake test\n" in README and "\nmake test\n" in ci

@@ -156,29 +156,6 @@ OUT_OF_REACH = {
     ".//disk[@type='vhostvdpa']": "'vhostvdpa'|'path' must not have null value",
 }
 
-# What 9.0 accepts, by the libvirt that first refuses it. Versions are from libvirt's news, which
-# tell when an element or attribute came that can now be wrong; "after 9.0.0" is what 11.3's sources
-# refuse and 9.0's do not, with no word in the news.
-NEWER = {
-    "after 9.0.0": {
-        "encryption-secrets", "hosts-of-iscsi", "limits-on-sd", "lun-on-virtio",
-        "queue-size-of-virtio", "seclabel-without-label", "shareable-encrypted", "sheepdog-gone",
-        "usb-empty",
-    },
-    "9.5.0": {"discard-no-unref-not-here"},  # driver/@discard_no_unref
-    "9.8.0": {"identity-incomplete", "known-hosts-without-path", "vdpa-cache"},
-    "10.0.0": {
-        "iothread-twice", "mapping-beyond", "mapping-not-on-virtio", "mapping-undefined",
-        "mapping-wrong",
-    },
-    "10.10.0": {"data-store-nested", "data-store-not-qcow2", "data-store-not-raw"},
-    "11.2.0": {
-        "controller-iothread-twice", "controller-mapping",  # controller/driver/iothreads
-        "throttle-filter-twice", "throttle-filters-and-limits", "throttle-filters-of-cdrom",
-        "throttle-group-missing",
-    },
-}  # fmt: skip
-
 # Warnings, because the newest libvirt accepts what older ones refuse.
 OLDER = {"backing-of-raw", "nvme-is-new"}
 
@@ -390,12 +367,6 @@ def test_every_sentence_is_used():
     words = set(re.findall(r'"([a-z0-9]+(?:-[a-z0-9]+)+)"', "".join(sources)))
     of_names = {only.code for entry in entries().values() for only in entry.only}
     assert (words - OTHER_WORDS) | of_names == set(SENTENCES)
-
-
-def test_what_is_newer():
-    """The libvirt that first refused it is said of each, and of no other."""
-    since = {code: said["since"] for code, said in SENTENCES.items() if "since" in said}
-    assert since == {code: version for version, codes in NEWER.items() for code in codes}
 
 
 # ----------------------------------------------------------------------------------- what it costs

@@ -17,7 +17,7 @@ GUESTS = {
     if "refusal" not in said["guest"]
 }
 LOWEST = {
-    name: [one["driver"] for flag, one, _ in given if flag == "-blockdev"][0]
+    name: next(one["driver"] for flag, one, _ in given if flag == "-blockdev")
     for name, said in recorded()["lessons"].items()
     for given in list(said["arguments"].get("arguments", {}).values())[:1]
 }
@@ -65,7 +65,7 @@ def test_protocol(name):
 def test_format(name):
     """What libvirt writes into the -blockdev above it."""
     given = recorded()["lessons"][name]["arguments"]["arguments"]
-    drivers = [one["driver"] for flag, one, _ in list(given.values())[0] if flag == "-blockdev"]
+    drivers = [one["driver"] for flag, one, _ in next(iter(given.values())) if flag == "-blockdev"]
     assert layer(of_lesson(name), "format") == drivers[-1]
 
 

@@ -19,7 +19,7 @@ each_notebook = pytest.mark.parametrize("name", NOTEBOOKS)
 def headings(name):
     """Of a notebook, without their #."""
     prose = "\n".join(c.source for c in NOTEBOOKS[name].cells if c.cell_type == "markdown")
-    return re.findall(r"^#+ (.+)$", prose, flags=re.M)
+    return re.findall(r"^#+ (.+)$", prose, flags=re.MULTILINE)
 
 
 def section(name):
@@ -55,13 +55,13 @@ def test_cells_exist(name):
 
 def test_the_hub_gets_what_binder_gets():
     """The same system packages."""
-    [line] = re.findall(r"^sudo apt install (.*)$", GUIDE, flags=re.M)
+    [line] = re.findall(r"^sudo apt install (.*)$", GUIDE, flags=re.MULTILINE)
     assert line.split() == (ROOT / "binder/apt.txt").read_text(encoding="utf-8").split()
 
 
 def test_the_link_for_a_hub_opens_a_notebook():
     """Its parts, once decoded, are those that nbgitpuller wants, and its notebook exists."""
-    [link] = re.findall(r"^https://hub\S+$", GUIDE, flags=re.M)
+    [link] = re.findall(r"^https://hub\S+$", GUIDE, flags=re.MULTILINE)
     parts = {name: value for name, [value] in parse_qs(urlsplit(link).query).items()}
     assert parts.keys() == {"repo", "branch", "urlpath"}
     path = parts["urlpath"].removeprefix("lab/tree/" + parts["repo"].rsplit("/")[-1] + "/")

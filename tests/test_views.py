@@ -41,6 +41,15 @@ def test_text_makes_no_html(asked, monkeypatch):
     assert view._repr_html_() and made
 
 
+def test_only_what_was_built_is_html():
+    """Any other text, also what is made of HTML, is escaped: in elements, and in attributes."""
+    built = E.b("<i>&", E.br(), title="\"'<>&")
+    assert built == """<b title="&quot;'&lt;&gt;&amp;">&lt;i&gt;&amp;<br></b>"""
+    assert E.p({"class": "x"}, built) == f'<p class="x">{built}</p>'
+    for text in (str(built), f"{built}", built + "", built[:], built.strip(), "".join([built])):
+        assert html.fromstring(E.p(text)).text_content() == built
+
+
 def test_addresses_of_any_kind():
     """An address may have an index of its own; it is no controller, and stays one clean line."""
     xml = "<disk><target dev='vda'/><address type='&#x202e;' index='&#x9b;31m' model='m'/></disk>"

@@ -212,7 +212,7 @@ def _read(disk: etree._Element, choice: Choice) -> str | bool | list[str | None]
         places = _below(places, step)
     if choice.is_end:
         places = [place for place in places[-1:] if not len(place) and not place.keys()]
-    values = [None if place is None else _value(choice, place, last) for place in places]
+    values: list = [None if place is None else _value(choice, place, last) for place in places]
     while values and values[-1] is None:
         values.pop()
     return values if len(values) > 1 else next(iter(values), None)

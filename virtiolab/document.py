@@ -47,7 +47,7 @@ class Controller(NamedTuple):
     """One `<controller>`: `index` as libvirt numbers it, `model` and `line` as written."""
 
     type: str
-    index: int
+    index: int  # type: ignore[assignment]  # and no longer the method of a tuple
     model: str | None
     line: int
 
@@ -190,7 +190,7 @@ def whole_number(
     for positive, `minus_zero` is False: it refuses -0 there.
     """
     found = (_C_NUMBER if c else _DECIMAL).fullmatch((text or "")[:_MOST_DIGITS])
-    if not found or found[1] == "-" and not minus_zero:
+    if not found or (found[1] == "-" and not minus_zero):
         return None
     number = int(found[2], _base(found[2]) if c else 10)
     return number if number < 1 << bits else None
@@ -209,14 +209,16 @@ def read(xml: str | bytes | os.PathLike) -> Domain:
     root = parse(xml)
     domain = Domain(_guest_in(root))
     _refuse_hidden_disks(domain)
-    domain.controllers  # read while what is wrong with them can still be said
+    _ = domain.controllers  # read while what is wrong with them can still be said
     return domain
 
 
 def _guest_in(root: etree._Element) -> etree._Element:
     """The `<domain>` or `<devices>` in a document, a lone `<disk>` put into a `<devices>`."""
     if root.tag == "disk":
-        return _alone(root)
+        devices = etree.Element("devices")
+        devices.append(root)
+        return devices
     if root.tag in ("domain", "devices"):
         return root
     if root.tag in HOLDERS:
@@ -224,12 +226,6 @@ def _guest_in(root: etree._Element) -> etree._Element:
             return domain
         raise UnreadableXML(f"This <{root.tag}> holds no <domain>.", root.sourceline)
     raise _not_a_guest(root)
-
-
-def _alone(disk: etree._Element) -> etree._Element:
-    devices = etree.Element("devices")
-    devices.append(disk)
-    return devices
 
 
 def _not_a_guest(root: etree._Element) -> UnreadableXML:

@@ -9,18 +9,14 @@ from lxml import etree
 from .data import facts
 from .document import Disk
 from .inference import Inference, infer
-from .syntax import Entry, lookup, nearest_name, nearest_value
+from .syntax import Entry, lookup, nearest, nearest_name
 from .xml import one_line, path_name
 
 # Where the answers of infer() would be written: attributes of the disk itself or of a child.
 _ANSWERED = {
-    ("", "type"): "type",
-    ("", "device"): "device",
-    ("", "snapshot"): "snapshot",
-    ("target", "bus"): "bus",
-    ("driver", "name"): "driver",
-    ("driver", "type"): "format",
-    ("driver", "cache"): "cache",
+    "": {"type": "type", "device": "device", "snapshot": "snapshot"},
+    "target": {"bus": "bus"},
+    "driver": {"name": "driver", "type": "format", "cache": "cache"},
 }
 _ANSWERED_ELEMENTS = ("readonly", "address")
 # What has a part in the answer to "is it virtio?".
@@ -104,17 +100,23 @@ class Explanation:
         if self.is_cut or len(self.rows) >= MAX_ROWS:
             self.is_cut = True
             return
+        place = self._place(element)
+        answers = _ANSWERED.get(place, {})
         text = (element.text or "").strip() if not len(element) else ""
-        row = self._row(path, text or None, known, self._answer_of_element(element))
-        repeated = row.known and (repeated or self._is_repeated(element))
+        answer = place if place in _ANSWERED_ELEMENTS else None
+        row = self._row(path, text or None, known, answer)
+        is_child = element.getparent() is self.disk.element
+        repeated = row.known and (repeated or (is_child and place is None))
         self._write(element, None, row, repeated)
         for name, value in element.items():
-            answer = self._answer(element, name)
-            inner = self._row(f"{path}/@{path_name(name)}", value, row.known, answer, element)
+            inside = f"{path}/@{_in_path(name)}"
+            inner = self._row(inside, value, row.known, answers.get(name), element)
             self._write(element, name, inner, repeated)
-        self._add_attributes(element, path)
+        for name, answer in answers.items():
+            if element.get(name) is None:
+                self._add(element, f"{path}/@{name}", answer)
         for child in element.iterchildren("*"):
-            self._element(child, f"{path}/{path_name(child.tag)}", row.known, repeated)
+            self._element(child, f"{path}/{_in_path(child.tag)}", row.known, repeated)
 
     def _write(self, element: etree._Element, attribute: str | None, row: Row, ignored) -> None:
         if ignored:
@@ -122,22 +124,11 @@ class Explanation:
         self.rows.append(row)
         self.written[element, attribute] = row
 
-    def _is_repeated(self, element: etree._Element) -> bool:
-        is_child = element.getparent() is self.disk.element
-        return is_child and self.disk.child(element.tag) is not element
-
     def _place(self, element: etree._Element) -> str | None:
         """The name under which _ANSWERED knows an element; None for all others."""
         if element is self.disk.element:
             return ""
         return element.tag if self.disk.child(element.tag) is element else None
-
-    def _answer(self, element: etree._Element, attribute: str) -> str | None:
-        return _ANSWERED.get((self._place(element), attribute))
-
-    def _answer_of_element(self, element: etree._Element) -> str | None:
-        place = self._place(element)
-        return place if place in _ANSWERED_ELEMENTS else None
 
     def _row(self, path: str, value, known: bool, answer: str | None, inside=None) -> Row:
         """The row of something that is written: an element, or an attribute inside one."""
@@ -151,29 +142,23 @@ class Explanation:
         if inference and inference.origin != "stated":
             here = inference.reason
         origin = inference.origin if inference else "stated"
-        return _known_row(path, value, origin, entry, here, answer)._replace(known=knows_value)
+        return _known_row(path, value, origin, entry, here, answer, known=knows_value)
 
     def _unknown(self, path: str, inside: etree._Element | None) -> str:
         """What to say of an unknown name, and what follows if another was meant."""
         near = nearest_name(path)
         name = (near or "").lstrip("@")
-        if near is None or inside is not None and name in inside.attrib:
+        if near is None or (inside is not None and name in inside.attrib):
             return _UNKNOWN
         place = "" if inside is None or inside is self.disk.element else inside.tag
-        answer = _ANSWERED.get((place, name)) if near[0] == "@" else None
+        answer = _ANSWERED.get(place, {}).get(name) if near[0] == "@" else None
         why = f" {getattr(self.answers, answer).reason}" if answer else ""
         return f"{_UNKNOWN} Did you mean `{name}`?{why}"
 
-    def _add_attributes(self, element: etree._Element, path: str) -> None:
-        for (place, name), answer in _ANSWERED.items():
-            if place == self._place(element) and name not in element.attrib:
-                self._add(element, f"{path}/@{name}", answer)
-
     def _add_elements(self) -> None:
         if self.disk.child("driver") is None:
-            for (place, name), answer in _ANSWERED.items():
-                if place == "driver":
-                    self._add(None, f"/disk/driver/@{name}", answer)
+            for name, answer in _ANSWERED["driver"].items():
+                self._add(None, f"/disk/driver/@{name}", answer)
         for name in _ANSWERED_ELEMENTS:
             if self.disk.child(name) is None:
                 self._add(None, f"/disk/{name}", name)
@@ -184,21 +169,27 @@ class Explanation:
         if inference.origin == "unknown" or inference.value in (None, False):
             return
         value = None if inference.value is True else as_attributes(inference.value)
-        row = _known_row(path, value, inference.origin, lookup(path), inference.reason, answer)
-        self.rows.append(row._replace(added=True))
-        self.added.setdefault(element, []).append(self.rows[-1])
+        said, why = lookup(path), inference.reason
+        row = _known_row(path, value, inference.origin, said, why, answer, added=True)
+        self.rows.append(row)
+        self.added.setdefault(element, []).append(row)
 
 
-def _known_row(path, value, origin, entry: Entry, here, answer) -> Row:
+def _known_row(path, value, origin, entry: Entry, here, answer, known=True, added=False) -> Row:
     terms = terms_of(entry.meaning, here)
     return Row(
-        path, value, origin, True, entry.meaning, here, entry.since, entry.url, entry.matters,
-        entry.default, terms, answer,
+        path, value, origin, known, entry.meaning, here, entry.since, entry.url, entry.matters,
+        entry.default, terms, answer, added,
     )  # fmt: skip
 
 
+def _in_path(name: str) -> str:
+    is_plain = len(name) < 60 and name.isascii() and name.isidentifier()
+    return name if is_plain else path_name(name)
+
+
 def _unknown_value(entry: Entry, value: str) -> str:
-    near = nearest_value(entry, value)
+    near = nearest(value, list(entry.values))
     hint = f" Did you mean `{near}`?" if near else ""
     return f"`{one_line(value, 60)}` is no value that libvirt knows here.{hint}"
 

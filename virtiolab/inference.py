@@ -273,19 +273,14 @@ def _controller(disk: Disk, bus: str | None, address: dict | None) -> Inference:
     if bus == "scsi":
         return _scsi_controller(disk.domain, index, written)
     if written:
-        return say(
-            "controller-written",
-            _as_dict(bus, index, written.model),
-            type=bus,
-            index=index,
-            line=written.line,
-        )
+        value = _as_dict(bus, index, written.model)
+        return say("controller-written", value, type=bus, index=index, line=written.line)
     return say("controller-added", _as_dict(bus, index, None), type=bus, index=index)
 
 
 def _scsi_controller(domain: Domain, index: int, written) -> Inference:
     """The model of a SCSI controller decides whether its disks are virtio."""
-    facts = {"type": "scsi", "index": index}
+    facts: dict[str, Any] = {"type": "scsi", "index": index}
     if written and written.model not in (None, "auto"):
         value = _as_dict("scsi", index, written.model)
         return say("controller-stated", value, model=written.model, line=written.line, **facts)

@@ -2,10 +2,11 @@
 what it takes each value for. The facts stand in syntax.toml; nothing here judges."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from itertools import islice
+from types import MappingProxyType
 from typing import NamedTuple
 
 from lxml import etree
@@ -91,7 +92,7 @@ class Entry(NamedTuple):
     """What is known of one name; see the head of vocabulary.toml."""
 
     meaning: str
-    values: dict[str, str] = {}
+    values: Mapping[str, str] = MappingProxyType({})
     default: str | None = None
     matters: str | None = None
     since: str | None = None
@@ -148,11 +149,6 @@ def nearest_name(path: str) -> str | None:
     return nearest(name, _siblings().get((parent, name.startswith("@")), []))
 
 
-def nearest_value(entry: Entry, value: str) -> str | None:
-    """The known value that looks most like an unknown one."""
-    return nearest(value, list(entry.values))
-
-
 def nearest(word: str, known: list[str]) -> str | None:
     """The known word that looks most like an unknown one."""
     # Comparing takes time in the square of the length, and no name is longer than 30 letters.
@@ -190,19 +186,6 @@ class Shape(NamedTuple):
     open: bool
     only: dict[str, tuple[Only, ...]]  # where its attributes may stand,
     only_inside: dict[str, tuple[Only, ...]]  # and the elements in it
-
-
-class Name(NamedTuple):
-    """One name that is written: an attribute, or (without `attribute`) an element.
-
-    `read` is its reader, of an element the one of its text. `counts` is False for what libvirt does
-    not look at here.
-    """
-
-    element: etree._Element
-    attribute: str | None
-    read: Reader | None
-    counts: bool = True
 
 
 def _number(text: str, bits: int = 32, c: bool = False) -> int:
@@ -264,25 +247,30 @@ def _reader(kind: str, path: str) -> Reader:
     name, *words = kind.split()
     if name == "hex":
         return lambda text: words[0] % _number(text, c=True)
-    return _choice(path, words) if name == "choice" else _READERS[name]
+    return _one_of(path, words) if name == "choice" else _READERS[name]
 
 
-def _choice(path: str, exceptions: list[str]) -> Reader:
-    """A reader of what the vocabulary lists, but for -refused, +known and 0unwritten values.
+class OneOf(dict):
+    """A reader of a fixed list of words; each with how libvirt writes it, None where it does not."""
 
-    Which ones it accepts stands in its attribute `known`.
-    """
+    def __call__(self, text: str) -> str | None:
+        """As every reader."""
+        return self[text] if text in self else _refuse(text)
+
+    @property
+    def known(self) -> list[str]:
+        """The words that say something."""
+        return [word for word, written in self.items() if written]
+
+
+def _one_of(path: str, exceptions: list[str]) -> OneOf:
+    """What the vocabulary lists, but for -refused, +known and 0unwritten values."""
     written: dict[str, str | None] = {value: value for value in lookup(path).values}
     for sign, value in ((word[0], word[1:]) for word in exceptions):
         written[value] = None if sign == "0" else value
         if sign == "-":
             del written[value]
-
-    def read(text: str) -> str | None:
-        return written[text] if text in written else _refuse(text)
-
-    read.known = [value for value in written if written[value]]
-    return read
+    return OneOf(written)
 
 
 @lru_cache(maxsize=1024)
@@ -377,18 +365,18 @@ def children_of(element: etree._Element) -> Iterator[etree._Element]:
             yield from found if place.again else islice(found, 1)
 
 
-def names_in(element: etree._Element, shape: Shape | None = None) -> Iterator[Name]:
-    """Every name in an element, with all below what libvirt looks at."""
+def names_in(
+    element: etree._Element, shape: Shape | None = None
+) -> Iterator[tuple[etree._Element, str | None, bool]]:
+    """Every name in an element, with all below what libvirt looks at: an attribute of an element, or
+    (None) an element itself, and whether libvirt looks at it here."""
     shape = shape or shape_of(element)
     for attribute in element.keys():
-        read = shape.attributes.get(attribute)
-        yield Name(element, attribute, read, shape.open or read is not None)
+        yield element, attribute, shape.open or attribute in shape.attributes
     for child, inner in inside(element, shape):
+        yield child, None, shape.open or inner is not None
         if inner:
-            yield Name(child, None, inner.text)
             yield from names_in(child, inner)
-        else:
-            yield Name(child, None, None, shape.open)
 
 
 def inside(element: etree._Element, shape: Shape) -> Iterator[tuple[etree._Element, Shape | None]]:
@@ -399,7 +387,7 @@ def inside(element: etree._Element, shape: Shape) -> Iterator[tuple[etree._Eleme
         for place in shape.places.get(child.tag, ()):
             if place.again or place.name not in seen:
                 inner = shape_of(child)
-                if _counts(child, inner, place):
+                if not (place.protocols or inner.where) or _counts(child, inner, place):
                     seen.add(place.name)
                     counting = inner
                     break

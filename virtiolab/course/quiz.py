@@ -6,13 +6,13 @@ from random import Random
 from ..build import build
 from ..data import facts
 from ..document import Disk, Domain, read
+from ..evidence.guests import in_guest
 from ..inference import infer
 from ..refusals import Problem, check
 from ..refusals.fixes import apply
 from ..targets import BUS_OF_PREFIX, prefix_of
 from ..xml import written
 from .judging import UNKNOWN
-from .tasks import in_guest
 
 _AROUND = ("machine", "controller", "misspelt")  # what is drawn and is no choice of build()
 _SAID = ("asks", "fine")  # what is said of a kind, and not drawn

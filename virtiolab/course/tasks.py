@@ -9,10 +9,9 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any, NamedTuple
 
-from lxml import etree
-
 from ..data import facts_in
 from ..document import Domain, read
+from ..evidence.guests import in_guest
 
 
 class Wanted(NamedTuple):
@@ -111,17 +110,6 @@ def exercise(name: str) -> Task:
     return exercises()[name]
 
 
-def in_guest(domain: Domain, machine: str) -> Domain:
-    """The domain; a part of one in a guest of x86_64 with this machine."""
-    if domain.complete:
-        return domain
-    guest = etree.Element("domain", type="kvm")
-    system = etree.SubElement(etree.SubElement(guest, "os"), "type", arch="x86_64", machine=machine)
-    system.text = "hvm"
-    guest.append(domain.element)
-    return Domain(guest)
-
-
 def _task(name: str, notebook: str, told: Mapping[str, Any]) -> Task:
     known = {key: _frozen(key, value) for key, value in told.items() if key != "kind"}
     return _KINDS[told["kind"]](name=name, notebook=notebook, **known)
@@ -140,14 +128,13 @@ def _frozen(key: str, value: Any) -> Any:
 
 def _wanted(rows: Mapping[str, Any]) -> tuple[Wanted, ...]:
     """A value, a list of which one will do, or `{ value = …, origin = … }`."""
-    return tuple(_one_wanted(name, value) for name, value in rows.items())
-
-
-def _one_wanted(name: str, value: Any) -> Wanted:
-    origin = None
-    if isinstance(value, dict):
-        value, origin = value["value"], value["origin"]
-    return Wanted(name, tuple(value) if isinstance(value, list) else (value,), origin)
+    wanted = []
+    for name, told in rows.items():
+        value, origin = told, None
+        if isinstance(told, dict):
+            value, origin = told["value"], told["origin"]
+        wanted.append(Wanted(name, tuple(value) if isinstance(value, list) else (value,), origin))
+    return tuple(wanted)
 
 
 _KINDS = {"write": Write, "choose": Choose, "mark": Mark}

@@ -1,4 +1,4 @@
-"""The part of a guest that libvirt and QEMU are asked about."""
+"""A guest around some disks, and the part of it that libvirt and QEMU are asked about."""
 
 import copy
 from collections.abc import Callable, Iterator
@@ -18,13 +18,20 @@ _COUNTS: dict[str, set[str] | None] = {
 QEMUS_TYPES = (None, "qemu", "kvm", "hvf")
 
 
-def whole(domain: Domain) -> Domain:
-    """The domain as one of QEMU; a fragment in an ordinary guest: x86_64, machine pc."""
-    if not domain.complete:
-        system = E.os(E.type("hvm", arch="x86_64", machine="pc"))
-        return Domain(E.domain(system, copy.deepcopy(domain.element), type="kvm"))
-    if domain.type in QEMUS_TYPES:
+def in_guest(domain: Domain, machine: str, arch: str | None = "x86_64") -> Domain:
+    """A part of a guest in one with this machine, and with this architecture, if it is written; a
+    whole guest as it is."""
+    if domain.complete:
         return domain
+    kind = ({"arch": arch} if arch else {}) | {"machine": machine}
+    parts = E.os(E.type("hvm", kind)), copy.deepcopy(domain.element)
+    return Domain(E.domain(*parts, type="kvm"))
+
+
+def whole(domain: Domain) -> Domain:
+    """The domain as one of QEMU; a part of one in an ordinary guest."""
+    if domain.type in QEMUS_TYPES or not domain.complete:
+        return in_guest(domain, "pc")
     root = copy.deepcopy(domain.element)
     root.set("type", "kvm")
     return Domain(root)

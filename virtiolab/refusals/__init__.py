@@ -4,6 +4,7 @@ Each rule looks at one disk or at the whole guest; what it says stands in refusa
 """
 
 import copy
+from operator import attrgetter
 
 from ..document import Disk, Domain
 from . import controllers as _controllers
@@ -15,7 +16,7 @@ from . import network as _network
 from . import secrets as _secrets
 from . import source as _source
 from .boot import keep_order
-from .context import ALWAYS, OF_GUESTS, Context, Guest
+from .context import OF_BUS, OF_GUESTS, Context, Guest
 from .fixes import apply
 from .names import give_names, is_renamed
 from .problems import SEVERITIES, Problem
@@ -24,6 +25,7 @@ from .values import values
 __all__ = ["SEVERITIES", "Problem", "check", "mend"]
 
 MAX_FIXES = 10  # of one disk that are shown: those of its worst problems
+_BY_NAME = attrgetter("__qualname__")
 _ROUNDS = 20  # a fix can bring another problem to light
 
 
@@ -40,9 +42,9 @@ def check(domain: Domain) -> list[Problem]:
 def about(context: Context) -> list[Problem]:
     """What is wrong with one disk in itself."""
     found, asked = values(context)
-    for rule in ALWAYS:
+    for rule in OF_BUS.get(context.bus) or OF_BUS[None]:
         found.extend(rule(context))
-    for rule in sorted(asked, key=lambda rule: rule.__qualname__):  # a set has no order to rely on
+    for rule in sorted(asked, key=_BY_NAME):  # a set has no order to rely on
         found.extend(rule(context))
     if len(found) > MAX_FIXES:
         worst_first = sorted(range(len(found)), key=lambda n: SEVERITIES.index(found[n].severity))

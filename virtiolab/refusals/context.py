@@ -9,6 +9,7 @@ from lxml import etree
 from ..document import LOCAL_TYPES, SOURCE_ATTRIBUTES, Disk, Domain
 from ..inference import infer
 from ..machines import Machine
+from ..targets import PREFIX_OF_BUS
 from .names import BUSES
 from .problems import Problem, deepest
 
@@ -169,7 +170,8 @@ class Guest:
 DiskRule = Callable[[Context], Iterator[Problem]]
 GuestRule = Callable[[Guest], Iterator[Problem]]
 
-ALWAYS: list[DiskRule] = []
+# By bus (None: one that is not known), the rules that each of its disks is asked.
+OF_BUS: dict[str | None, list[DiskRule]] = {bus: [] for bus in (*PREFIX_OF_BUS, None)}
 # By element and attribute (None: the element) that make a rule worth asking.
 WHERE_WRITTEN: dict[str, dict[str | None, list[DiskRule]]] = {}
 OF_GUESTS: list[GuestRule] = []
@@ -177,8 +179,18 @@ OF_GUESTS: list[GuestRule] = []
 
 def always(rule: DiskRule) -> DiskRule:
     """Ask this rule about every disk."""
-    ALWAYS.append(rule)
-    return rule
+    return on_buses(*OF_BUS)(rule)
+
+
+def on_buses(*buses: str | None) -> Callable[[DiskRule], DiskRule]:
+    """Ask this rule about the disks on these buses."""
+
+    def register(rule: DiskRule) -> DiskRule:
+        for bus in buses:
+            OF_BUS[bus].append(rule)
+        return rule
+
+    return register
 
 
 def where_written(*names: str) -> Callable[[DiskRule], DiskRule]:

@@ -6,7 +6,8 @@ from lxml import etree
 
 from ..document import whole_number
 from ..inference import VIRTIO_SCSI_MODELS
-from .context import Context, Guest, always, of_guests
+from ..targets import DRIVE_BUSES
+from .context import Context, Guest, always, of_guests, on_buses
 from .driver import has_iothread
 from .problems import Problem
 
@@ -152,7 +153,7 @@ def machine(context: Context) -> Iterator[Problem]:
         yield context.find("bus-not-in-machine", "target/@bus", machine=machine.title)
 
 
-@always
+@on_buses(*DRIVE_BUSES)
 def far(context: Context) -> Iterator[Problem]:
     """libvirt adds every controller up to the one that a disk needs."""
     index, machine = context.controller.get("index", 0), context.machine
@@ -162,9 +163,9 @@ def far(context: Context) -> Iterator[Problem]:
         yield context.find("controller-too-far", path, index=index)
 
 
-@always
+@on_buses("scsi")
 def lsi(context: Context) -> Iterator[Problem]:
     """On the old LSI card each disk is its own unit, and there is one target."""
     target = context.place.get("target", 0)
-    if context.on("scsi") and context.controller.get("model") == "lsilogic" and target != 0:
+    if context.controller.get("model") == "lsilogic" and target != 0:
         yield context.find("lsi-target", "address/@target", target=target)

@@ -7,7 +7,7 @@ from lxml import etree
 
 from ..document import whole_number
 from ..targets import DRIVE_BUSES, DRIVE_PARTS, disk_number
-from .context import Context, always, where_written
+from .context import Context, always, on_buses, where_written
 from .problems import Problem
 
 _HARD_DISK_NAMES = ("hd", "sd", "vd", "xvd", "ubd", "nvme")
@@ -72,10 +72,10 @@ def source(context: Context) -> Iterator[Problem]:
         yield context.find("usb-empty", "source")
 
 
-@always
+@on_buses("ide", "sata")
 def readonly(context: Context) -> Iterator[Problem]:
     """IDE and SATA know no read-only hard disk."""
-    if context.readonly and context.device == "disk" and context.on("ide", "sata"):
+    if context.readonly and context.device == "disk":
         yield context.find("dir-on-ide" if context.type == "dir" else "readonly-on-ide", "readonly")
 
 
@@ -140,7 +140,7 @@ def _carries_virtio(context: Context, kind: str) -> bool:
     arch = context.domain.arch or ""
     if kind == "ccw":
         return context.machine is None or context.machine.transport == "ccw"
-    return kind == "pci" or kind == "virtio-mmio" and not arch.startswith(("s390", "ppc"))
+    return kind == "pci" or (kind == "virtio-mmio" and not arch.startswith(("s390", "ppc")))
 
 
 @where_written("boot/@loadparm")

@@ -16,7 +16,7 @@ from lxml import etree
 from ..document import Disk, Domain
 from ..inference import infer
 from ..syntax import shape_of
-from ..xml import laid_out, remove
+from ..xml import laid_out, put_behind, remove
 
 MAX_NAMES = 1000  # of what a fix is shown for; a large guest without its devices has some 300
 
@@ -76,16 +76,13 @@ def changed(disk: Disk, edits: Iterable[str], place: Place | None = None) -> tup
         place = place._replace(element=[*copied.element.iter()][number])
     apply(edits, copied, place)
     after = [_indented(part) for part in _parts(guest)]
-    return _without(before, after), _without(after, before)
+    gone = (part for part in before if part not in after)
+    return "".join(gone), "".join(part for part in after if part not in before)
 
 
 def _indented(part: etree._Element) -> str:
     etree.indent(part)
     return laid_out(part) + "\n"
-
-
-def _without(parts: list[str], others: list[str]) -> str:
-    return "".join(part for part in parts if part not in others)
 
 
 def _scope(edit: str) -> str:
@@ -132,10 +129,6 @@ def _parts(guest: Domain) -> Iterable[etree._Element]:
     yield from guest.devices[0].iterchildren("*")
 
 
-def _guest(disk: Disk) -> etree._Element | None:
-    return disk.domain.element if disk.domain.complete else None
-
-
 def _controller(disk: Disk) -> etree._Element | None:
     """The controller of a disk; one that nobody wrote is written behind the disk."""
     place = infer(disk).controller.value
@@ -147,18 +140,14 @@ def _controller(disk: Disk) -> etree._Element | None:
             if found.get("type") == kind and found.get("index", "0") == index:
                 return found
     made = etree.Element("controller", type=kind, index=index)
-    made.tail, disk.element.tail = disk.element.tail, _margin(disk.element)
-    disk.element.addnext(made)
+    put_behind(disk.element, made)
     return made
 
 
-def _margin(element: etree._Element) -> str | None:
-    """The line break and blanks before an element."""
-    before, parent = element.getprevious(), element.getparent()
-    return parent.text if before is None else before.tail
-
-
-_BASES = {"controller": _controller, "domain": _guest}
+_BASES = {
+    "controller": _controller,
+    "domain": lambda disk: disk.domain.element if disk.domain.complete else None,
+}
 
 
 def _apply(line: str, base: etree._Element) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ..document import SOURCE_ATTRIBUTES, whole_number
 from ..targets import PREFIX_OF_BUS, prefix_of
-from .context import Context, Guest, always, of_guests, where_written
+from .context import Context, Guest, always, of_guests, on_buses, where_written
 from .driver import limits_of
 from .problems import Problem
 
@@ -118,10 +118,10 @@ def places(context: Context) -> Iterator[Problem]:
         yield context.find("address-of-controller", "address/@unit")
 
 
-@always
+@on_buses("scsi")
 def lsi_by_default(context: Context) -> Iterator[Problem]:
     """Whoever writes bus='scsi' mostly means virtio-scsi, and gets a card of 1995."""
-    if context.on("scsi") and context.domain.complete and not context.is_controller_chosen:
+    if context.domain.complete and not context.is_controller_chosen:
         if context.controller.get("model") == "lsilogic":
             yield context.find("scsi-gets-lsi", "target/@bus", machine=context.machine.title)
 

@@ -47,7 +47,7 @@ def _protocol(context: Context, source: Source) -> Iterator[Problem]:
 
 def _name(context: Context, source: Source) -> Iterator[Problem]:
     protocol, name, path = source.protocol, source.element.get("name"), f"{source.path}/@name"
-    if name is None and protocol != "nbd" or name == "" and protocol in _NAMED:
+    if (name is None and protocol != "nbd") or (name == "" and protocol in _NAMED):
         yield context.find("network-name-missing", path, protocol=protocol)
     elif protocol in _POOLED and not all(name.partition("/")[::2]):
         yield context.find("network-name-unsplit", path, name=name, protocol=protocol)
@@ -82,7 +82,9 @@ def _host(context: Context, host: etree._Element, protocol: str, path: str) -> I
         yield context.find("host-socket-not-unix", f"{path}/@socket", host)
     if transport != "unix" and host.get("name") is None:
         yield context.find("host-name-missing", f"{path}/@name", host)
-    if transport != "tcp" and protocol in _TCP_ONLY or transport == "rdma" and protocol in _NO_RDMA:
+    if (transport != "tcp" and protocol in _TCP_ONLY) or (
+        transport == "rdma" and protocol in _NO_RDMA
+    ):
         facts = {"transport": transport, "protocol": protocol}
         yield context.find("host-transport", f"{path}/@transport", host, **facts)
     if protocol == "nfs" and (host.get("port") or "0").strip(" +0"):

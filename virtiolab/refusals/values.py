@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from ..syntax import (
+    OneOf,
     Only,
     Reader,
     Shape,
@@ -108,12 +109,11 @@ def _refused(
     path = path_of(element, attribute)
     text = element.get(attribute) if attribute else text_of(element)
     facts = {"element": element, "name": attribute or element.tag, "value": text}
-    known = getattr(read, "known", None)
-    if known is None:
+    if not isinstance(read, OneOf):
         return context.find("value-not-a-number", path, **facts)
-    if near := nearest(text, known):
+    if near := nearest(text, read.known):
         return context.find("value-misspelt", path, near=near, **facts)
-    return context.find("value-unknown", path, known=", ".join(known), **facts)
+    return context.find("value-unknown", path, known=", ".join(read.known), **facts)
 
 
 def _missing(context: Context, element: etree._Element, shape: Shape) -> Iterator[Problem]:

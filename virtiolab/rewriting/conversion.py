@@ -1,25 +1,23 @@
-"""Whether a disk can go to a bus at all, and which name is free for it there."""
+"""Puts a disk on another bus: whether it can go there, its name there, and what it leaves behind."""
 
 import copy
 from collections.abc import Iterator
-from itertools import count
+from itertools import chain, count
 from typing import NamedTuple
 
 from lxml import etree
 
 from ..document import Disk, Domain, whole_number
-from ..inference import Inferences, infer
-from ..machines import Machine
+from ..inference import infer
 from ..refusals import about
 from ..refusals.boot import keep_order
 from ..refusals.context import Context
-from ..refusals.problems import Problem, path_of
+from ..refusals.problems import path_of
 from ..syntax import entries
 from ..targets import DRIVE_BUSES, disk_number, drive_address, usual_name
 from ..xml import dedented, laid_out, put_behind, remove
-from .steps import Part, Step, known, notes, parts, say
-
-BUSES = ("virtio", "scsi", "sata", "usb", "ide")
+from . import BUSES, Unconvertible
+from .steps import Part, known, notes, parts, say
 
 _DECIDED = ("/disk/target/@dev", "/disk/target/@bus")  # by whoever converts
 _IDE_PLACES = 4  # libvirt refuses a second IDE controller
@@ -27,100 +25,11 @@ _KEPT_NUMBERS = 26 + 26 * 26  # a name of one letter or two is kept, if it is fr
 _PLACE = ("controller", "bus", "target", "unit")
 
 
-class Unconvertible(ValueError):
-    """A disk that cannot go to this bus; the message says why, and where it could go."""
+class Change(NamedTuple):
+    """The XML of a part of the guest, before and after."""
 
-
-def refuse_impossible(disk: Disk, bus: str) -> None:
-    """Raises Unconvertible for what libvirt and QEMU cannot do, or what would lose data."""
-    if why := _why_not(disk, bus, infer(disk)):
-        raise Unconvertible(why)
-
-
-def _cannot(what: str, **named) -> str:
-    return say(known()["cannot"][what], **named)
-
-
-def _why_not(disk: Disk, bus: str, answers: Inferences) -> str | None:
-    if bus not in BUSES:
-        return _cannot("unknown", bus=bus, buses=", ".join(BUSES))
-    if disk.child("target") is None:
-        return _cannot("target")
-    if answers.bus.value == bus:
-        return _cannot("same", bus=bus)
-    if answers.qemu_device.rule == "qemu-other-hypervisor":
-        return _cannot("hypervisor", type=disk.domain.type)
-    for rule in known()["refused"]:
-        if bus in rule["buses"] and disk.element.xpath(f"boolean({rule['disk']})"):
-            return say(rule["said"], bus=bus, type=answers.type.value)
-    machine = disk.domain.kind
-    lacks = {other: machine and _lack(machine, disk.domain, other) for other in BUSES}
-    has = [other for other in BUSES if not lacks[other] and other != answers.bus.value]
-    if not lacks[bus]:
-        return None
-    return _cannot(lacks[bus], machine=machine.title, bus=bus, others=" or ".join(has))
-
-
-def _lack(machine: Machine, domain: Domain, bus: str) -> str | None:
-    """What a disk on this bus needs and the guest has not got, as a key of `cannot`."""
-    if bus in machine.lacks or bus == "usb" and machine.transport == "ccw":
-        return "bus-of-machine"
-    if bus in ("virtio", "scsi") and machine.transport is None:
-        return "carrier"
-    return "usb" if bus == "usb" and not _has_usb(machine, domain) else None
-
-
-def _has_usb(machine: Machine, domain: Domain) -> bool:
-    written = list(domain.element.iterfind("devices/controller[@type='usb']"))
-    if any(controller.get("model") == "none" for controller in written):
-        return False
-    return bool(written) or machine.has_usb
-
-
-def free_name(disk: Disk, bus: str) -> str:
-    """The usual name on this bus with the old letter, where that is free; else the lowest free.
-
-    The place that follows from the name must be free too. Raises Unconvertible where none is.
-    """
-    others = [other for other in disk.domain.disks if other != disk]
-    names, places = {other.target for other in others}, set(_taken(others, disk.domain, bus))
-
-    def is_free(number: int) -> bool:
-        return usual_name(bus, number) not in names and _place(bus, number) not in places
-
-    own = disk_number(disk.target)
-    if own is not None and _is_kept(own, bus, disk.domain) and is_free(own):
-        return usual_name(bus, own)
-    for number in range(_IDE_PLACES) if bus == "ide" else count():
-        if is_free(number):
-            return usual_name(bus, number)
-    raise Unconvertible(_cannot("full", bus=bus))
-
-
-def _is_kept(number: int, bus: str, domain: Domain) -> bool:
-    """Whether a letter is worth keeping: not where it leads to a controller that is not there."""
-    if bus not in DRIVE_BUSES:
-        return number < _KEPT_NUMBERS
-    index = drive_address(bus, number)["controller"]
-    return index == 0 or bus != "ide" and (bus, index) in domain.controllers
-
-
-def _taken(others: list[Disk], domain: Domain, bus: str) -> Iterator[tuple]:
-    """The places of other disks on this bus, and of SCSI devices of the host."""
-    for answers in map(infer, others):
-        address = answers.address.value or {}
-        if answers.bus.value == bus and address.get("type") == "drive":
-            yield tuple(address[part] for part in _PLACE)
-    for devices in domain.devices if bus == "scsi" else ():
-        for address in devices.iterfind("hostdev[@type='scsi']/address[@type='drive']"):
-            yield tuple(whole_number(address.get(part, "0")) for part in _PLACE)
-
-
-def _place(bus: str, number: int) -> tuple | None:
-    """The place that libvirt concludes from a name; None on a bus without such places."""
-    if bus not in DRIVE_BUSES:
-        return None
-    return tuple(drive_address(bus, number)[part] for part in _PLACE)
+    old: str
+    new: str
 
 
 class Dropped(NamedTuple):
@@ -129,84 +38,6 @@ class Dropped(NamedTuple):
     name: str
     value: str | None
     why: str
-
-
-def rewritten(disk: Disk, bus: str, name: str) -> tuple[etree._Element, tuple[Dropped, ...]]:
-    """The element of the disk in a copy of its whole domain, on its new bus; and what had to go."""
-    element = _copied(disk)
-    target = element.find("target")
-    target.set("dev", name)
-    target.set("bus", bus)
-    return element, tuple(_drop(element, disk))
-
-
-def disk_of(element: etree._Element) -> Disk:
-    """A changed element, read anew with its domain."""
-    return Disk(element, Domain(element.getroottree().getroot()))
-
-
-def add_controller(element: etree._Element) -> etree._Element | None:
-    """Give the disk the virtio-scsi controller that it needs; None where there is a controller."""
-    disk = disk_of(element)
-    place = infer(disk).controller.value or {"type": None, "index": None}
-    if place["type"] != "scsi" or ("scsi", place["index"]) in disk.domain.controllers:
-        return None
-    written = {"type": "scsi", "index": str(place["index"]), "model": "virtio-scsi"}
-    controller = etree.Element("controller", written)
-    put_behind(element.getparent().findall("disk")[-1], controller)
-    return controller
-
-
-def _copied(disk: Disk) -> etree._Element:
-    number = list(disk.domain.element.iter("disk")).index(disk.element)
-    root = copy.deepcopy(disk.domain.element)
-    root.tail = None
-    return list(root.iter("disk"))[number]
-
-
-def _drop(element: etree._Element, disk: Disk) -> Iterator[Dropped]:
-    """Take out what belongs to the old bus, and what one of the libvirts would refuse on the new."""
-    for rule in known()["dropped"]:
-        for found in element.xpath(rule["what"]):
-            is_element = etree.iselement(found)
-            holder, attribute = (found, None) if is_element else (found.getparent(), found.attrname)
-            yield _taken_out(holder, attribute, rule["why"])
-    refused = {(found.element, found.attribute): found for found in _refused(element, disk)}
-    for (holder, attribute), problem in refused.items():
-        yield _taken_out(holder, attribute, f"{problem.message} {problem.why}")
-    driver = element.find("driver")
-    if driver is not None and not driver.keys() and not len(driver):
-        yield _taken_out(driver, None, known()["notes"]["nothing-left"])
-
-
-def _refused(element: etree._Element, disk: Disk) -> Iterator[Problem]:
-    """What stands where it may not on the new bus, and what has become wrong there."""
-    before = {(problem.code, problem.path) for problem in about(Context(disk, oldest=True))}
-    of_places = {only.code for entry in entries().values() for only in entry.only}
-    for problem in about(Context(disk_of(element), oldest=True)):
-        is_new = (problem.code, problem.path) not in before
-        if problem.severity == "error" and problem.path not in _DECIDED:
-            if is_new or problem.code in of_places:
-                yield problem
-
-
-def _taken_out(element: etree._Element, attribute: str | None, why: str) -> Dropped:
-    """Take out an element, or an attribute of it."""
-    place = path_of(element, attribute)
-    if attribute:
-        return Dropped(place, element.attrib.pop(attribute), why)
-    remove(element)
-    return Dropped(place, (element.text or "").strip() or None, why)
-
-
-__all__ = ["BUSES", "Change", "Conversion", "Dropped", "Part", "Step", "Unconvertible", "convert"]
-
-
-class Change(NamedTuple):
-    """The XML of a part of the guest, before and after."""
-
-    old: str
-    new: str
 
 
 class Conversion(NamedTuple):
@@ -235,12 +66,14 @@ class Conversion(NamedTuple):
 
 def convert(disk: Disk, bus: str = "virtio") -> Conversion:
     """Put a disk on another of the BUSES. Raises Unconvertible, with a sentence that says why."""
-    refuse_impossible(disk, bus)
-    element, dropped = rewritten(disk, bus, free_name(disk, bus))
-    controller = add_controller(element)
-    after = disk_of(element)
+    if why := _why_not(disk, bus):
+        raise Unconvertible(why)
+    element = _copied(disk)
+    element.find("target").attrib.update({"dev": _free_name(disk, bus), "bus": bus})
+    dropped = tuple(_drop(element, disk))
+    controller = _add_controller(element)
+    after = _disk_of(element)
     changed = keep_order(disk.domain, after.domain)
-    also = tuple(Change(dedented(b), dedented(a)) for b, a in changed if b is not disk.element)
     return Conversion(
         disk=disk,
         bus=bus,
@@ -248,9 +81,141 @@ def convert(disk: Disk, bus: str = "virtio") -> Conversion:
         old=dedented(disk.element),
         new=dedented(element),
         controller=None if controller is None else laid_out(controller),
-        also=also,
+        also=tuple(Change(dedented(b), dedented(a)) for b, a in changed if b is not disk.element),
         domain=laid_out(after.domain.element) if after.domain.complete else None,
         dropped=dropped,
         notes=tuple(notes(disk, after, controller is not None)),
         steps=tuple(parts(disk, after)),
     )
+
+
+def _why_not(disk: Disk, bus: str) -> str | None:
+    """What libvirt and QEMU cannot do, or what would lose data."""
+    answers, domain = infer(disk), disk.domain
+    if bus not in BUSES:
+        return _cannot("unknown", bus=bus, buses=", ".join(BUSES))
+    if disk.child("target") is None:
+        return _cannot("target")
+    if answers.bus.value == bus:
+        return _cannot("same", bus=bus)
+    if answers.qemu_device.rule == "qemu-other-hypervisor":
+        return _cannot("hypervisor", type=domain.type)
+    for rule in known()["refused"]:
+        if bus in rule["buses"] and disk.element.xpath(f"boolean({rule['disk']})"):
+            return say(rule["said"], bus=bus, type=answers.type.value)
+    if lack := _lack(domain, bus):
+        others = [one for one in BUSES if one != answers.bus.value and not _lack(domain, one)]
+        return _cannot(lack, machine=domain.kind.title, bus=bus, others=" or ".join(others))
+    return None
+
+
+def _cannot(what: str, **named) -> str:
+    return say(known()["cannot"][what], **named)
+
+
+def _lack(domain: Domain, bus: str) -> str | None:
+    """What a disk on this bus needs and the guest has not got, as a key of `cannot`."""
+    machine = domain.kind
+    if machine is None:
+        return None
+    if bus in machine.lacks or bus == "usb" and machine.transport == "ccw":
+        return "bus-of-machine"
+    if bus in ("virtio", "scsi") and machine.transport is None:
+        return "carrier"
+    if bus != "usb":
+        return None
+    written = domain.element.iterfind("devices/controller[@type='usb']")
+    models = [controller.get("model") for controller in written]
+    has_usb = "none" not in models and (models or machine.has_usb)
+    return None if has_usb else "usb"
+
+
+def _free_name(disk: Disk, bus: str) -> str:
+    """The usual name on this bus with the old letter, where that is free; else the lowest free.
+
+    The place that follows from the name must be free too. Raises Unconvertible where none is.
+    """
+    others = [other for other in disk.domain.disks if other != disk]
+    names, places = {other.target for other in others}, set(_taken(others, disk.domain, bus))
+    own = disk_number(disk.target)
+    kept = [own] if own is not None and _is_kept(own, bus, disk.domain) else []
+    for number in chain(kept, range(_IDE_PLACES) if bus == "ide" else count()):
+        place = drive_address(bus, number) if bus in DRIVE_BUSES else None
+        is_taken = place and tuple(place[part] for part in _PLACE) in places
+        if not is_taken and (name := usual_name(bus, number)) not in names:
+            return name
+    raise Unconvertible(_cannot("full", bus=bus))
+
+
+def _taken(others: list[Disk], domain: Domain, bus: str) -> Iterator[tuple]:
+    """The places of other disks on this bus, and of SCSI devices of the host."""
+    for answers in map(infer, others):
+        address = answers.address.value or {}
+        if answers.bus.value == bus and address.get("type") == "drive":
+            yield tuple(address[part] for part in _PLACE)
+    for devices in domain.devices if bus == "scsi" else ():
+        for address in devices.iterfind("hostdev[@type='scsi']/address[@type='drive']"):
+            yield tuple(whole_number(address.get(part, "0")) for part in _PLACE)
+
+
+def _is_kept(number: int, bus: str, domain: Domain) -> bool:
+    """Whether a letter is worth keeping: not where it leads to a controller that is not there."""
+    if bus not in DRIVE_BUSES:
+        return number < _KEPT_NUMBERS
+    index = drive_address(bus, number)["controller"]
+    return index == 0 or bus != "ide" and (bus, index) in domain.controllers
+
+
+def _copied(disk: Disk) -> etree._Element:
+    """The element of the disk in a copy of its whole domain."""
+    number = list(disk.domain.element.iter("disk")).index(disk.element)
+    root = copy.deepcopy(disk.domain.element)
+    root.tail = None
+    return list(root.iter("disk"))[number]
+
+
+def _disk_of(element: etree._Element) -> Disk:
+    """A changed element, read anew with its domain."""
+    return Disk(element, Domain(element.getroottree().getroot()))
+
+
+def _drop(element: etree._Element, disk: Disk) -> Iterator[Dropped]:
+    """Take out what belongs to the old bus, and what one of the libvirts would refuse on the new."""
+    for rule in known()["dropped"]:
+        for found in element.xpath(rule["what"]):
+            is_element = etree.iselement(found)
+            holder, attribute = (found, None) if is_element else (found.getparent(), found.attrname)
+            yield _taken_out(holder, attribute, rule["why"])
+    before = {(problem.code, problem.path) for problem in about(Context(disk, oldest=True))}
+    of_places = {only.code for entry in entries().values() for only in entry.only}
+    refused = {}  # what stands where it may not on the new bus, and what has become wrong there
+    for problem in about(Context(_disk_of(element), oldest=True)):
+        is_ours = problem.code in of_places or (problem.code, problem.path) not in before
+        if is_ours and problem.severity == "error" and problem.path not in _DECIDED:
+            refused[problem.element, problem.attribute] = problem
+    for (holder, attribute), problem in refused.items():
+        yield _taken_out(holder, attribute, f"{problem.message} {problem.why}")
+    driver = element.find("driver")
+    if driver is not None and not driver.keys() and not len(driver):
+        yield _taken_out(driver, None, known()["notes"]["nothing-left"])
+
+
+def _taken_out(element: etree._Element, attribute: str | None, why: str) -> Dropped:
+    """Take out an element, or an attribute of it."""
+    place = path_of(element, attribute)
+    if attribute:
+        return Dropped(place, element.attrib.pop(attribute), why)
+    remove(element)
+    return Dropped(place, (element.text or "").strip() or None, why)
+
+
+def _add_controller(element: etree._Element) -> etree._Element | None:
+    """Give the disk the virtio-scsi controller that it needs; None where there is a controller."""
+    disk = _disk_of(element)
+    place = infer(disk).controller.value or {"type": None, "index": None}
+    if place["type"] != "scsi" or ("scsi", place["index"]) in disk.domain.controllers:
+        return None
+    written = {"type": "scsi", "index": str(place["index"]), "model": "virtio-scsi"}
+    controller = etree.Element("controller", written)
+    put_behind(element.getparent().findall("disk")[-1], controller)
+    return controller

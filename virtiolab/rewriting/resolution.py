@@ -10,7 +10,7 @@ from lxml import etree
 
 from ..document import Disk, limits_in
 from ..inference import infer
-from ..syntax import Name, children_of, in_bytes, names_in, shape_of, text_of
+from ..syntax import children_of, in_bytes, names_in, shape_of, text_of
 from ..xml import one_line, written
 
 # Of each protocol, the port that libvirt writes down (virStorageSourceNetworkDefaultPort).
@@ -231,8 +231,11 @@ class Resolution:
 
     def __init__(self, disk: Disk):
         self.element, self.controllers = resolve(disk), added_controllers(disk)
-        names = (name for name in names_in(disk.element) if not name.counts)
-        self.left_out = [_name(name) for name in names]
+        self.left_out = [
+            _name(element, attribute)
+            for element, attribute, counts in names_in(disk.element)
+            if not counts
+        ]
         self.partners = dict(_partners(self.element, disk.element))
 
     @property
@@ -248,9 +251,8 @@ class Resolution:
         return [name for name, value in element.items() if old.get(name) != value]
 
 
-def _name(name: Name) -> str:
-    said = f"{name.element.tag}/@{name.attribute}" if name.attribute else f"<{name.element.tag}>"
-    return one_line(said, 60)
+def _name(element: etree._Element, attribute: str | None) -> str:
+    return one_line(f"{element.tag}/@{attribute}" if attribute else f"<{element.tag}>", 60)
 
 
 def _partners(new: etree._Element, old: etree._Element) -> Iterator[tuple]:

@@ -1,13 +1,12 @@
 """A disk's XML as HTML: each name in a span that tells who decided it and what it means."""
 
-import copy
 from collections.abc import Iterator
 from functools import lru_cache
 
 from lxml import etree
 
 from ..explanation import Explanation, Row
-from .elements import XML_STYLE, E, Part, filled, meaning_of, row_origin, underline, visible
+from .elements import XML_STYLE, E, Html, Part, meaning_of, row_origin, underline, visible
 from .text import MAX_VALUE, name_and_value
 
 _XML = "http://www.w3.org/XML/1998/namespace"
@@ -16,7 +15,7 @@ _IN_VALUE = _IN_TEXT | str.maketrans({"\n": "&#10;", "\t": "&#9;"})
 _NOT_WRITTEN_BACK = ("cache",)  # libvirt leaves it out, and QEMU's usual value is taken
 
 
-def annotated(explained: Explanation, tips: bool = False) -> etree._Element:
+def annotated(explained: Explanation, tips: bool = False) -> Html:
     """The disk's XML: each name underlined by who decided it, what libvirt adds put in in italics.
 
     With `tips`, each name carries what there is to say of it, for a style sheet to show beside it.
@@ -24,7 +23,7 @@ def annotated(explained: Explanation, tips: bool = False) -> etree._Element:
     parts = ["(This disk has too many names to show.)"]
     if not explained.is_cut:
         parts = _Writer(explained, tips).disk()
-    return filled(E.pre({"class": "vl-xml", "style": XML_STYLE}), parts)
+    return E.pre({"class": "vl-xml", "style": XML_STYLE}, *parts)
 
 
 class _Writer:
@@ -87,22 +86,23 @@ class _Writer:
         indent = self.element.text or ""
         return self._layout(indent if indent.isspace() else self.margin + "  ")
 
-    def _span(self, row: Row, text: str) -> etree._Element:
+    def _span(self, row: Row, text: str) -> Html:
         """Text that a row explains, underlined by who decided it."""
         origin = row.origin if row.known else "unknown"
         plain = origin == "stated" and row.answer is None
-        style = {} if plain else {"style": underline(origin) + "; font-style: italic" * row.added}
+        style = {} if plain else {"style": underline(origin, row.added)}
         kind = "vl-plain" if plain else f"vl-{origin}"
         mark = f" vl-mark-{row.answer}" if row.answer else ""
-        span = E.span(text, {"class": f"vl-name {kind}{mark}", "tabindex": "0"} | style)
+        tip = []
         if self.tips:  # with no more of a long value than a tip shows: what is kept is small
             short = row.value and row._replace(value=row.value[: MAX_VALUE + 1])
-            span.append(copy.deepcopy(_tip(short or row)))
-        return span
+            tip = [_tip(short or row)]
+        about = {"class": f"vl-name {kind}{mark}", "tabindex": "0"}
+        return E.span(text, about, style, *tip)
 
 
 @lru_cache(maxsize=1024)  # while somebody types, most rows stay as they are
-def _tip(row: Row) -> etree._Element:
+def _tip(row: Row) -> Html:
     """What a row has to say, hidden until its name is pointed at or reached by keyboard."""
     head = E.span({"class": "vl-tip-head"}, E.code(name_and_value(row)), " ", row_origin(row))
     return E.span({"class": "vl-tip", "role": "tooltip"}, head, *meaning_of(row))

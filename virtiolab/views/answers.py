@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 
-from lxml import etree
-
 from ..document import Disk, Domain
 from ..explanation import Explanation
 from ..inference import Inferences, infer
 from ..xml import one_line
 from .annotated import annotated
-from .elements import E, heading, legend, origin_mark, root, row, table
+from .elements import E, Html, heading, legend, origin_mark, root, row, table
 from .text import (
     COLOURS,
     MOST,
@@ -85,7 +83,7 @@ def interactive(explained: Explanation) -> str:
     return root(_about(explained, ROWS, tips=True), legend())
 
 
-def _about(explained: Explanation, rows: Sequence[str], tips: bool = False) -> etree._Element:
+def _about(explained: Explanation, rows: Sequence[str], tips: bool = False) -> Html:
     return E.div(
         {"class": "vl-disk vl-with-tips" if tips else "vl-disk"},
         heading(explained.disk, explained.answers),
@@ -94,7 +92,7 @@ def _about(explained: Explanation, rows: Sequence[str], tips: bool = False) -> e
     )
 
 
-def answers_table(answers: Inferences, names: Sequence[str]) -> etree._Element:
+def answers_table(answers: Inferences, names: Sequence[str]) -> Html:
     """These rows of the answers: value, who decided it, and why."""
     said = ((name, getattr(answers, name)) for name in names)
     rows = [

@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from lxml import etree
-
 from ..data import facts
 from ..inference import Inferences
 from ..refusals import Problem
@@ -18,7 +16,7 @@ from ..targets import BUS_OF_PREFIX
 from ..xml import one_line
 from .answers import answers_table, rows_as_text
 from .changes import marked
-from .elements import legend, prose, root
+from .elements import Html, legend, prose, root
 from .pictures import Picture, Point
 from .problems import problems_as_html, problems_as_text
 from .text import label, value_as_text, verdict
@@ -185,7 +183,7 @@ def in_words(answers: Inferences) -> str:
     return f"{' '.join(steps)} So: {', '.join(said)}."
 
 
-def ends(answers: Inferences) -> list[etree._Element]:
+def ends(answers: Inferences) -> list[Html]:
     """The answers as a table, with who decided each, and what the lines mean."""
     borders = prose("p", _BORDERS, "vl-legend")
     return [answers_table(answers, ENDS), legend(), borders]

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-from lxml import etree
-
 from ..course.writes import Way, facts, ways
 from ..document import Disk
 from ..inference import infer
 from ..refusals import Problem
 from ..syntax import lookup
 from ..xml import written
-from .elements import CELL, E, folded, origin_mark, prose, root, table, with_code
+from .elements import CELL, E, Html, folded, origin_mark, prose, root, table, with_code
 from .fields import NOT_WRITTEN
 from .problems import problems_as_html, problems_as_text
 from .text import unmarked, wrapped
@@ -84,7 +82,7 @@ def _of(disk: Disk) -> tuple[Way, str, str, str | None]:
     return ways()[mode], about, answer.origin, disk.get("io", "driver")
 
 
-def _words(way: Way, about: str, origin: str, moment: str) -> list[etree._Element]:
+def _words(way: Way, about: str, origin: str, moment: str) -> list[Html]:
     """The mode and who decided it, its steps, and what survives."""
     name, mark = E.strong(E.code(title(way.mode))), origin_mark(origin)
     return [
@@ -95,7 +93,7 @@ def _words(way: Way, about: str, origin: str, moment: str) -> list[etree._Elemen
     ]
 
 
-def _survival(way: Way, moment: str) -> etree._Element:
+def _survival(way: Way, moment: str) -> Html:
     """What becomes of a write, by how far it has come and what happens then."""
     moments = {name: known for name, known in facts()["moments"].items() if known["lost"]}
     marks = {name: CELL | ({"class": "vl-chosen"} if name == moment else {}) for name in moments}
@@ -119,7 +117,7 @@ def _fate(way: Way, stage: str, moment: str) -> str:
     return f"{_SIGNS[fate]} {facts()['fates'][fate]}"
 
 
-def _comparison(chosen: str | None) -> etree._Element:
+def _comparison(chosen: str | None) -> Html:
     """All modes, a row each, with a mark at the chosen one; of none written, one cell for all, for
     then it is another's."""
     rows = []

@@ -8,9 +8,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from lxml import etree
-
-from .elements import E, Part, root, visible, xml_box
+from .elements import E, Html, Part, root, visible, xml_box
 from .text import paint
 from .view import View
 
@@ -59,7 +57,7 @@ def as_text(lines: Iterable[Line], colour: bool = False, indent: str = "") -> st
     return "\n".join(shown)
 
 
-def as_element(lines: Iterable[Line]) -> etree._Element:
+def as_element(lines: Iterable[Line]) -> Html:
     """The same: `<del>` and `<ins>` hold the lines, `<mark>` what changed in them."""
     return xml_box(map(_html_line, lines), "vl-changes")
 

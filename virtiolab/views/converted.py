@@ -9,7 +9,7 @@ from ..rewriting.conversion import Conversion
 from ..rewriting.steps import Step
 from ..xml import one_line
 from .changes import Line, as_element, as_text, lines_of
-from .elements import E, prose, root
+from .elements import E, Html, prose, root, with_code
 from .text import WIDTH, disk_name, paint, unmarked
 from .view import View
 
@@ -49,12 +49,14 @@ def conversion_as_text(conversion: Conversion, colour: bool = False) -> str:
 def _as_html(conversion: Conversion) -> str:
     shown = [prose("p", _title(conversion), "vl-verdict"), as_element(_lines(conversion))]
     for part in _parts(conversion):
-        items = [prose("li", step.say) for step in part.steps]
-        for item, step in zip(items, part.steps):
-            item.extend([E.pre({"class": "vl-run"}, "\n".join(step.run))] if step.run else [])
+        items = [E.li(*with_code(step.say), *_commands(step)) for step in part.steps]
         listed = (E.ol if part.numbered else E.ul)(*items)
         shown += [E.p({"class": "vl-part"}, E.strong(part.title)), listed]
     return root(*shown)
+
+
+def _commands(step: Step) -> list[Html]:
+    return [E.pre({"class": "vl-run"}, "\n".join(step.run))] if step.run else []
 
 
 def _title(conversion: Conversion) -> str:

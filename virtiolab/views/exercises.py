@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 
-from lxml import etree
-
 from ..course.judging import SIGNS, Feedback, right_names
 from ..course.quiz import Question, words
 from ..course.tasks import Choose, Mark, Task, Write
 from .changes import as_element, lines_of
-from .elements import E, folded, page, prose, root, told, xml_box
+from .elements import E, Html, folded, page, prose, root, told, xml_box
 from .predictions import verdict_on
 from .text import MOST, more, unmarked
 from .view import View
@@ -98,17 +96,17 @@ def verdict_as_html(guess: str, question: Question) -> str:
     return verdict_on(guess, question.right, question.why, _kind(guess == question.right))
 
 
-def _task(task: Task) -> list[etree._Element]:
+def _task(task: Task) -> list[Html]:
     return [_title(f"Exercise: {task.title}"), prose("p", task.task, "vl-task")]
 
 
-def _asked(question: Question) -> list[etree._Element]:
+def _asked(question: Question) -> list[Html]:
     guest = prose("p", words("guest", machine=question.machine))
     says = prose("p", question.says, "vl-question")
     return [_title(words("title")), guest, xml_box([question.xml]), says]
 
 
-def _title(said: str) -> etree._Element:
+def _title(said: str) -> Html:
     return E.p({"class": "vl-exercise-title"}, E.strong(said))
 
 
@@ -116,11 +114,11 @@ def _kind(is_right: bool) -> str:
     return f"vl-feedback {'vl-solved' if is_right else 'vl-open'}"
 
 
-def _given(task: Task) -> list[etree._Element]:
+def _given(task: Task) -> list[Html]:
     return [xml_box([task.given])] if task.given else []
 
 
-def _options(task: Task) -> list[etree._Element]:
+def _options(task: Task) -> list[Html]:
     if isinstance(task, Choose):
         return [E.ul(*[prose("li", f"{n}) {option.says}") for n, option in task.options.items()])]
     if isinstance(task, Mark):
@@ -129,7 +127,7 @@ def _options(task: Task) -> list[etree._Element]:
     return []
 
 
-def _answer(task: Task) -> list[etree._Element]:
+def _answer(task: Task) -> list[Html]:
     if isinstance(task, Write):
         shown = page(as_element(lines_of(task.given, task.solution, " +")))
     else:

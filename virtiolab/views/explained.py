@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from lxml import etree
-
 from ..document import Disk
 from ..explanation import Explanation, Row, glossary
 from .annotated import annotated
 from .elements import (
     E,
+    Html,
     folded,
     heading,
     legend,
@@ -49,11 +48,11 @@ def names(rows: Sequence[Row]) -> str:
     return root(_table(rows) if rows else E.p("No name of this disk is of that kind."))
 
 
-def _table(rows: Sequence[Row]) -> etree._Element:
+def _table(rows: Sequence[Row]) -> Html:
     return table("vl-names", map(_row, rows), ("name", "value", "decided", "meaning"))
 
 
-def _row(one: Row) -> etree._Element:
+def _row(one: Row) -> Html:
     value = [] if one.value is None else E.code(visible(one.value))
     words = [part for t in one.terms for part in (E.dt(t), prose("dd", glossary()[t]))]
     terms = [folded(", ".join(one.terms), E.dl(*words), kind="vl-terms")] if words else []

@@ -6,8 +6,6 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from lxml import etree
-
 from ..build import Choice
 from ..document import Disk
 from ..inference import Inference, Inferences
@@ -15,7 +13,7 @@ from ..refusals import SEVERITIES, Problem
 from ..syntax import Entry, lookup
 from ..xml import one_line
 from .changes import marked
-from .elements import E, folded, heading, origin_mark, prose, root, row, table, underline, visible
+from .elements import E, Html, folded, heading, origin_mark, prose, root, row, table, visible
 from .problems import NONE, SIGNS, problem_list, problems_as_text
 from .text import disk_name, unmarked, value_as_text, verdict
 from .view import View
@@ -70,16 +68,15 @@ def hint(field: Filled) -> str:
     return root(E.p({"class": "vl-hint"}, *origin, *_why(field)))
 
 
-def _origin(field: Filled) -> list[etree._Element]:
+def _origin(field: Filled) -> list[Html]:
     """The word for who decided; before it the value that stands where nobody wrote one."""
     if not (answer := field.decided):
         return [] if field.value is None else [origin_mark("stated")]
-    style = f"{underline(answer.origin)}; font-style: italic"
-    value = E.code(value_as_text(answer.value), {"class": f"vl-{answer.origin}", "style": style})
+    value = origin_mark(answer.origin, value_as_text(answer.value))
     return [E.span(value, " ", E.span(f"({answer.origin})", {"class": "vl-by"}))]
 
 
-def _why(field: Filled) -> Iterator[etree._Element]:
+def _why(field: Filled) -> Iterator[Html]:
     entry = field.entry
     if not field.is_read:
         why = f" {entry.matters}" if entry.matters else ""

@@ -4,13 +4,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from lxml import etree
-
 from ..evidence.arguments import Key, explained
 from ..evidence.lessons import Lesson
 from ..evidence.record import recorded
 from ..xml import one_line
-from .elements import E, folded, prose, root, row, table, visible
+from .elements import E, Html, folded, prose, root, row, table, visible
 from .text import unmarked, wrapped
 from .view import View
 
@@ -160,7 +158,7 @@ def meaning(key: Key) -> str:
     return f"{key.meaning} libvirt chose it, as {', '.join(names)} {are} not written."
 
 
-def _elements(line: Line) -> Iterator[etree._Element]:
+def _elements(line: Line) -> Iterator[Html]:
     if not line.is_code:
         yield prose("p", line.text, "vl-settles" if line.marked else "")
         return

@@ -14,7 +14,7 @@ from typing import Literal
 from lxml import etree
 from lxml.builder import ElementMaker
 
-from .elements import E, visible
+from .elements import E, Html, visible
 
 Place = Literal["guest", "qemu", "host"]
 Point = tuple[float, float]
@@ -81,7 +81,7 @@ class Picture:
         """The picture as part of a page that has the style sheets."""
         return self._root
 
-    def image(self) -> etree._Element:
+    def image(self) -> Html:
         """The picture as an `<img>` that brings its colours along."""
         ground = _SVG.rect({"class": "vl-ground", "rx": "10"} | self._size)
         alone = _SVG.svg(dict(self._root.attrib), _SVG.style(_STYLE), ground)

@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 
-from lxml import etree
-
 from ..document import Disk
 from ..refusals import Problem
 from ..xml import one_line
 from .changes import as_element, as_text, lines_of
-from .elements import E, prose, root
+from .elements import E, Html, prose, root
 from .text import MOST, disk_name, more, paint, since, unmarked, wrapped
 
 NONE = "No problem found."
@@ -56,12 +54,12 @@ def problems_as_html(problems: Sequence[Problem]) -> str:
     return root(problem_list(problems[:MOST]), *map(E.p, more(len(problems) - MOST, "problem")))
 
 
-def problem_list(problems: Sequence[Problem]) -> etree._Element:
+def problem_list(problems: Sequence[Problem]) -> Html:
     """Each with where it is, why, and the lines to change."""
     return E.ul({"class": "vl-problems"}, *map(_item, problems))
 
 
-def _item(problem: Problem) -> etree._Element:
+def _item(problem: Problem) -> Html:
     where = E.span(f" (line {problem.line}, ", E.code(_where(problem)), ")")
     old, new = problem.change
     fix = ["To mend it:", as_element(lines_of(old, new, "-+"))] if new else []
@@ -72,7 +70,7 @@ def _item(problem: Problem) -> etree._Element:
     )  # fmt: skip
 
 
-def _severity(severity: str) -> etree._Element:
+def _severity(severity: str) -> Html:
     return E.strong(f"{SIGNS[severity]} {severity}", {"class": "vl-severity"})
 
 

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from itertools import groupby, pairwise
 
-from lxml import etree
-
 from ..course.layers import Layer, meeting, stack
 from ..document import Disk
 from ..xml import one_line
-from .elements import CELL, E, legend, origin_mark, prose, root, table
+from .elements import CELL, E, Html, Part, legend, origin_mark, prose, root, table
 from .fields import NOT_WRITTEN
 from .pictures import TITLES, Picture
 from .text import MOST, NO_DISK, disk_name, more, wrapped
@@ -78,7 +76,7 @@ def stacks(disks: Sequence[Disk]) -> View:
     return View(html, lambda: "\n\n".join([*map(_as_text, first), *notes]))
 
 
-def stack_as_html(disk: Disk, picture: etree._Element) -> str:
+def stack_as_html(disk: Disk, picture: Part) -> str:
     """The picture, inline or as an image, and the table beside it."""
     rows, (name, says) = [], meeting(disk)
     for layer in stack(disk):
@@ -90,7 +88,7 @@ def stack_as_html(disk: Disk, picture: etree._Element) -> str:
     return root(E.div({"class": "vl-stack"}, picture, layers), legend())
 
 
-def _row(layer: Layer) -> etree._Element:
+def _row(layer: Layer) -> Html:
     role, decider = _ROLES.get(layer.role, layer.role), ["the guest"]
     if layer.path:
         origin = _origin(layer)

@@ -7,6 +7,7 @@ from lxml import etree
 
 from ..build import build, choices
 from ..document import read
+from ..evidence.guests import in_guest
 from ..inference import infer
 from ..refusals import check
 from ..targets import BUS_OF_PREFIX, usual_name
@@ -47,18 +48,12 @@ def guest(
     """
     # A LUN is a device: libvirt takes no file for it.
     kind, source = ("block", "/dev/sdb") if device == "lun" else ("file", "/images/a.img")
-    disk = build(type=kind, source=source, device=device, target=dev, bus=bus)
-    parts = [read(disk).disks[0].element]
+    xml = build(type=kind, source=source, device=device, target=dev, bus=bus)
     if model is not None:
-        parts.append(etree.Element("controller", type="scsi", index="0", model=model))
+        xml += written(etree.Element("controller", type="scsi", index="0", model=model))
     if machine is None:
-        return "".join(map(written, parts))
-    kind = etree.Element("type", arch=MACHINES[machine], machine=machine)
-    kind.text = "hvm"
-    domain = etree.Element("domain", type="kvm")
-    etree.SubElement(domain, "os").append(kind)
-    etree.SubElement(domain, "devices").extend(parts)
-    return written(domain)
+        return xml
+    return written(in_guest(read(xml), machine, MACHINES[machine]).element)
 
 
 class BusExplorer(WithStaticForm):

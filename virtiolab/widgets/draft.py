@@ -4,10 +4,9 @@ import copy
 from collections.abc import Mapping
 from functools import lru_cache
 
-from lxml import etree
-
 from ..build import Choice, build, choices, choices_of
 from ..document import Domain, read
+from ..evidence.guests import in_guest
 from ..inference import infer
 from ..refusals import Problem, check
 from ..syntax import names_in
@@ -41,13 +40,10 @@ class Draft:
 
     def move(self, machine: str | None) -> None:
         """Put the disk into another guest, without what was mended in the last one."""
-        self._guest = devices = etree.Element("devices")
+        guest = read("<devices/>")
         if machine is not FRAGMENT:
-            arch = {"arch": "x86_64"} if machine in _X86 else {}
-            self._guest = etree.Element("domain", type="kvm")
-            system = etree.SubElement(self._guest, "os")
-            etree.SubElement(system, "type", arch | {"machine": machine}).text = "hvm"
-            self._guest.append(devices)
+            guest = in_guest(guest, machine, "x86_64" if machine in _X86 else None)
+        self._guest = guest.element
         self.choose(self.chosen)
 
     def mend(self, problem: Problem) -> None:
@@ -97,7 +93,7 @@ def _is_read(name: str, deciders: tuple[tuple[str, str], ...]) -> bool:
         xml = build(**chosen), build(**chosen | {name: some})
     except ValueError:
         return False
-    before, after = ([n.counts for n in names_in(read(one).disks[0].element)] for one in xml)
+    before, after = ([counts for *_, counts in names_in(read(one).disks[0].element)] for one in xml)
     return after.count(False) <= before.count(False) and after.count(True) > before.count(True)
 
 
