@@ -29,7 +29,7 @@ USUAL = [
         "explanation", "record",
     )
 ]  # fmt: skip
-FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.M)
+FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
 
 
 def place(mutation):

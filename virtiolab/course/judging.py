@@ -6,7 +6,7 @@ does not matter.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -71,8 +71,8 @@ def submit(name: str, answer: str | int | Iterable[str] | None = None) -> Feedba
     said = answer.strip() if isinstance(answer, str) else answer
     if said in (None, "", task.given.strip()):  # nothing, or what nobody has touched
         return Feedback(invitation=sentence("unanswered", hint=task.hints[0]))
-    judge = {Write: _of_writing, Choose: _of_choice, Mark: _of_marks}[type(task)]
-    return Feedback(tuple(judge(task, answer)))
+    judges: dict[type, Callable] = {Write: _of_writing, Choose: _of_choice, Mark: _of_marks}
+    return Feedback(tuple(judges[type(task)](task, answer)))
 
 
 def _of_writing(task: Write, answer) -> Iterator[Point]:

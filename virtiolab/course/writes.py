@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from .. import data
 from ..evidence.record import recorded
 
-
 # The switches as QEMU calls them, and what it writes.
 _SWITCHES = {"direct": "cache.direct", "no_flush": "cache.no-flush", "write_cache": "write-cache"}
 _WORDS = {True: "true", False: "false"}

@@ -67,7 +67,7 @@ def pci_addresses(guest: Guest) -> Iterator[Problem]:
 
 def _taken(guest: Guest, second, first, code: str, path: str) -> Iterator[Problem]:
     """Two devices have the same, and at least one of them is a disk."""
-    if guest.context_of(second.getparent()) or guest.context_of(first.getparent()):
+    if {first.getparent(), second.getparent()} & guest.context_of.keys():
         yield guest.find_in(second.getparent(), code, path, other=first.sourceline)
 
 

@@ -99,7 +99,7 @@ def _is_idle(edit: str, disk: Disk) -> bool:
         return False
     path, _, attribute = edit[1:].partition("@")
     found = disk.element.find(path.rstrip("/") or ".")
-    return found is None or attribute != "" and found.get(attribute) is None
+    return found is None or (attribute != "" and found.get(attribute) is None)
 
 
 def _edit(edit: str) -> str:
