@@ -40,14 +40,14 @@ def conversion_as_text(conversion: Conversion, colour: bool = False) -> str:
 def _as_html(conversion: Conversion) -> str:
     shown = [prose("p", _title(conversion), "vl-verdict"), as_element(_lines(conversion))]
     for part, is_numbered in _parts(conversion):
-        items = [E.li(*with_code(step.say), *_commands(step)) for step in part.steps]
-        listed = (E.ol if is_numbered else E.ul)(*items)
+        listed = (E.ol if is_numbered else E.ul)(*map(_step, part.steps))
         shown += [E.p({"class": "vl-part"}, E.strong(part.title)), listed]
     return root(*shown)
 
 
-def _commands(step: Step) -> list[Html]:
-    return [E.pre({"class": "vl-run"}, "\n".join(step.run))] if step.run else []
+def _step(step: Step) -> Html:
+    commands = E.pre({"class": "vl-run"}, "\n".join(step.run))
+    return E.li(*with_code(step.say), *[commands] * bool(step.run))
 
 
 def _title(conversion: Conversion) -> str:

@@ -184,10 +184,12 @@ def meaning_of(bare: Row) -> tuple[Html, ...]:
     return tuple(said)
 
 
-def looked_up(terms: Sequence[str]) -> list[Html]:
-    """Terms of the glossary, with what they mean folded away."""
-    words = [part for term in terms for part in (E.dt(term), prose("dd", glossary()[term]))]
-    return [folded(", ".join(terms), E.dl(*words), kind="vl-terms")] if words else []
+@lru_cache(maxsize=1024)
+def cells_of(bare: Row) -> tuple[Html, Html]:
+    """Who decided it, and what it has to say, with its terms of the glossary folded away."""
+    words = [part for term in bare.terms for part in (E.dt(term), prose("dd", glossary()[term]))]
+    terms = [folded(", ".join(bare.terms), E.dl(*words), kind="vl-terms")] if words else []
+    return E.td(CELL, row_origin(bare)), E.td(CELL, *meaning_of(bare), *terms)
 
 
 def visible(text: str) -> str:

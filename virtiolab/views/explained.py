@@ -6,19 +6,7 @@ from functools import lru_cache
 from ..document import Disk
 from ..explanation import Explanation, Row
 from .annotated import annotated
-from .elements import (
-    CELL,
-    E,
-    Html,
-    heading,
-    legend,
-    looked_up,
-    meaning_of,
-    root,
-    row_origin,
-    table,
-    visible,
-)
+from .elements import CELL, E, Html, cells_of, heading, legend, root, table, visible
 from .text import COLOURS, decided, name_and_value, paint, sentences_of, title_of, unmarked, wrapped
 from .view import View
 
@@ -55,13 +43,7 @@ def _table(rows: Sequence[Row]) -> Html:
 def _row(one: Row) -> Html:
     name = E.th(E.code(one.name), CELL, scope="row")
     value = [] if one.value is None else [E.code(visible(one.value))]
-    return E.tr(name, E.td(CELL, *value), *_cells(one.bare))
-
-
-@lru_cache(maxsize=1024)  # most rows say what many others say of another value
-def _cells(bare: Row) -> tuple[Html, Html]:
-    """Who decided it, and what it means."""
-    return E.td(CELL, row_origin(bare)), E.td(CELL, *meaning_of(bare), *looked_up(bare.terms))
+    return E.tr(name, E.td(CELL, *value), *cells_of(one.bare))
 
 
 def explanation_as_text(explained: Explanation, colour: bool = False) -> str:

@@ -31,11 +31,8 @@ class Picture:
     def __init__(self, width: int, height: int, says: str):
         self.says = says
         self._size = {"width": str(width), "height": str(height)}
-        self._root = _SVG.svg(
-            {"class": "vl-picture", "role": "img", "aria-label": says},
-            {"viewBox": f"0 0 {width} {height}"},
-            self._size,
-        )
+        about = {"class": "vl-picture", "role": "img", "aria-label": says}
+        self._root = _SVG.svg(about, {"viewBox": f"0 0 {width} {height}"}, self._size)
 
     def place(self, place: str, x: float, y: float, width: float, height: float) -> None:
         """The guest, QEMU or the host: a tinted ground with its name, for parts to stand on."""
