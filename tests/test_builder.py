@@ -211,10 +211,10 @@ def test_what_libvirt_looks_at(name):
         try:
             problems = check(read(build(**chosen | {name: value})))
         except ValueError:
-            assert not draft.is_read(choice)
+            assert not draft.filled(choice.name).is_read
         else:
             without = any(p.code in ("name-without-effect", "name-unknown") for p in problems)
-            assert draft.is_read(choice) == (not without)
+            assert draft.filled(choice.name).is_read == (not without)
 
 
 def test_limited():

@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     options.colour = sys.stdout.isatty() and not no_colour
     try:
         if options.files is None:
-            status = _answer_choices(options)
+            status = _build(options)
         else:
             status = max([_answer(name, options) for name in options.files])
         print(end="", flush=True)
@@ -95,17 +95,6 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
             kind |= {"action": "append"}
         help = choice.entry.meaning.replace("%", "%%")
         group.add_argument(f"--{name.replace('_', '-')}", dest=name, help=help, **kind)
-
-
-def _answer_choices(options: argparse.Namespace) -> int:
-    """Print what `build` says, which reads no file."""
-    try:
-        said = _build(options)
-    except ValueError as error:
-        print(f"virtiolab: build: {one_line(str(error), 500)}", file=sys.stderr)
-        return REFUSED
-    _print(said)
-    return said.status
 
 
 def _answer(name: str, options: argparse.Namespace) -> int:
@@ -304,8 +293,8 @@ COMMANDS = {
 }
 
 
-def _build(options: argparse.Namespace) -> Said:
-    """The `<disk>` that was chosen, or why libvirt would refuse it. ValueError: what cannot be written."""
+def _build(options: argparse.Namespace) -> int:
+    """Print the `<disk>` that was chosen, or why libvirt would refuse it."""
     from .build import build, choices
     from .refusals import check
     from .views.problems import problems_as_text
@@ -314,12 +303,17 @@ def _build(options: argparse.Namespace) -> Said:
     names = {name: getattr(options, name) for name in choices()}
     # A choice that may repeat comes as a list even where there is one.
     single = {name: v[0] for name, v in names.items() if isinstance(v, list) and len(v) == 1}
-    xml = build(**names | single)
-    problems = check(read(xml))
-    status, aside = _status(problems), problems_as_text(problems) if problems else ""
-    if options.json:
-        return Said({"xml": xml} | _as_dict(problems), status, aside)
-    return Said("" if status else printable(xml.rstrip("\n")), status, aside)
+    try:
+        xml = build(**names | single)
+        problems = check(read(xml))
+    except ValueError as error:
+        print(f"virtiolab: build: {one_line(str(error), 500)}", file=sys.stderr)
+        return REFUSED
+    status, shown = _status(problems), {"xml": xml} | _as_dict(problems)
+    if not options.json:
+        shown = "" if status else printable(xml.rstrip("\n"))
+    _print(Said(shown, aside=problems_as_text(problems) if problems else ""))
+    return status
 
 
 if __name__ == "__main__":

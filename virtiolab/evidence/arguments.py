@@ -130,13 +130,6 @@ def explained(given: list[tuple[str, dict, str]], disk: Disk) -> list[Argument]:
     return found
 
 
-def _below(above: str, path: str) -> str:
-    """The path by which an image of the backing chain has what a disk has by `path`."""
-    if above and path == "driver/@type":
-        return f"{above}format/@type"
-    return f"{above}{path}" if path.startswith(("source", "@type", "backingStore")) else path
-
-
 def _origin(
     lists: list[list[str]], above: str, disk: Disk
 ) -> tuple[dict[str, tuple[str, ...]], bool]:
@@ -147,7 +140,11 @@ def _origin(
         counting: dict[str, tuple[str, ...]] = {}
         for path, _, other in (one.partition(" unless ") for one in listed):
             if not other or not disk.element.xpath(other):
-                path = _below(above, path)
+                # As an image of the backing chain has it.
+                if above and path == "driver/@type":
+                    path = f"{above}format/@type"
+                elif path.startswith(("source", "@type", "backingStore")):
+                    path = f"{above}{path}"
                 counting[path] = counting.get(path, ()) + ((other,) if other else ())
         written = {path: instead for path, instead in counting.items() if disk.element.xpath(path)}
         if written:

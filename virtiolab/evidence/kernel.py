@@ -93,18 +93,13 @@ def _fetch(sandbox: Sandbox, places: Iterable[Path], progress: Progress) -> None
     made = {"vmlinuz": files[image], "initramfs": archive(*inside), "release": release}
     for place in places:
         with contextlib.suppress(OSError):  # it is no place, or another was quicker
-            _keep(made, place)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=place.parent, ignore_cleanup_errors=True) as near:
+                for name, content in made.items():
+                    Path(near, name).write_bytes(content)
+                os.rename(near, place)  # in one step, as others may be about to
         if place.exists():
             return
-
-
-def _keep(made: dict[str, bytes], place: Path) -> None:
-    """Write the files, in one step, as others may be about to."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place.parent, ignore_cleanup_errors=True) as near:
-        for name, content in made.items():
-            Path(near, name).write_bytes(content)
-        os.rename(near, place)
 
 
 def _download(sandbox: Sandbox, folder: str) -> list[Path]:

@@ -36,15 +36,6 @@ def resolve(disk: Disk) -> etree._Element:
     return _rewritten(element)
 
 
-def added_controllers(disk: Disk) -> list[etree._Element]:
-    """The `<controller>`s that nobody wrote, and that libvirt adds so that the disk has a place."""
-    place = infer(disk).controller.value
-    if place is None or (place["type"], place["index"]) in disk.domain.controllers:
-        return []
-    known = {name: str(value) for name, value in place.items() if value is not None}
-    return [etree.Element("controller", known)]
-
-
 def _complete(element: etree._Element, disk: Disk) -> None:
     """Set what libvirt concludes or takes by default, in whatever order."""
     answers = infer(disk)
@@ -56,11 +47,18 @@ def _complete(element: etree._Element, disk: Disk) -> None:
         _set(element, "target", {"dev": disk.target, "bus": answers.bus.value})
     if answers.readonly.value and element.find("readonly") is None:
         etree.SubElement(element, "readonly")
-    _complete_snapshot(element, answers.snapshot.value, answers.readonly.value)
+    element.attrib.pop("snapshot", None)
+    snapshot = answers.snapshot.value
+    if snapshot is not None and not (snapshot == "no" and answers.readonly.value):
+        element.set("snapshot", snapshot)  # a read-only disk has none anyway
     if answers.address.origin != "stated" and "controller" in (answers.address.value or {}):
         _set(element, "address", {name: str(v) for name, v in answers.address.value.items()})
     _drop_for_device(element, answers.device.value, answers.bus.value)
-    _share_limits(element, disk)
+    limits = element.find("iotune")
+    group = None if limits is None else limits.findtext("group_name")
+    if group and group in disk.domain.limits and next(limits_in(limits), None) is None:
+        # It only names the group, so it has the limits of the first other disk in it.
+        element.replace(limits, copy.deepcopy(disk.domain.limits[group]))
     for part in list(element.iter(*_COMPLETIONS)):
         _COMPLETIONS[part.tag](part)
 
@@ -72,14 +70,6 @@ def _set(parent: etree._Element, name: str, attributes: dict[str, str | None]) -
     for attribute, value in attributes.items():
         if value is not None:
             child.set(attribute, value)
-
-
-def _complete_snapshot(element: etree._Element, snapshot: str | None, readonly: bool) -> None:
-    """A read-only disk has none anyway, so libvirt does not write that down."""
-    if snapshot is not None and not (snapshot == "no" and readonly):
-        element.set("snapshot", snapshot)
-    else:
-        element.attrib.pop("snapshot", None)
 
 
 def _complete_source(source: etree._Element) -> None:
@@ -167,25 +157,11 @@ def _drop_for_device(element: etree._Element, device: str, bus: str | None) -> N
     geometry = element.find("geometry")
     if geometry is not None and "0" in (geometry.get(n, "0") for n in ("cyls", "heads", "secs")):
         _drop(element, "geometry")
-    _drop_no(element)
-
-
-def _drop_no(element: etree._Element) -> None:
     transient, boot = element.find("transient"), element.find("boot")
     if transient is not None and transient.get("shareBacking") == "no":
         del transient.attrib["shareBacking"]
     if boot is not None and boot.get("loadparm"):
         boot.set("loadparm", boot.get("loadparm").upper())
-
-
-def _share_limits(element: etree._Element, disk: Disk) -> None:
-    """A disk that only names a group has the limits of the first other disk in it."""
-    limits = element.find("iotune")
-    group = None if limits is None else limits.findtext("group_name")
-    if not group or next(limits_in(limits), None) is not None:
-        return
-    if (shared := disk.domain.limits.get(group)) is not None:
-        limits.getparent().replace(limits, copy.deepcopy(shared))
 
 
 def _rewritten(element: etree._Element) -> etree._Element:
@@ -224,15 +200,19 @@ def _set_size(new: etree._Element, element: etree._Element) -> None:
 
 
 class Resolution:
-    """A disk resolved: its `element`, the `controllers` that come with it, what is `left_out`.
+    """A disk resolved: its `element`, the `controllers` that libvirt adds for it, what is `left_out`.
 
     `old` is what was written: an element of the result that has no partner in it was added.
     """
 
     def __init__(self, disk: Disk):
-        self.element, self.controllers = resolve(disk), added_controllers(disk)
+        self.element, self.controllers = resolve(disk), []
+        place = infer(disk).controller.value
+        if place and (place["type"], place["index"]) not in disk.domain.controllers:
+            known = {name: str(value) for name, value in place.items() if value is not None}
+            self.controllers.append(etree.Element("controller", known))
         self.left_out = [
-            _name(element, attribute)
+            one_line(f"{element.tag}/@{attribute}" if attribute else f"<{element.tag}>", 60)
             for element, attribute, counts in names_in(disk.element)
             if not counts
         ]
@@ -249,10 +229,6 @@ class Resolution:
         if old is None:
             return None
         return [name for name, value in element.items() if old.get(name) != value]
-
-
-def _name(element: etree._Element, attribute: str | None) -> str:
-    return one_line(f"{element.tag}/@{attribute}" if attribute else f"<{element.tag}>", 60)
 
 
 def _partners(new: etree._Element, old: etree._Element) -> Iterator[tuple]:

@@ -75,18 +75,14 @@ class Draft:
         if prefix == "address" and place.origin != "stated" and part in (place.value or ()):
             answer = place._replace(value=str(place.value[part]))
         path = path_of(choice, kind if isinstance(kind, str) else None)
-        return Filled(choice, path, self.chosen.get(name), answer, self.is_read(choice))
-
-    def is_read(self, choice: Choice) -> bool:
-        """Whether libvirt would look at this choice in a disk of this kind."""
-        known = ((name, self.chosen.get(name)) for name in _DECIDERS if name != choice.name)
-        deciders = ((name, value) for name, value in known if isinstance(value, str))
-        return _is_read(choice.name, tuple(deciders))
+        known = ((one, self.chosen.get(one)) for one in _DECIDERS if one != name)
+        deciders = tuple((one, value) for one, value in known if isinstance(value, str))
+        return Filled(choice, path, self.chosen.get(name), answer, _is_read(name, deciders))
 
 
 @lru_cache(maxsize=4096)
 def _is_read(name: str, deciders: tuple[tuple[str, str], ...]) -> bool:
-    """Whether libvirt looks at all that this choice adds to a disk."""
+    """Whether libvirt looks at all that this choice adds to a disk of this kind."""
     choice, chosen = choices()[name], dict(deciders)
     some = True if choice.flag else next(iter(choice.values), "1")
     try:

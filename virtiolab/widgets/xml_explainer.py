@@ -107,15 +107,7 @@ class XMLExplainer(WithStaticForm):
         else:
             self._disks = (found or ())[:MOST]
             self._say(sentence("Nothing to explain yet.") if found is None else overview(found))
-        self._offer()
-        self._show()
-
-    def _say(self, summary: View) -> None:
-        self._summary, self.summary.value = summary, summary.html
-
-    def _offer(self) -> None:
-        """Offer the disks; the number of the chosen one stays while somebody types."""
-        chosen = self.disk.index
+        chosen = self.disk.index  # its number stays while somebody types
         self.disk.unobserve(self._show, "index")  # new options choose the first, for a moment
         with self.disk.hold_sync():  # one message to the page
             self.disk.options = [
@@ -125,6 +117,10 @@ class XMLExplainer(WithStaticForm):
             self.disk.index = min(chosen or 0, len(self._disks) - 1) if self._disks else None
         self.disk.observe(self._show, "index")
         self.disk.layout.display = "" if len(self._disks) > 1 else "none"
+        self._show()
+
+    def _say(self, summary: View) -> None:
+        self._summary, self.summary.value = summary, summary.html
 
     def _show(self, _=None) -> None:
         self._explained = Explanation(self._chosen) if self._chosen else None
