@@ -8,7 +8,8 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from .document import Disk, Domain, read
@@ -24,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command on each file; returns the worst exit status."""
     arguments = sys.argv[1:] if arguments is None else arguments
     for stream in filter(None, (sys.stdout, sys.stderr)):
-        stream.reconfigure(errors="backslashreplace")  # for terminals that lack a character
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # for terminals that lack a character
     options = _parser(with_choices=arguments[:1] == ["build"]).parse_args(arguments)
     if sys.stdout is None:
         print("virtiolab: there is no standard output.", file=sys.stderr)
@@ -87,7 +88,9 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     groups: dict[str, argparse._ArgumentGroup] = {}
     for name, choice in choices().items():
         group = groups.setdefault(choice.group, parser.add_argument_group(choice.group))
-        kind = {"action": "store_true", "default": None} if choice.flag else {"metavar": "VALUE"}
+        kind: dict = (
+            {"action": "store_true", "default": None} if choice.flag else {"metavar": "VALUE"}
+        )
         if choice.repeats:
             kind |= {"action": "append"}
         help = choice.entry.meaning.replace("%", "%%")
@@ -286,7 +289,7 @@ class Command(NamedTuple):
 
     say: Callable[[Domain, argparse.Namespace], Said]
     purpose: str
-    options: dict[str, dict] = {}
+    options: Mapping[str, dict] = MappingProxyType({})
 
 
 COMMANDS = {

@@ -37,7 +37,6 @@ def _term_pattern() -> re.Pattern:
     return re.compile(rf"\b({'|'.join(map(re.escape, longest_first))})s?\b", re.IGNORECASE)
 
 
-@lru_cache(maxsize=1024)
 def terms_of(*sentences: str) -> tuple[str, ...]:
     """The terms of the glossary that sentences use, each once, in the order of their first use."""
     by_lower = {term.lower(): term for term in glossary()}
@@ -73,6 +72,11 @@ class Row(NamedTuple):
         return self.path.removeprefix("/disk/").lstrip("/")
 
     @property
+    def bare(self) -> "Row":
+        """The same without path and value: what many rows have in common."""
+        return tuple.__new__(Row, ("", None, *self[2:]))
+
+    @property
     def concerns_virtio(self) -> bool:
         """Whether it has a part in the answer to "is it virtio?"."""
         return self.name in _FOR_VIRTIO or self.name.startswith("address/")
@@ -105,8 +109,8 @@ class Explanation:
         text = (element.text or "").strip() if not len(element) else ""
         answer = place if place in _ANSWERED_ELEMENTS else None
         row = self._row(path, text or None, known, answer)
-        is_child = element.getparent() is self.disk.element
-        repeated = row.known and (repeated or (is_child and place is None))
+        is_second = place is None and element.getparent() is self.disk.element
+        repeated = row.known and (repeated or is_second)
         self._write(element, None, row, repeated)
         for name, value in element.items():
             inside = f"{path}/@{_in_path(name)}"
@@ -142,7 +146,7 @@ class Explanation:
         if inference and inference.origin != "stated":
             here = inference.reason
         origin = inference.origin if inference else "stated"
-        return _known_row(path, value, origin, entry, here, answer, known=knows_value)
+        return _known_row(path, value, origin, here, answer, known=knows_value)
 
     def _unknown(self, path: str, inside: etree._Element | None) -> str:
         """What to say of an unknown name, and what follows if another was meant."""
@@ -169,18 +173,23 @@ class Explanation:
         if inference.origin == "unknown" or inference.value in (None, False):
             return
         value = None if inference.value is True else as_attributes(inference.value)
-        said, why = lookup(path), inference.reason
-        row = _known_row(path, value, inference.origin, said, why, answer, added=True)
+        row = _known_row(path, value, inference.origin, inference.reason, answer, added=True)
         self.rows.append(row)
         self.added.setdefault(element, []).append(row)
 
 
-def _known_row(path, value, origin, entry: Entry, here, answer, known=True, added=False) -> Row:
+def _known_row(path, value, origin, here, answer, known=True, added=False) -> Row:
+    # As the class would, but at once: a disk has some 25 of them.
+    parts = (path, value, origin, known, *_words(path, here), answer, added)
+    return tuple.__new__(Row, parts)
+
+
+@lru_cache(maxsize=1024)
+def _words(path: str, here: str) -> tuple:
+    """What the vocabulary says of a path, in the order of a Row."""
+    entry = lookup(path)
     terms = terms_of(entry.meaning, here)
-    return Row(
-        path, value, origin, known, entry.meaning, here, entry.since, entry.url, entry.matters,
-        entry.default, terms, answer, added,
-    )  # fmt: skip
+    return entry.meaning, here, entry.since, entry.url, entry.matters, entry.default, terms
 
 
 def _in_path(name: str) -> str:

@@ -70,10 +70,9 @@ def _in_words(fact: str, told: tuple[bool, tuple]) -> str:
 
 
 def _only(code: str, when: str | None = None, **ways) -> Only:
-    other, beside = ways.pop("or", None), ways.pop("with", "").split()
-    told = [ways, other] if other else [ways]
+    others, beside = ways.pop("or", []), ways.pop("with", "").split()
     values = tuple(when.split()) if when else None
-    return Only(code, values, tuple(beside), tuple(_way(**way) for way in told))
+    return Only(code, values, tuple(beside), tuple(_way(**way) for way in [ways, *others]))
 
 
 def _way(since: str | None = None, **facts) -> tuple[dict[str, tuple[bool, tuple]], str | None]:

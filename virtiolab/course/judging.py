@@ -6,9 +6,8 @@ does not matter.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import singledispatch
 from typing import NamedTuple
 
 from .. import data
@@ -18,8 +17,13 @@ from ..machines import machine_of
 from ..refusals import Problem, check
 from ..rewriting.resolution import resolve
 from ..xml import UnreadableXML, one_line
-from .tasks import Choose, Mark, Task, Wanted, Write, exercise
+from .tasks import Choose, Mark, Wanted, Write, exercise
 
+_IMAGE = ("file", "dev", "dir", "volume", "name", "path")  # attributes of a source
+_PADDING = ("and", "option", "rung")  # words around the names in an answer
+_WORD = re.compile(r"[\w-]+")
+_PLACES = ("12345", "abcde")
+UNKNOWN = ("name-misspelt", "name-unknown", "name-without-effect")  # problems with a name
 SIGNS = {"right": "✓", "missing": "✗", "note": "!"}
 
 
@@ -43,59 +47,18 @@ class Feedback:
         return bool(self.points) and not self.missing
 
     @property
-    def right(self) -> list[str]:
-        """The sentences about what is right."""
-        return self._of("right")
-
-    @property
     def missing(self) -> list[str]:
         """The sentences about what is missing."""
-        return self._of("missing")
+        return [point.says for point in self.points if point.kind == "missing"]
 
     @property
     def headline(self) -> str:
         """The whole of it in a few words."""
         return self.invitation or sentence("solved" if self.solved else "not-yet")
 
-    def _of(self, kind: str) -> list[str]:
-        return [point.says for point in self.points if point.kind == kind]
-
     def __repr__(self) -> str:
         lines = [self.headline, *(f"{SIGNS[point.kind]} {point.says}" for point in self.points)]
         return "\n".join(lines).replace("`", "")
-
-
-def say(kind: str, name: str, /, **facts) -> Point:
-    """A point, in the words of judging.toml."""
-    return Point(kind, sentence(name, **facts))
-
-
-def sentence(name: str, /, **facts) -> str:
-    """One of the sentences, its braces filled in; what comes from somebody's XML fits a line."""
-    shown = {key: _shown(value) for key, value in facts.items()}
-    return data.facts("course/judging.toml")[name].format(**shown).rstrip()
-
-
-def advice(code: str) -> str:
-    """What to do about a problem of check() with this code; "" where its own words tell."""
-    return data.facts("course/judging.toml")["advice"].get(code, "")
-
-
-def label(row: str) -> str:
-    """The name of a row of infer(), as a person reads it."""
-    return data.facts("course/judging.toml")["labels"].get(row, row)
-
-
-def _shown(value) -> str:
-    words = {True: "yes", False: "no", None: "nothing"}
-    return words[value] if isinstance(value, bool | None) else one_line(str(value), 600)
-
-
-_IMAGE = ("file", "dev", "dir", "volume", "name", "path")  # attributes of a source
-_PADDING = ("and", "option", "rung")  # words around the names in an answer
-_WORD = re.compile(r"[\w-]+")
-_PLACES = ("12345", "abcde")
-UNKNOWN = ("name-misspelt", "name-unknown", "name-without-effect")  # problems with a name
 
 
 def submit(name: str, answer: str | int | Iterable[str] | None = None) -> Feedback:
@@ -105,25 +68,14 @@ def submit(name: str, answer: str | int | Iterable[str] | None = None) -> Feedba
     Without one there is an invitation. Raises ValueError for a name that no exercise has.
     """
     task = exercise(name)
-    if _is_unanswered(task, answer):
+    said = answer.strip() if isinstance(answer, str) else answer
+    if said in (None, "", task.given.strip()):  # nothing, or what nobody has touched
         return Feedback(invitation=sentence("unanswered", hint=task.hints[0]))
-    return Feedback(tuple(_points(task, answer)))
+    judges: dict[type, Callable] = {Write: _of_writing, Choose: _of_choice, Mark: _of_marks}
+    return Feedback(tuple(judges[type(task)](task, answer)))
 
 
-def _is_unanswered(task: Task, answer) -> bool:
-    """Nothing, or what was given and nobody has touched."""
-    if isinstance(answer, str):
-        return answer.strip() in ("", task.given.strip())
-    return answer is None
-
-
-@singledispatch
-def _points(task: Task, answer) -> Iterator[Point]:
-    raise NotImplementedError
-
-
-@_points.register
-def _written(task: Write, answer) -> Iterator[Point]:
+def _of_writing(task: Write, answer) -> Iterator[Point]:
     try:
         guest = task.guest(answer)
     except UnreadableXML as error:
@@ -132,12 +84,18 @@ def _written(task: Write, answer) -> Iterator[Point]:
         return
     problems = check(guest)
     refused = [problem for problem in problems if problem.severity == "error"]
-    points = [*_of_libvirt(refused, problems), *_of_guest(task, guest)]
+    points = [*_of_libvirt(refused, problems)]
+    if guest.kind != machine_of("x86_64", task.machine):
+        points.append(say("missing", "other-machine", machine=task.machine))
+    if len(guest.disks) != len(task.disks):
+        wanted = len(task.disks)
+        points.append(say("missing", "other-number", number=len(guest.disks), wanted=wanted))
     for image in task.disks:
         points += _of_disk(task, image, guest, refused)
     yield from points
-    if all(point.kind == "right" for point in points):
-        yield from _notes(problems)
+    for problem in problems if all(point.kind == "right" for point in points) else ():
+        if problem.severity == "warning" and problem.code not in UNKNOWN:
+            yield say("note", "also", message=problem.message, why=problem.why)
 
 
 def _of_libvirt(refused: list[Problem], problems: list[Problem]) -> Iterator[Point]:
@@ -154,28 +112,11 @@ def _of_libvirt(refused: list[Problem], problems: list[Problem]) -> Iterator[Poi
 
 
 def _refusal(problem: Problem) -> str:
-    said = {"message": problem.message, "why": problem.why, "advice": _advice(problem)}
-    return sentence("refused", **said)
-
-
-def _advice(problem: Problem) -> str:
     near = str(problem.facts.get("value")).lower()
+    advice = data.facts("course/judging.toml")["advice"].get(problem.code, "")
     if near in problem.facts.get("known", "").split(", "):
-        return sentence("other-letters", near=near)
-    return advice(problem.code)
-
-
-def _notes(problems: list[Problem]) -> Iterator[Point]:
-    for problem in problems:
-        if problem.severity == "warning" and problem.code not in UNKNOWN:
-            yield say("note", "also", message=problem.message, why=problem.why)
-
-
-def _of_guest(task: Write, guest: Domain) -> Iterator[Point]:
-    if guest.kind != machine_of("x86_64", task.machine):
-        yield say("missing", "other-machine", machine=task.machine)
-    if len(guest.disks) != len(task.disks):
-        yield say("missing", "other-number", number=len(guest.disks), wanted=len(task.disks))
+        advice = sentence("other-letters", near=near)
+    return sentence("refused", message=problem.message, why=problem.why, advice=advice)
 
 
 def _of_disk(task: Write, image: str, guest: Domain, refused: list[Problem]) -> Iterator[Point]:
@@ -189,7 +130,11 @@ def _of_disk(task: Write, image: str, guest: Domain, refused: list[Problem]) -> 
         point = _of_row(disk, wanted)
         if point.kind == "right" or not _is_told(disk, wanted, own):
             yield point
-    yield from _of_what_stays(task, image, disk)
+    given = _with_image(image, task.guest(task.given)) if task.stays else None
+    for path in task.stays if given else ():
+        before, now = _written_back(given, path), _written_back(disk, path)
+        if before != now:
+            yield say("missing", "stays", path=path, before=before, now=now)
 
 
 def _is_told(disk: Disk, wanted: Wanted, refused: list[Problem]) -> bool:
@@ -199,28 +144,18 @@ def _is_told(disk: Disk, wanted: Wanted, refused: list[Problem]) -> bool:
         return False
     answer = getattr(infer(disk), wanted.name)
     words = {str(word) for word in (answer.value, *wanted.values, *answer.facts.values())}
-    return answer.value is None or any(words & _named_in(problem.message) for problem in refused)
-
-
-def _named_in(message: str) -> set[str]:
-    """The words between `backticks`."""
-    return {word for piece in message.split("`")[1::2] for word in _WORD.findall(piece)}
-
-
-def _of_what_stays(task: Write, image: str, disk: Disk) -> Iterator[Point]:
-    given = _with_image(image, task.guest(task.given)) if task.stays else None
-    for path in task.stays if given else ():
-        before, now = _written_back(given, path), _written_back(disk, path)
-        if before != now:
-            yield say("missing", "stays", path=path, before=before, now=now)
+    pieces = [piece for problem in refused for piece in problem.message.split("`")[1::2]]
+    return answer.value is None or any(words & {*_WORD.findall(piece)} for piece in pieces)
 
 
 def _of_row(disk: Disk, wanted: Wanted) -> Point:
     """Whether one thing is as wanted, and if not, why not."""
     value, origin, reason = _found(disk, wanted.name)
-    facts = {"name": label(wanted.name), "value": value, "origin": wanted.origin, "reason": reason}
+    name = data.facts("course/judging.toml")["labels"].get(wanted.name, wanted.name)
+    facts = {"name": name, "value": value, "origin": wanted.origin, "reason": reason}
     if value not in wanted.values:
-        return say("missing", "row-wrong", wanted=_either(wanted.values), **facts)
+        either = wanted.values[0] if len(wanted.values) == 1 else " or ".join(wanted.values)
+        return say("missing", "row-wrong", wanted=either, **facts)
     if wanted.origin in (None, origin):
         return say("right", "row-by" if wanted.origin else "row", **facts)
     return say("missing", "row-not-by", found=origin, **facts)
@@ -240,20 +175,18 @@ def _written_back(disk: Disk, path: str) -> str | None:
     return getattr(found[0], "text", None) or str(found[0]) if found else None
 
 
-def _either(values: tuple):
-    return values[0] if len(values) == 1 else " or ".join(values)
-
-
 def _with_image(image: str, guest: Domain) -> Disk | None:
     """The disk that a guest keeps in this image."""
     images = ((disk, disk.get(name, "source")) for disk in guest.disks for name in _IMAGE)
     return next((disk for disk, found in images if found == image), None)
 
 
-@_points.register
-def _chosen(task: Choose, answer) -> Iterator[Point]:
-    names = _names_in(answer)
-    name = _option(task, names[0]) if len(names) == 1 else None
+def _of_choice(task: Choose, answer) -> Iterator[Point]:
+    names, options = _names_in(answer), [*task.options]
+    # An option is meant by its name, or by its place: `1` or `a` is the first.
+    meant = {sign: name for signs in _PLACES for sign, name in zip(signs, options)}
+    meant |= dict(zip(options, options))
+    name = meant.get(names[0]) if len(names) == 1 else None
     if name is None:
         yield say("missing", "no-option", names=", ".join(task.options))
         return
@@ -261,14 +194,7 @@ def _chosen(task: Choose, answer) -> Iterator[Point]:
     yield say("right" if option.is_right else "missing", "chosen", name=name, why=option.why)
 
 
-def _option(task: Choose, said: str) -> str | None:
-    """The option that is meant by its name, or by its place: `1` or `a` is the first."""
-    places = {sign: name for signs in _PLACES for sign, name in zip(signs, task.options)}
-    return said if said in task.options else places.get(said)
-
-
-@_points.register
-def _marked(task: Mark, answer) -> Iterator[Point]:
+def _of_marks(task: Mark, answer) -> Iterator[Point]:
     """Which guests are right; the reasons only where all are, or trying would show the answer."""
     names = _names_in(answer)
     unknown = [name for name in names if name not in task.options]
@@ -309,3 +235,18 @@ def right_names(task: Choose | Mark) -> list[str]:
     if isinstance(task, Choose):
         return [name for name, option in task.options.items() if option.is_right]
     return [name for name in task.options if belonging(task, name)[0]]
+
+
+def say(kind: str, name: str, /, **facts) -> Point:
+    """A point, in the words of judging.toml."""
+    return Point(kind, sentence(name, **facts))
+
+
+def sentence(name: str, /, **facts) -> str:
+    """One of the sentences, its braces filled in; what comes from somebody's XML fits a line."""
+    words = {True: "yes", False: "no", None: "nothing"}
+    shown = {
+        key: words[value] if isinstance(value, bool | None) else one_line(str(value), 600)
+        for key, value in facts.items()
+    }
+    return data.facts("course/judging.toml")[name].format(**shown).rstrip()

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 from ..build import build
 from ..data import facts
 from ..document import Disk, Domain, read
 from ..evidence.guests import in_guest
 from ..inference import infer
-from ..refusals import Problem, check
+from ..refusals import check
 from ..refusals.fixes import apply
 from ..targets import BUS_OF_PREFIX, prefix_of
 from ..xml import written
@@ -37,7 +38,7 @@ class Question:
     @property
     def says(self) -> str:
         """The question."""
-        return facts("course/quiz.toml")["asks"][self.asked]["question"]
+        return _known()["asks"][self.asked]["question"]
 
     @property
     def disk(self) -> tuple[str, str]:
@@ -71,22 +72,25 @@ class Score:
 def draw(seed: int) -> Question:
     """The question of this number: the same one every time, everywhere."""
     chance = Random(seed)
-    asked = chance.choice([*facts("course/quiz.toml")["asks"]])
-    kind = chance.choice(
-        [kind for kind in facts("course/quiz.toml")["kinds"].values() if asked in kind["asks"]]
-    )
+    asked = chance.choice([*_known()["asks"]])
+    kind = chance.choice([kind for kind in _known()["kinds"].values() if asked in kind["asks"]])
     drawn = {n: chance.choice(values) for n, values in kind.items() if n not in _SAID}
     xml, machine = _xml(drawn), drawn["machine"]
     guest = in_guest(read(xml), machine)
-    fine = kind.get("fine", "").format(**drawn | {"bus": infer(guest.disks[0]).bus.value})
-    value, why = _answer(guest, asked, fine)
-    options = _options(asked, guest, chance)
+    bus = infer(guest.disks[0]).bus.value
+    value, why = _answer(guest, asked, kind.get("fine", "").format(**drawn | {"bus": bus}))
+    options = _known()["asks"][asked].get("options") or _buses(guest.disks[0], chance)
+    options = {**options, _REFUSED: options.get(_REFUSED, _known()["refused"])}
     return Question(xml, machine, asked, value, tuple(options.values()), options[value], why)
+
+
+def _known() -> dict[str, Any]:
+    return facts("course/quiz.toml")
 
 
 def words(name: str, **said) -> str:
     """One of the quiz's own sentences."""
-    return facts("course/quiz.toml")[name].format(**said)
+    return _known()[name].format(**said)
 
 
 def _xml(drawn: dict) -> str:
@@ -108,38 +112,20 @@ def _answer(guest: Domain, asked: str, fine: str) -> tuple[str, str]:
     if asked == "accepted":
         return "yes", fine
     answers = infer(guest.disks[0])
-    why = [getattr(answers, name).reason for name in _reasons(asked, answers.bus.value)]
-    value = getattr(answers, asked).value
-    said = (answers.virtio_device or "no") if asked == "virtio" else value
-    return said, " ".join([*why, *_warnings(problems)])
-
-
-def _reasons(asked: str, bus: str) -> tuple[str, ...]:
-    """The answers of infer() whose reasons tell it, in the order in which they follow."""
-    if asked != "virtio":
-        return (asked,)
-    return ("bus", "address", "controller", "virtio") if bus == "scsi" else ("bus", "virtio")
-
-
-def _warnings(problems: list[Problem]) -> list[str]:
-    return [problem.message for problem in problems if problem.code in UNKNOWN]
-
-
-def _options(asked: str, guest: Domain, chance: Random) -> dict[str, str]:
-    """What one can answer, by value."""
-    options = facts("course/quiz.toml")["asks"][asked].get("options") or _buses(
-        guest.disks[0], chance
-    )
-    return {**options, _REFUSED: options.get(_REFUSED, facts("course/quiz.toml")["refused"])}
+    value, bus = getattr(answers, asked).value, answers.bus.value
+    rows = [asked]  # whose reasons tell it, in the order in which they follow
+    if asked == "virtio":
+        value = answers.virtio_device or "no"
+        rows = ["bus", *(["address", "controller"] if bus == "scsi" else []), "virtio"]
+    why = [getattr(answers, row).reason for row in rows]
+    why += [problem.message for problem in problems if problem.code in UNKNOWN]
+    return value, " ".join(why)
 
 
 def _buses(disk: Disk, chance: Random) -> dict[str, str]:
     """Three of the buses: the one that the disk is on, or would be if it were not refused, the one
     that its name suggests, and others."""
     own, by_name = infer(disk).bus.value, BUS_OF_PREFIX.get(prefix_of(disk.target))
-    known, shown = (
-        facts("course/quiz.toml")["buses"],
-        [bus for bus in dict.fromkeys([own, by_name]) if bus],
-    )
+    known, shown = _known()["buses"], [bus for bus in dict.fromkeys([own, by_name]) if bus]
     shown += chance.sample([bus for bus in known if bus not in shown], 3 - len(shown))
     return {bus: bus for bus in dict.fromkeys([*known, *shown]) if bus in shown}

@@ -85,20 +85,19 @@ class Mark(Task):
 @cache
 def exercises() -> dict[str, Task]:
     """All, by name, in the order of the notebooks."""
-    every = facts_in("course/exercises").items()
-    return {
-        name: _task(name, notebook, told) for notebook, file in every for name, told in file.items()
-    }
+    found = {}
+    for notebook, file in facts_in("course/exercises").items():
+        for name, told in file.items():
+            known = {key: _frozen(key, value) for key, value in told.items() if key != "kind"}
+            found[name] = _KINDS[told["kind"]](name=name, notebook=notebook, **known)
+    return found
 
 
 @cache
 def predictions() -> dict[str, dict]:
     """All, by name: question, options, answer, and why."""
-    return {
-        name: told
-        for file in facts_in("course/predictions").values()
-        for name, told in file.items()
-    }
+    files = facts_in("course/predictions").values()
+    return {name: told for file in files for name, told in file.items()}
 
 
 def exercise(name: str) -> Task:
@@ -108,11 +107,6 @@ def exercise(name: str) -> Task:
         hint = f"; did you mean {near[0]!r}?" if near else "."
         raise ValueError(f"There is no exercise {name!r}{hint}")
     return exercises()[name]
-
-
-def _task(name: str, notebook: str, told: Mapping[str, Any]) -> Task:
-    known = {key: _frozen(key, value) for key, value in told.items() if key != "kind"}
-    return _KINDS[told["kind"]](name=name, notebook=notebook, **known)
 
 
 def _frozen(key: str, value: Any) -> Any:

@@ -4,12 +4,15 @@ All of it follows from the three switches that libvirt gives to QEMU for the mod
 from the record of the real ones. What is said of it stands in writes.toml.
 """
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
 from .. import data
 from ..evidence.record import recorded
+
+# The switches as QEMU calls them, and what it writes.
+_SWITCHES = {"direct": "cache.direct", "no_flush": "cache.no-flush", "write_cache": "write-cache"}
+_WORDS = {True: "true", False: "false"}
 
 
 def facts() -> dict[str, Any]:
@@ -100,38 +103,24 @@ class Way(NamedTuple):
     def fate(self, stage: str, moment: str) -> str:
         """What becomes of a write that has come to this stage when the moment comes: "safe",
         "lost" (perhaps), or "raw" (safe only if the image is raw)."""
-        lost = self._needed(stage) & set(facts()["moments"][moment]["lost"])
+        # QEMU keeps the tables of a qcow2 image to itself until a flush.
+        done = {self.done} | (set() if self.flush == "every" else {"qemu"})
+        needed = {"written": {"guest"}, "done": done}.get(stage, {self.flushed})
+        lost = needed & set(facts()["moments"][moment]["lost"])
         if lost == {"qemu"}:
             return "raw"
         return "lost" if lost else "safe"
-
-    def _needed(self, stage: str) -> set[str]:
-        """What must not be lost. QEMU keeps the tables of a qcow2 image to itself until a flush."""
-        if stage == "written":
-            return {"guest"}
-        if stage == "done":
-            return {self.done} | (set() if self.flush == "every" else {"qemu"})
-        return {self.flushed}
 
 
 @cache
 def ways() -> dict[str | None, Way]:
     """Every mode that is on record, and None for none written."""
-    return {said["mode"]: _way(said) for said in recorded()["experiments"]["caches"]}
-
-
-def _way(said: Mapping) -> Way:
-    switches = {
-        name: said[name] if said[name] is not None else usual
-        for name, usual in facts()["defaults"].items()
-    }
-    told = switches["write_cache"] == "on"
-    return Way(said["mode"], switches["direct"], told, switches["no_flush"], _given(said))
-
-
-def _given(said: Mapping) -> dict[str, str]:
-    """The switches as QEMU writes them."""
-    names = {"direct": "cache.direct", "no_flush": "cache.no-flush", "write_cache": "write-cache"}
-    words = {True: "true", False: "false"}
-    given = {qemu: said[ours] for ours, qemu in names.items() if said[ours] is not None}
-    return {name: words.get(value, value) for name, value in given.items()}
+    found = {}
+    for said in recorded()["experiments"]["caches"]:
+        given = {name: said[name] for name in _SWITCHES if said[name] is not None}
+        switches = facts()["defaults"] | given
+        as_qemu = {_SWITCHES[name]: _WORDS.get(value, value) for name, value in given.items()}
+        told = switches["write_cache"] == "on"
+        way = Way(said["mode"], switches["direct"], told, switches["no_flush"], as_qemu)
+        found[way.mode] = way
+    return found

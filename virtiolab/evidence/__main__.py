@@ -43,7 +43,7 @@ def of_experiments(climber: Climber) -> dict:
 def record(progress: Progress) -> None:
     """Ask everything again, and write it down."""
     with Climber(progress) as climber:
-        said = {"asked": datetime.date.today().isoformat(), "versions": versions(climber)}
+        said: dict = {"asked": datetime.date.today().isoformat(), "versions": versions(climber)}
         said["lessons"] = {}
         for number, lesson in enumerate(lessons().values()):
             progress(number / len(lessons()), lesson.says)

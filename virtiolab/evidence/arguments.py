@@ -55,7 +55,7 @@ class Argument(NamedTuple):
     @property
     def driver(self) -> str:
         """The driver of QEMU that it names."""
-        return next(key.value for key in self.keys if key.name == "driver")
+        return str(next(key.value for key in self.keys if key.name == "driver"))
 
     def as_dict(self) -> dict:
         """The same for JSON."""

@@ -26,7 +26,7 @@ class Client:
         with self._lock:
             if self._process is None or self._process.poll() is not None:
                 self.end()
-                self._errors = tempfile.TemporaryFile(
+                self._errors = tempfile.TemporaryFile(  # noqa: SIM115 - as long as the process
                     "w+", encoding="utf-8", dir=self._sandbox.folder
                 )
                 self._process = self._sandbox.start(

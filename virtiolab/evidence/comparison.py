@@ -92,6 +92,7 @@ def compare(domain: Domain, climber: Climber) -> Comparison:
     disks = []
     for one, said in asked:
         for disk in (on_its_machine(one, said.root) if said.is_defined else one).disks:
+            faults: list[Fault] | str
             try:
                 faults = climber.schema.faults(disk)
             except NoAnswer as silence:
@@ -139,7 +140,7 @@ def said_by_libvirt(answer: Answer) -> dict[str, dict[str, object]]:
 def _type_of_medium(type: str, source: etree._Element | None) -> str | None:
     """None for an empty drive, which is written back as a file, whatever it was."""
     named = _NAMED_BY.get(type)
-    is_empty = source is None or named is not None and not source.get(named)
+    is_empty = source is None or (named is not None and not source.get(named))
     return None if is_empty else type
 
 

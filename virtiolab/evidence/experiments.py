@@ -1,13 +1,13 @@
 """Small experiments with a stopped QEMU: what a disk's words do to the files behind it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..document import read
 from .images import SIZE, StandIns, program, stand_ins
-from .libvirt import Libvirt
+from .libvirt import Answer, Libvirt
 from .qemu import Opened, Qemu
 from .sandbox import Sandbox
 
@@ -28,7 +28,9 @@ class Cache:
 
 
 @contextmanager
-def running(libvirt: Libvirt, xml: str, formats: Mapping[str, str] = {}):
+def running(
+    libvirt: Libvirt, xml: str, formats: Mapping[str, str] = {}
+) -> Iterator[tuple[StandIns, Answer, Qemu]]:
     """The images of a guest, libvirt's arguments with them, and a stopped QEMU."""
     with stand_ins(libvirt.sandbox, libvirt.ask(read(xml)), formats) as made:
         answer = libvirt.ask(made.domain)
@@ -89,7 +91,9 @@ def snapshots(libvirt: Libvirt) -> dict[str, dict]:
                         qemu.ask("blockdev-snapshot-internal-sync", device=_NODE, name="before")
                     else:
                         _put_overlay(made, qemu)
-                    said = {"files": [_file(made.sandbox, opened) for opened in qemu.opened()]}
+                    said: dict = {
+                        "files": [_file(made.sandbox, opened) for opened in qemu.opened()]
+                    }
                 except ExecuteError as error:
                     said = {"refusal": str(error)}
             found[f"{way}, {kind}"] = said

@@ -1,5 +1,6 @@
 """A guest that boots with the learner's disks, and says from inside what it sees."""
 
+import builtins
 import re
 import subprocess
 from pathlib import Path
@@ -25,7 +26,7 @@ class BlockDevice(NamedTuple):
     drivers: tuple[str, ...]
     place: str
     bytes: int
-    start: bytes
+    start: builtins.bytes
 
 
 def boot(made: StandIns, answer: Answer, progress: Progress = no_progress) -> list[BlockDevice]:

@@ -1,7 +1,7 @@
 """A guest around some disks, and the part of it that libvirt and QEMU are asked about."""
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 
 from lxml import etree
 from lxml.builder import E
@@ -71,10 +71,9 @@ def reduced(domain: Domain) -> etree._Element:
     )
     for part in given.iterchildren("*"):
         if part.tag == "devices":
-            root.append(_with(part, lambda device: device.tag != "emulator"))
+            root.append(_with(part, {*(device.tag for device in part)} - {"emulator"}))
         elif part.tag in _COUNTS:
-            inside = _COUNTS[part.tag]
-            root.append(kept := _with(part, lambda child: inside is None or child.tag in inside))
+            root.append(kept := _with(part, _COUNTS[part.tag]))
             if part.tag in ("vcpu", "cpu", "os"):  # which of the host's, like which, whose firmware
                 kept.attrib.clear()
     if root.find("memory") is None:
@@ -87,7 +86,7 @@ def bare(root: etree._Element) -> etree._Element:
     sockets of the host when it makes the command line."""
     root = copy.deepcopy(root)
     for devices in root.findall("devices"):
-        root.replace(devices, _with(devices, lambda device: device.tag in ("disk", "controller")))
+        root.replace(devices, _with(devices, ("disk", "controller")))
     for identity in root.iterfind("devices/disk//identity"):
         for name, who in identity.items():
             if not who.lstrip("+").isdigit():  # the host would be asked who that is
@@ -109,10 +108,10 @@ def as_text(root: etree._Element) -> str:
     return etree.tostring(root, encoding="unicode", with_tail=False)
 
 
-def _with(parent: etree._Element, counts: Callable[[etree._Element], bool]) -> etree._Element:
-    """A copy with the children that count, without comments and the like."""
+def _with(parent: etree._Element, names: Collection[str] | None) -> etree._Element:
+    """A copy with the children of these names (None: of any), without comments and the like."""
     parent = copy.deepcopy(parent)
     for child in list(parent):
-        if not isinstance(child.tag, str) or not counts(child):
+        if not isinstance(child.tag, str) or (names is not None and child.tag not in names):
             parent.remove(child)
     return parent

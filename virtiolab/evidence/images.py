@@ -2,7 +2,6 @@
 without opening anything that is somebody's."""
 
 import contextlib
-import itertools
 import os
 import shutil
 import subprocess
@@ -82,11 +81,13 @@ def stand_ins(
 
 def _folder(sandbox: Sandbox) -> Path:
     """A new one. Its name is free again when it is gone: then the same guest has the same paths."""
-    for number in itertools.count():
+    number = 0
+    while True:
         folder = sandbox.folder / f"guest{number}"
         with contextlib.suppress(FileExistsError):
             folder.mkdir(mode=0o700)
             return folder
+        number += 1
 
 
 def _replace(disk: etree._Element, made: StandIns, name: str, format: str) -> None:

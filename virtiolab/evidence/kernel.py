@@ -112,7 +112,7 @@ def _download(sandbox: Sandbox, folder: str) -> list[Path]:
 
     def run(*command: str) -> str:
         try:
-            return sandbox.run(command, DEADLINE, proxies, cwd=folder).stdout
+            return sandbox.run(list(command), DEADLINE, proxies, cwd=folder).stdout
         except NoAnswer as silence:
             raise NotInstalled(f"{HOW_TO_GET_IT}: {silence}") from None
 
@@ -133,7 +133,7 @@ def _download(sandbox: Sandbox, folder: str) -> list[Path]:
 
 def _wanted(package: Path) -> Iterator[tuple[str, bytes]]:
     """The kernel, its modules for disks, and busybox, out of a package."""
-    unpack = [shutil.which("dpkg-deb", path=PATH), "--fsys-tarfile", package]
+    unpack = [shutil.which("dpkg-deb", path=PATH), "--fsys-tarfile", str(package)]
     with subprocess.Popen(unpack, stdout=subprocess.PIPE) as opened:
         with tarfile.open(fileobj=opened.stdout, mode="r|") as files:
             for file in files:

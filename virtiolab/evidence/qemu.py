@@ -15,7 +15,7 @@ import subprocess
 import threading
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from . import NoAnswer, NotInstalled
 from .arguments import DISK_DRIVERS
@@ -131,7 +131,7 @@ class Qemu(contextlib.AbstractContextManager):
     def __exit__(self, *_) -> None:
         self._end()
 
-    def ask(self, name: str, /, **arguments):
+    def ask(self, name: str, /, **arguments) -> Any:
         """The answer to one command of QMP; an ExecuteError is QEMU's refusal of it."""
         return self._wait_for(self._client.execute(name, arguments))
 
@@ -162,7 +162,7 @@ class Qemu(contextlib.AbstractContextManager):
             path = Path(os.readlink(number))
             if path.is_relative_to(self._folder) and not path.is_dir():
                 info = Path(str(number).replace("/fd/", "/fdinfo/")).read_text(encoding="utf-8")
-                flags = int(re.search(r"^flags:\s*(\d+)", info, flags=re.M)[1], 8)
+                flags = int(re.search(r"^flags:\s*(\d+)", info, flags=re.MULTILINE)[1], 8)
                 is_direct, is_writable = flags & os.O_DIRECT, flags & (os.O_WRONLY | os.O_RDWR)
                 found.append(Opened(path, bool(is_direct), bool(is_writable)))
         return sorted(found)

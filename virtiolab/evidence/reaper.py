@@ -14,6 +14,7 @@ import time
 
 
 def main(folder: str) -> None:
+    """Wait for the end of who started this, then end its processes and remove the folder."""
     for asked_to_end in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(asked_to_end, signal.SIG_IGN)
     sys.stdin.buffer.read()

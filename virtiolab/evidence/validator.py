@@ -164,6 +164,7 @@ def _local(name: str) -> str:
 
 
 def main() -> None:
+    """Answer each line of standard input with one."""
     validator = Validator()
     for line in sys.stdin:
         question, guest = json.loads(line), etree.fromstring(_AROUND)

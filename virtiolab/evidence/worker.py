@@ -19,6 +19,7 @@ ADOPT_ORPHANS, DIE_WITH_PARENT = 36, 1  # prctl's PR_SET_CHILD_SUBREAPER and PR_
 
 
 def main(root: str) -> None:
+    """Answer each line of standard input with one, as libvirt with this root."""
     import libvirt  # as who we still are: it may be in a place of our own
 
     os.makedirs(root, exist_ok=True)

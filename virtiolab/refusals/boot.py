@@ -6,7 +6,7 @@ device. libvirt takes the one or the other in a guest.
 """
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from operator import methodcaller
 
 from lxml import etree
 
@@ -19,23 +19,22 @@ _KINDS = {"disk": "hd", "lun": "hd", "cdrom": "cdrom", "floppy": "fd"}
 _BEHIND = ("alias", "address")  # what libvirt writes behind <boot> in a device
 
 
-class _Device(NamedTuple):
-    """A disk or an interface: which one of them, in document order."""
+# A disk or an interface: which one of them, in document order.
+_Device = tuple[str, int]
 
-    tag: str
-    number: int
-
-    def of(self, domain: Domain) -> etree._Element:
-        return domain.element.findall(f"devices/{self.tag}")[self.number]
+# What libvirt sorts by: the bus that is written, as it reads a guest for the first time; and once
+# it has written the guest back, any bus.
+_BY_WRITTEN_BUS: Callable[[Disk], str | None] = methodcaller("get", "bus", "target")
+_BY_BUS: Callable[[Disk], str | None] = lambda disk: infer(disk).bus.value
 
 
 def displaced_by(before: Domain, after: Domain) -> str | None:
     """The name of the disk that the guest would try now, and has not before, if there is one."""
     turns = _turns(before)
-    old = _orders(before, turns, _written_bus)
-    for bus_of in (_written_bus, _bus):
+    old = _orders(before, turns, _BY_WRITTEN_BUS)
+    for bus_of in (_BY_WRITTEN_BUS, _BY_BUS):
         new = _orders(after, turns, bus_of)
-        come = [(turn, device.number) for device, turn in new.items() if device not in old]
+        come = [(turn, number) for (tag, number), turn in new.items() if (tag, number) not in old]
         if come:
             return after.disks[min(come)[1]].target
     return None
@@ -53,10 +52,10 @@ def keep_order(before: Domain, after: Domain) -> list[tuple[etree._Element, etre
         remove(boot)
     if boots:
         changed.append((before.element.find("os"), after.element.find("os")))
-    for device, turn in _orders(before, _turns(before), _written_bus).items():
-        new = device.of(after)
+    for (tag, number), turn in _orders(before, _turns(before), _BY_WRITTEN_BUS).items():
+        old, new = (domain.element.findall(f"devices/{tag}")[number] for domain in (before, after))
         _give_order(new, turn)
-        changed.append((device.of(before), new))
+        changed.append((old, new))
     return changed
 
 
@@ -66,16 +65,6 @@ def _turns(domain: Domain) -> dict[str, int]:
         return {}
     kinds = [boot.get("dev", "") for boot in domain.element.iterfind("os/boot")]
     return {kind: turn for turn, kind in enumerate(kinds or ["hd"], 1)}
-
-
-# What libvirt sorts by: the bus that is written, as it reads a guest for the first time; and once
-# it has written the guest back, any bus.
-def _written_bus(disk: Disk) -> str | None:
-    return disk.get("bus", "target")
-
-
-def _bus(disk: Disk) -> str | None:
-    return infer(disk).bus.value
 
 
 def _orders(domain: Domain, turns: dict[str, int], bus_of: Callable) -> dict[_Device, int]:
@@ -93,9 +82,9 @@ def _firsts(domain: Domain, bus_of: Callable) -> Iterator[tuple[str, _Device]]:
         for number, disk in enumerate(disks)
     ]
     for *_, number in sorted(places, reverse=True):
-        yield _KINDS.get(infer(disks[number]).device.value, ""), _Device("disk", number)
+        yield _KINDS.get(infer(disks[number]).device.value, ""), ("disk", number)
     if domain.element.find("devices/interface") is not None:
-        yield "network", _Device("interface", 0)
+        yield "network", ("interface", 0)
 
 
 def _give_order(device: etree._Element, turn: int) -> None:

@@ -10,7 +10,6 @@ from ..document import LOCAL_TYPES, SOURCE_ATTRIBUTES, Disk, Domain
 from ..inference import infer
 from ..machines import Machine
 from ..targets import PREFIX_OF_BUS
-from .names import BUSES
 from .problems import Problem, deepest
 
 
@@ -99,11 +98,6 @@ class Context:
         """The machine, where it is known."""
         return self.domain.kind
 
-    @property
-    def suits(self) -> bool:
-        """Whether such a device can be on such a bus at all."""
-        return self.bus in BUSES.get(self.device, BUSES["disk"])
-
     def on(self, *buses: str) -> bool:
         """Whether the disk is on one of these buses."""
         return self.bus in buses
@@ -132,12 +126,9 @@ class Guest:
         self.domain, self.contexts, self.root = domain, contexts, domain.element
         self.controllers = list(self.devices("controller"))
 
-    def context_of(self, element: etree._Element) -> Context | None:
-        """The disk that this element is; None of other devices."""
-        return self._contexts.get(element)
-
     @cached_property
-    def _contexts(self) -> dict[etree._Element, Context]:
+    def context_of(self) -> dict[etree._Element, Context]:
+        """By element, the disk that it is."""
         return {context.disk.element: context for context in self.contexts}
 
     def devices(self, name: str) -> Iterator[etree._Element]:
@@ -156,10 +147,9 @@ class Guest:
 
     def find_in(self, device: etree._Element, code: str, path: str, **facts) -> Problem:
         """A problem in any device, a disk or another."""
-        context = self.context_of(device)
-        return (
-            context.find(code, path, **facts) if context else self.find(code, device, path, **facts)
-        )
+        if device in self.context_of:
+            return self.context_of[device].find(code, path, **facts)
+        return self.find(code, device, path, **facts)
 
     def find(self, code: str, device: etree._Element, path: str, **facts) -> Problem:
         """A problem in another device than a disk."""

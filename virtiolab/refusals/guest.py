@@ -30,26 +30,23 @@ def drive_addresses(guest: Guest) -> Iterator[Problem]:
     """A place on a controller is for one disk, or for one SCSI device of the host."""
     taken: dict[tuple, int] = {}
     if any(context.on("scsi") for context in guest.contexts):
-        taken = {("scsi", *place): line for place, line in _scsi_devices_of_the_host(guest)}
+        for device in guest.devices("hostdev"):
+            address = device.find("address")
+            if (
+                device.get("type") == "scsi"
+                and address is not None
+                and address.get("type") == "drive"
+            ):
+                parts = (whole_number(address.get(part, "0")) for part in DRIVE_PARTS)
+                taken["scsi", *parts] = device.sourceline
     for context in guest.contexts:
         place = context.place
         if context.bus in DRIVE_BUSES and place.get("type") == "drive":
             key = (context.bus, *(place[part] for part in DRIVE_PARTS))
             if key in taken:
-                yield context.find("address-twice", _placed_by(context), other=taken[key])
+                path = "target/@dev" if context.child("address") is None else "address"
+                yield context.find("address-twice", path, other=taken[key])
             taken.setdefault(key, context.disk.line)
-
-
-def _scsi_devices_of_the_host(guest: Guest) -> Iterator[tuple[list[int | None], int]]:
-    for device in guest.devices("hostdev"):
-        address = device.find("address")
-        if device.get("type") == "scsi" and address is not None and address.get("type") == "drive":
-            yield [whole_number(address.get(part, "0")) for part in DRIVE_PARTS], device.sourceline
-
-
-def _placed_by(context: Context) -> str:
-    """The path of what decides where the disk goes."""
-    return "target/@dev" if context.child("address") is None else "address"
 
 
 @of_guests
@@ -67,7 +64,7 @@ def pci_addresses(guest: Guest) -> Iterator[Problem]:
 
 def _taken(guest: Guest, second, first, code: str, path: str) -> Iterator[Problem]:
     """Two devices have the same, and at least one of them is a disk."""
-    if guest.context_of(second.getparent()) or guest.context_of(first.getparent()):
+    if {first.getparent(), second.getparent()} & guest.context_of.keys():
         yield guest.find_in(second.getparent(), code, path, other=first.sourceline)
 
 
@@ -131,19 +128,12 @@ def _limits(context: Context) -> dict[str, int]:
 @of_guests
 def throttle_groups(guest: Guest) -> Iterator[Problem]:
     """A filter names a group of limits that the guest has."""
-    filtered = [
-        context for context in guest.contexts if context.child("throttlefilters") is not None
-    ]
-    known = (
-        {
-            group.findtext("group_name")
-            for group in guest.root.iterfind("throttlegroups/throttlegroup")
-        }
-        if filtered
-        else set()
-    )
-    for context in filtered:
-        yield from _filters(context, known)
+    filtered = [one for one in guest.contexts if one.child("throttlefilters") is not None]
+    if filtered:
+        groups = guest.root.iterfind("throttlegroups/throttlegroup")
+        known = {group.findtext("group_name") for group in groups}
+        for context in filtered:
+            yield from _filters(context, known)
 
 
 def _filters(context: Context, known: set[str | None]) -> Iterator[Problem]:

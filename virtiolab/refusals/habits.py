@@ -6,6 +6,7 @@ from ..document import SOURCE_ATTRIBUTES, whole_number
 from ..targets import PREFIX_OF_BUS, prefix_of
 from .context import Context, Guest, always, of_guests, on_buses, where_written
 from .driver import limits_of
+from .names import BUSES
 from .problems import Problem
 
 # What the end of a file's name says about its format, where it says anything.
@@ -25,7 +26,8 @@ def name_and_bus(context: Context) -> Iterator[Problem]:
     """A name that suggests another bus misleads whoever reads it."""
     prefix = prefix_of(context.disk.target)
     usual = PREFIX_OF_BUS.get(context.bus)
-    if prefix and usual not in (None, prefix) and context.suits:  # else it has to move anyway
+    suits = context.bus in BUSES.get(context.device, BUSES["disk"])  # else it has to move anyway
+    if prefix and suits and usual not in (None, prefix):
         yield context.find("name-against-bus", "target/@dev")
 
 

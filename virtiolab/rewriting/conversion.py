@@ -118,7 +118,7 @@ def _lack(domain: Domain, bus: str) -> str | None:
     machine = domain.kind
     if machine is None:
         return None
-    if bus in machine.lacks or bus == "usb" and machine.transport == "ccw":
+    if bus in machine.lacks or (bus == "usb" and machine.transport == "ccw"):
         return "bus-of-machine"
     if bus in ("virtio", "scsi") and machine.transport is None:
         return "carrier"
@@ -163,7 +163,7 @@ def _is_kept(number: int, bus: str, domain: Domain) -> bool:
     if bus not in DRIVE_BUSES:
         return number < _KEPT_NUMBERS
     index = drive_address(bus, number)["controller"]
-    return index == 0 or bus != "ide" and (bus, index) in domain.controllers
+    return index == 0 or (bus != "ide" and (bus, index) in domain.controllers)
 
 
 def _copied(disk: Disk) -> etree._Element:

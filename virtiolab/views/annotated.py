@@ -1,13 +1,12 @@
 """A disk's XML as HTML: each name in a span that tells who decided it and what it means."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from lxml import etree
 
 from ..explanation import Explanation, Row
 from .elements import XML_STYLE, E, Html, Part, meaning_of, row_origin, underline, visible
-from .text import MAX_VALUE, name_and_value
+from .text import name_and_value
 
 _XML = "http://www.w3.org/XML/1998/namespace"
 _IN_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -20,9 +19,8 @@ def annotated(explained: Explanation, tips: bool = False) -> Html:
 
     With `tips`, each name carries what there is to say of it, for a style sheet to show beside it.
     """
-    parts = ["(This disk has too many names to show.)"]
-    if not explained.is_cut:
-        parts = _Writer(explained, tips).disk()
+    cut = ["(This disk has too many names to show.)"]
+    parts = cut if explained.is_cut else _Writer(explained, tips).disk()
     return E.pre({"class": "vl-xml", "style": XML_STYLE}, *parts)
 
 
@@ -93,19 +91,14 @@ class _Writer:
         style = {} if plain else {"style": underline(origin, row.added)}
         kind = "vl-plain" if plain else f"vl-{origin}"
         mark = f" vl-mark-{row.answer}" if row.answer else ""
-        tip = []
-        if self.tips:  # with no more of a long value than a tip shows: what is kept is small
-            short = row.value and row._replace(value=row.value[: MAX_VALUE + 1])
-            tip = [_tip(short or row)]
-        about = {"class": f"vl-name {kind}{mark}", "tabindex": "0"}
-        return E.span(text, about, style, *tip)
+        about = {"class": f"vl-name {kind}{mark}", "tabindex": "0"} | style
+        return E.span(text, about, *[_tip(row)] if self.tips else [])
 
 
-@lru_cache(maxsize=1024)  # while somebody types, most rows stay as they are
 def _tip(row: Row) -> Html:
     """What a row has to say, hidden until its name is pointed at or reached by keyboard."""
     head = E.span({"class": "vl-tip-head"}, E.code(name_and_value(row)), " ", row_origin(row))
-    return E.span({"class": "vl-tip", "role": "tooltip"}, head, *meaning_of(row))
+    return E.span({"class": "vl-tip", "role": "tooltip"}, head, *meaning_of(row.bare))
 
 
 def _quoted(value: str) -> str:

@@ -96,8 +96,8 @@ def picture(answers: Inferences) -> Picture:
         drawn.part(_EDGE, _top(row), _ASKED, _BOX, asked, kind="" if name in taken else "vl-other")
     top, each = _top(len(questions())), (_WIDTH - 2 * _EDGE) / len(ENDS)
     drawn.part(_EDGE, top, _WIDTH - 2 * _EDGE, _END - _EDGE)
-    for number, (row, answer) in enumerate((row, getattr(answers, row)) for row in ENDS):
-        lines = (_brief(answer.value), f"{label(row)}: {answer.origin}")
+    for number, (end, answer) in enumerate((end, getattr(answers, end)) for end in ENDS):
+        lines = (_brief(answer.value), f"{label(end)}: {answer.origin}")
         left, size = _EDGE + number * each + _GAP, (each - 2 * _GAP, _END - _EDGE - 16)
         drawn.part(left, top + 8, *size, *lines, kind=f"vl-{answer.origin}")
     return drawn
@@ -127,9 +127,9 @@ def _draw_way(
         drawn.way((_MIDDLE, top + _BOX), (_MIDDLE, top + _PITCH), kind=kind)
         drawn.write(_MIDDLE + 10, top + _BOX + 18, name, f"vl-small {kind}")
         return
-    boxes, (left, right) = [n for n, w in question.ways.items() if w.says is not None], _WAYS
-    width = min(_WIDEST, (right - left - _GAP * (len(boxes) - 1)) / len(boxes))
-    left += boxes.index(name) * (width + _GAP)
+    boxes, (first, right) = [n for n, w in question.ways.items() if w.says is not None], _WAYS
+    width = min(_WIDEST, (right - first - _GAP * (len(boxes) - 1)) / len(boxes))
+    left = first + boxes.index(name) * (width + _GAP)
     drawn.way((_EDGE + _ASKED, top + _BOX / 2), (_WAYS[0], top + _BOX / 2), kind=kind)
     drawn.way(*_onwards(row, left + width / 2, way.to), kind=kind)
     if answers is None:
@@ -179,8 +179,8 @@ def in_words(answers: Inferences) -> str:
         said = "" if question.ways[way].says is None else f": {said}"
         steps.append(f"{question.asks} {called}{said}.")
     rows = ((row, getattr(answers, row)) for row in ENDS)
-    said = (f"{label(row)} {_brief(a.value)} ({a.origin})" for row, a in rows)
-    return f"{' '.join(steps)} So: {', '.join(said)}."
+    ends = (f"{label(row)} {_brief(a.value)} ({a.origin})" for row, a in rows)
+    return f"{' '.join(steps)} So: {', '.join(ends)}."
 
 
 def ends(answers: Inferences) -> list[Html]:

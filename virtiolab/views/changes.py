@@ -5,7 +5,7 @@ A sign before each line says what becomes of it; inside a changed line the chang
 
 import re
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .elements import E, Html, Part, root, visible, xml_box
@@ -31,18 +31,17 @@ class Line(NamedTuple):
     pieces: list[tuple[str, bool]]
 
 
-def changes(old: str, new: str) -> View:
+def changes(old: str, new: str, signs: str = " -+") -> View:
     """What changes from one XML text to another: lines that go, lines that come."""
-    return _view(lambda: lines_of(old, new))
+    return View(
+        lambda: root(as_element(lines_of(old, new, signs))),
+        lambda: as_text(lines_of(old, new, signs)),
+    )
 
 
 def marked(old: str, new: str) -> View:
     """The new XML text alone, with the lines marked that are new or changed."""
-    return _view(lambda: lines_of(old, new, "+ "))
-
-
-def _view(lines: Callable[[], Iterable[Line]]) -> View:
-    return View(lambda: root(as_element(lines())), lambda: as_text(lines()))
+    return changes(old, new, "+ ")
 
 
 def as_text(lines: Iterable[Line], colour: bool = False, indent: str = "") -> str:
@@ -99,7 +98,8 @@ def _differences(old: list[str], new: list[str]) -> Iterable[tuple]:
 
 def _changed(old: list[str], new: list[str]) -> Iterator[Line]:
     """Lines that go and lines that come; two that open the same element are one that changed."""
-    free, pieces = defaultdict(deque), {}
+    free: defaultdict[str | None, deque[int]] = defaultdict(deque)
+    pieces = {}
     for number, line in enumerate(new):
         free[_tag(line)].append(number)
     for number, line in enumerate(old):
@@ -113,7 +113,7 @@ def _changed(old: list[str], new: list[str]) -> Iterator[Line]:
 
 def _tag(line: str) -> str | None:
     match = _TAG.match(line)
-    return match and match[0].strip()
+    return match[0].strip() if match else None
 
 
 def _pieces(old: str, new: str) -> tuple[list, list]:

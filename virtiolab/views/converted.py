@@ -1,12 +1,11 @@
 """A disk on its way to another bus: what changes, what is left out, and what to do first."""
 
 import textwrap
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from ..inference import infer
 from ..rewriting.conversion import Conversion
-from ..rewriting.steps import Step
+from ..rewriting.steps import Part, Step
 from ..xml import one_line
 from .changes import Line, as_element, as_text, lines_of
 from .elements import E, Html, prose, root, with_code
@@ -22,21 +21,13 @@ class Converted(View):
         super().__init__(lambda: _as_html(conversion), lambda: conversion_as_text(conversion))
 
 
-class _Part(NamedTuple):
-    """What is said below the XML: a title, and sentences, some with commands to run."""
-
-    title: str
-    steps: Sequence[Step]
-    numbered: bool = False
-
-
 def conversion_as_text(conversion: Conversion, colour: bool = False) -> str:
     """The disk, its XML, and the sentences and steps below their titles."""
     shown = [paint(unmarked(_title(conversion)), "1", colour), as_text(_lines(conversion), colour)]
-    for part in _parts(conversion):
+    for part, is_numbered in _parts(conversion):
         lines = [paint(part.title, "1", colour)]
         for number, step in enumerate(part.steps, 1):
-            lead = f"{number:3}. " if part.numbered else "  * "
+            lead = f"{number:3}. " if is_numbered else "  * "
             said = textwrap.fill(
                 unmarked(step.say), WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead),
                 break_long_words=False, break_on_hyphens=False,
@@ -48,15 +39,15 @@ def conversion_as_text(conversion: Conversion, colour: bool = False) -> str:
 
 def _as_html(conversion: Conversion) -> str:
     shown = [prose("p", _title(conversion), "vl-verdict"), as_element(_lines(conversion))]
-    for part in _parts(conversion):
-        items = [E.li(*with_code(step.say), *_commands(step)) for step in part.steps]
-        listed = (E.ol if part.numbered else E.ul)(*items)
+    for part, is_numbered in _parts(conversion):
+        listed = (E.ol if is_numbered else E.ul)(*map(_step, part.steps))
         shown += [E.p({"class": "vl-part"}, E.strong(part.title)), listed]
     return root(*shown)
 
 
-def _commands(step: Step) -> list[Html]:
-    return [E.pre({"class": "vl-run"}, "\n".join(step.run))] if step.run else []
+def _step(step: Step) -> Html:
+    commands = E.pre({"class": "vl-run"}, "\n".join(step.run))
+    return E.li(*with_code(step.say), *[commands] * bool(step.run))
 
 
 def _title(conversion: Conversion) -> str:
@@ -73,13 +64,13 @@ def _lines(conversion: Conversion) -> Iterator[Line]:
     return lines_of("\n".join([conversion.old, *old]), "\n".join([conversion.new, *added, *new]))
 
 
-def _parts(conversion: Conversion) -> Iterator[_Part]:
+def _parts(conversion: Conversion) -> Iterator[tuple[Part, bool]]:
+    """What is said below the XML, and whether it is to be done in this order."""
     left_out = []
     for one in conversion.dropped:
         name = one.name if one.value is None else f"{one.name} = {one.value}"
-        left_out.append(Step(f"`{one_line(name, 100)}`: {one.why}", ()))
-    if left_out:
-        yield _Part("Left out", left_out)
-    if conversion.notes:
-        yield _Part("To know", [Step(note, ()) for note in conversion.notes])
-    yield from (_Part(part.title, part.steps, True) for part in conversion.steps)
+        left_out.append(f"`{one_line(name, 100)}`: {one.why}")
+    for title, sentences in (("Left out", left_out), ("To know", conversion.notes)):
+        if sentences:
+            yield Part(title, tuple(Step(sentence, ()) for sentence in sentences)), False
+    yield from ((part, True) for part in conversion.steps)

@@ -7,12 +7,13 @@ alone. What else a style sheet can do, style.css does in the widgets.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
+from typing import TypeAlias
 
 from lxml import etree
 
 from ..document import Disk
-from ..explanation import Row
+from ..explanation import Row, glossary
 from ..inference import ORIGINS, Inferences
 from ..xml import seen
 from .text import decided, disk_name, sentences_of, value_as_text, verdict
@@ -38,7 +39,9 @@ class Html(str):
     __slots__ = ()
 
 
-Part = Html | str | etree._Element  # plain text that is to be escaped; a picture that is a tree
+Part: TypeAlias = (
+    Html | str | etree._Element
+)  # plain text that is to be escaped; a picture that is a tree
 
 
 class _Builder:
@@ -54,7 +57,7 @@ E = _Builder()
 
 
 def _element(tag: str, /, *parts: Part | dict[str, str], **attributes: str) -> Html:
-    inside = []
+    inside: list[str] = []
     for part in parts:
         if isinstance(part, Html):
             inside.append(part)
@@ -165,17 +168,28 @@ def row_origin(row: Row) -> Html:
     return origin_mark(row.origin) if row.known else E.span(decided(row), {"class": "vl-unknown"})
 
 
-def meaning_of(row: Row) -> Iterator[Html]:
-    """What a row has to say: the sentences, and where to read more."""
+@lru_cache(maxsize=1024)  # most rows say what many others say of another value
+def meaning_of(bare: Row) -> tuple[Html, ...]:
+    """What a row has to say, given bare: the sentences, and where to read more."""
     looks = {"here": ("strong", "vl-here"), "default": ("span", "vl-default-value")}
-    for number, (name, sentence) in enumerate(sentences_of(row)):
+    said = []
+    for number, (name, sentence) in enumerate(sentences_of(bare)):
         tag, kind = looks.get(name, ("span", ""))
-        yield prose(tag, f" {sentence}" if number else sentence, kind)
-    more = [E.span(f"since libvirt {row.since}")] if row.since else []
-    if row.doc:
-        more.append(E.a("documentation", href=row.doc, target="_blank", rel="noopener"))
+        said.append(prose(tag, f" {sentence}" if number else sentence, kind))
+    more = [E.span(f"since libvirt {bare.since}")] if bare.since else []
+    if bare.doc:
+        more.append(E.a("documentation", href=bare.doc, target="_blank", rel="noopener"))
     if more:
-        yield E.span({"class": "vl-more"}, " (", *joined(more, ", "), ")")
+        said.append(E.span({"class": "vl-more"}, " (", *joined(more, ", "), ")"))
+    return tuple(said)
+
+
+@lru_cache(maxsize=1024)
+def cells_of(bare: Row) -> tuple[Html, Html]:
+    """Who decided it, and what it has to say, with its terms of the glossary folded away."""
+    words = [part for term in bare.terms for part in (E.dt(term), prose("dd", glossary()[term]))]
+    terms = [folded(", ".join(bare.terms), E.dl(*words), kind="vl-terms")] if words else []
+    return E.td(CELL, row_origin(bare)), E.td(CELL, *meaning_of(bare), *terms)
 
 
 def visible(text: str) -> str:

@@ -135,7 +135,8 @@ def _answer(task: Task) -> list[Html]:
     return [shown, prose("p", task.why)]
 
 
-def _right(task: Choose | Mark) -> str:
+def _right(task: Task) -> str:
+    assert isinstance(task, Choose | Mark)  # what is written has many answers
     names = right_names(task)
     if isinstance(task, Choose):
         return "; ".join(f"{name}) {task.options[name].says}" for name in names)

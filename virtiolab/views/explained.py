@@ -1,24 +1,12 @@
 """Every name of a disk with what it means: as rows of text, or as a table below the XML."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ..document import Disk
-from ..explanation import Explanation, Row, glossary
+from ..explanation import Explanation, Row
 from .annotated import annotated
-from .elements import (
-    E,
-    Html,
-    folded,
-    heading,
-    legend,
-    meaning_of,
-    prose,
-    root,
-    row,
-    row_origin,
-    table,
-    visible,
-)
+from .elements import CELL, E, Html, cells_of, heading, legend, root, table, visible
 from .text import COLOURS, decided, name_and_value, paint, sentences_of, title_of, unmarked, wrapped
 from .view import View
 
@@ -53,17 +41,22 @@ def _table(rows: Sequence[Row]) -> Html:
 
 
 def _row(one: Row) -> Html:
-    value = [] if one.value is None else E.code(visible(one.value))
-    words = [part for t in one.terms for part in (E.dt(t), prose("dd", glossary()[t]))]
-    terms = [folded(", ".join(one.terms), E.dl(*words), kind="vl-terms")] if words else []
-    return row(E.code(one.name), value, row_origin(one), [*meaning_of(one), *terms])
+    name = E.th(E.code(one.name), CELL, scope="row")
+    value = [] if one.value is None else [E.code(visible(one.value))]
+    return E.tr(name, E.td(CELL, *value), *cells_of(one.bare))
 
 
 def explanation_as_text(explained: Explanation, colour: bool = False) -> str:
     """A heading, then every name of the disk with its meaning."""
     lines = [paint(title_of(explained.disk, explained.answers), "1", colour)]
     for one in explained.rows:
-        origin = paint(decided(one), COLOURS[one.origin], colour)
-        lines.append(f"  {paint(name_and_value(one), '1', colour)}  [{origin}]")
-        lines += [wrapped(unmarked(sentence), 6) for _, sentence in sentences_of(one)]
+        lines.append(f"  {paint(name_and_value(one), '1', colour)}  {_rest(one.bare, colour)}")
     return "\n".join(lines)
+
+
+@lru_cache(maxsize=1024)
+def _rest(one: Row, colour: bool) -> str:
+    """What stands behind name and value: who decided it, and what it means."""
+    origin = paint(decided(one), COLOURS[one.origin], colour)
+    lines = [wrapped(unmarked(sentence), 6) for _, sentence in sentences_of(one)]
+    return "\n".join([f"[{origin}]", *lines])

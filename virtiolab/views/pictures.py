@@ -9,17 +9,15 @@ import copy
 from base64 import b64encode
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import Literal
 
 from lxml import etree
 from lxml.builder import ElementMaker
 
 from .elements import E, Html, visible
 
-Place = Literal["guest", "qemu", "host"]
 Point = tuple[float, float]
 
-TITLES: dict[Place, str] = {"guest": "guest", "qemu": "QEMU", "host": "host"}
+TITLES = {"guest": "guest", "qemu": "QEMU", "host": "host"}
 TIP = 8  # the length of an arrow's head
 
 _NAMESPACE = "http://www.w3.org/2000/svg"
@@ -33,13 +31,10 @@ class Picture:
     def __init__(self, width: int, height: int, says: str):
         self.says = says
         self._size = {"width": str(width), "height": str(height)}
-        self._root = _SVG.svg(
-            {"class": "vl-picture", "role": "img", "aria-label": says},
-            {"viewBox": f"0 0 {width} {height}"},
-            self._size,
-        )
+        about = {"class": "vl-picture", "role": "img", "aria-label": says}
+        self._root = _SVG.svg(about, {"viewBox": f"0 0 {width} {height}"}, self._size)
 
-    def place(self, place: Place, x: float, y: float, width: float, height: float) -> None:
+    def place(self, place: str, x: float, y: float, width: float, height: float) -> None:
         """The guest, QEMU or the host: a tinted ground with its name, for parts to stand on."""
         self._add("rect", f"vl-place-{place}", x=x, y=y, width=width, height=height, rx=10)
         self.write(x + 14, y + 22, TITLES[place], f"vl-title vl-place-{place}")

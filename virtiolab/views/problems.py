@@ -97,11 +97,9 @@ def _is_idle(edit: str, disk: Disk) -> bool:
     """Whether it would remove what is not there."""
     if edit[0] != "-":
         return False
-    *above, last = edit[1:].split("/")
-    holder = disk.element.find("/".join(above)) if above else disk.element
-    if holder is None:
-        return True
-    return last[1:] not in holder.keys() if last[0] == "@" else holder.find(last) is None
+    path, _, attribute = edit[1:].partition("@")
+    found = disk.element.find(path.rstrip("/") or ".")
+    return found is None or (attribute != "" and found.get(attribute) is None)
 
 
 def _edit(edit: str) -> str:

@@ -31,14 +31,15 @@ class Resolved(View):
 def resolved_as_text(resolutions: Iterable[Resolution]) -> str:
     """The XML, with comments at what libvirt added, so that it stays XML; last the controllers that
     it adds for all of these disks, each once."""
-    lines, controllers = [], {}
+    lines: list[str] = []
+    controllers: dict[str, None] = {}
     for resolution in resolutions:
         for pieces, names in _lines(resolution, resolution.element):
             added = f": {', '.join(names)}" if names else ""
             remark = "" if names == [] else f"  <!-- added{added} -->"
             lines.append("".join(text for text, _ in pieces) + remark)
-        names = (visible(name).replace("--", "- -") for name in _left_out(resolution))
-        lines += [f"<!-- left out: {name} -->" for name in names]
+        left_out = (visible(name).replace("--", "- -") for name in _left_out(resolution))
+        lines += [f"<!-- left out: {name} -->" for name in left_out]
         controllers |= dict.fromkeys(written(one).rstrip() for one in resolution.controllers)
     return "\n".join([*lines, *(f"{one}  <!-- added -->" for one in controllers)])
 

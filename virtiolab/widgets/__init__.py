@@ -13,7 +13,7 @@ _FILE_OF = {
     "StackPicture": "stack_picture",
     "XMLExplainer": "xml_explainer",
 }
-__all__ = [*_FILE_OF]
+__all__ = [*_FILE_OF]  # noqa: PLE0604 - names, each of them
 
 
 def __getattr__(name: str):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import ipywidgets
 
-from ..course.judging import submit
+from ..course.judging import Feedback, submit
 from ..course.tasks import Choose, Mark, Write, exercise
 from ..views import exercises as views
 from ..views.elements import root, xml_box
@@ -41,7 +41,8 @@ class Exercise(WithStaticForm):
     def _start(self, _=None) -> None:
         """As at first: nothing is answered, no hint is shown."""
         self.work.clear()
-        self.feedback, self._hints = None, 0
+        self.feedback: Feedback | None = None
+        self._hints = 0
         self.said.value, self.answer.value = sentence("Not checked yet.", "vl-nothing").html, ""
         self._tell()
 

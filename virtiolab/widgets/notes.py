@@ -23,10 +23,10 @@ class Note(ipywidgets.VBox):
         """Say what this problem is, with its path if it stands beside no field."""
         self.problem = problem
         self._said.value = note(problem, path)
-        children = (self._said,)
-        if problem.fix is not None:
+        button = [self.button] if problem.fix is not None else []
+        if button:
             self.button.description = self.button.tooltip = f"Apply: {fix_in_words(problem)}"
-            children = (self._said, self.button)
+        children = (self._said, *button)
         if self.children != children:
             self.children = children
 
@@ -35,7 +35,8 @@ class Notes(ipywidgets.VBox):
     """A list of problems; its widgets are used again for the next ones."""
 
     def __init__(self, apply: Callable[[Problem], None]):
-        self._apply, self._made = apply, []
+        self._apply = apply
+        self._made: list[Note] = []
         super().__init__()
         self.add_class("vl-notes")
 

@@ -57,9 +57,9 @@ class Proof(WithStaticForm):
 
     def _ask(self) -> None:
         """All rungs but the guest."""
-        if hindered := _try(shared):
+        if missing := _try(shared):
             self._show()
-            self.doing.value = doing(hindered)
+            self.doing.value = doing(missing)
             return
         hindered = [_try(self._climb, rung) for rung in self._said if rung != "guest"]
         self._show(self._asked())

@@ -19,7 +19,8 @@ class Quiz(WithStaticForm):
     """Question after question; the first is the one with the number `seed`, if it is given."""
 
     def __init__(self, seed: int | None = None):
-        self.asked, self.score_now, self._seen = ipywidgets.HTML(), Score(), set()
+        self.asked, self.score_now = ipywidgets.HTML(), Score()
+        self._seen: set[tuple[str, str]] = set()
         self.guess = ipywidgets.RadioButtons(
             options=[], tooltip="Your answer", layout={"width": "100%"}
         )

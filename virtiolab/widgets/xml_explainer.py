@@ -102,7 +102,7 @@ class XMLExplainer(WithStaticForm):
         try:
             found = read(self.text.value).disks if self.text.value.strip() else None
         except UnreadableXML as error:
-            self._disks = ()
+            self._disks: tuple[Disk, ...] = ()
             self._say(sentence(str(error), "vl-error"))
         else:
             self._disks = (found or ())[:MOST]
@@ -127,7 +127,7 @@ class XMLExplainer(WithStaticForm):
         self.disk.layout.display = "" if len(self._disks) > 1 else "none"
 
     def _show(self, _=None) -> None:
-        self._explained = self._chosen and Explanation(self._chosen)
+        self._explained = Explanation(self._chosen) if self._chosen else None
         self.answer.value = interactive(self._explained) if self._explained else ""
         self.filter.layout.display = "" if self._explained else "none"
         self._list()

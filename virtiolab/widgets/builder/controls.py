@@ -1,6 +1,7 @@
 """What one sets a choice with: a field, with a menu or a box for text; and what opens more."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import ipywidgets
 
@@ -31,7 +32,7 @@ class Menu:
             self.widget.options = [*self.widget.options[: len(self._known)], shown(value)]
         self.widget.index = self._entries.index(value)
 
-    def read(self):
+    def read(self) -> Any:
         """The value that is shown."""
         return self._entries[self.widget.index or 0]
 
@@ -43,10 +44,11 @@ class Text:
 
     def __init__(self, repeats: bool):
         self._repeats = repeats
-        options = {"placeholder": NOT_WRITTEN, "layout": _WIDE}
         if repeats:
-            options |= {"placeholder": f"{NOT_WRITTEN}\none a line", "rows": 2}
-        self.widget = (ipywidgets.Textarea if repeats else ipywidgets.Text)(**options)
+            placeholder = f"{NOT_WRITTEN}\none a line"
+            self.widget = ipywidgets.Textarea(placeholder=placeholder, rows=2, layout=_WIDE)
+        else:
+            self.widget = ipywidgets.Text(placeholder=NOT_WRITTEN, layout=_WIDE)
 
     def show(self, value) -> None:
         """Show this value, or these values."""
@@ -75,7 +77,8 @@ class Field(ipywidgets.HBox):
         is_menu = choice.flag or choice.values
         self._shows = Menu(choice) if is_menu else Text(choice.repeats)
         self.control = self._shows.widget
-        self._value, self._is_set = None, False
+        self._value: Any = None
+        self._is_set = False
         self.control.observe(self._take, self._shows.watched)
         self.hint = ipywidgets.HTML()
         self.notes: Notes | None = None
@@ -84,7 +87,7 @@ class Field(ipywidgets.HBox):
         self.add_class("vl-field").add_class(f"vl-field-{choice.name.replace('_', '-')}")
 
     @property
-    def value(self):
+    def value(self) -> Any:
         """What is chosen here; None where nothing is written."""
         return self._value
 

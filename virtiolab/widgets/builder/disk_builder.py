@@ -105,7 +105,7 @@ class DiskBuilder(WithStaticForm):
         """Mend a problem; the keyboard goes on where the button was."""
         self._old = self.draft.text
         self.draft.mend(problem)
-        self.chosen, self._refusal = self.draft.chosen, None
+        self.chosen, self._refusal = dict(self.draft.chosen), None
         self._show()
         (field.control if field else self.built.resolve).focus()
 
