@@ -34,7 +34,7 @@ CHROMIA := chromium chromium-browser google-chrome google-chrome-stable
 CHROMIUM := $(shell for name in $(CHROMIA); do command -v $$name; done; :)
 BROWSER_STAMP := $(if $(CHROMIUM)$(filter all,$(VIRTIOLAB_REQUIRE)),.venv/.browser)
 
-.PHONY: help lab test lint fuzz bench clean
+.PHONY: help lab test lint fuzz mutate bench clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -54,6 +54,9 @@ lint: .venv/.test  ## the style, the common mistakes, the types
 
 fuzz: .venv/.test  ## a long search for XML that nothing of ours was ready for
 	$(RUN) pytest -s --timeout=0 -o faulthandler_timeout=0 --hypothesis-profile=fuzz tests/test_fuzz.py $(PYTEST_ARGS)
+
+mutate: .venv/.test  ## breaks the rules one at a time, to see whether a test notices; MUTATE_ARGS='format-is-raw'
+	$(VENV_PYTHON) tests/mutate.py $(MUTATE_ARGS)
 
 bench: .venv/.test $(BROWSER_STAMP)  ## what it costs; BENCH_ARGS='read grow' leaves out the rest
 	$(RUN) benchmarks $(BENCH_ARGS)
