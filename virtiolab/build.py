@@ -89,7 +89,9 @@ def build(**chosen: Value | Sequence[Value]) -> str:
     """
     for name in chosen:
         if name not in choices():
-            raise TypeError(_unknown(name))
+            near = get_close_matches(name[:60], choices(), n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise TypeError(f"build() knows no choice {name[:60]!r}{hint}")
     writes = [
         (choice.is_end, number, choice, text)
         for name, choice in choices().items()
@@ -112,12 +114,6 @@ def choices_of(disk: Disk) -> dict[str, str | bool | list[str | None]]:
     """
     found = {name: _read(disk.element, choice) for name, choice in choices().items()}
     return {name: value for name, value in found.items() if value is not None}
-
-
-def _unknown(name: str) -> str:
-    near = get_close_matches(name[:60], choices(), n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"build() knows no choice {name[:60]!r}{hint}"
 
 
 def _texts(choice: Choice, value) -> list[str | None]:
@@ -181,15 +177,11 @@ def _attribute(element: etree._Element, step: str) -> str | None:
     """The attribute that a step names; None where no attribute says where such a source is."""
     if step != f"@{_BY_TYPE}":
         return step[1:]
-    return SOURCE_ATTRIBUTES.get(_type_around(element))
-
-
-def _type_around(source: etree._Element) -> str:
-    return source.getparent().get("type", "file")
+    return SOURCE_ATTRIBUTES.get(element.getparent().get("type", "file"))
 
 
 def _refuse_source(choice: Choice, source: etree._Element):
-    kind, known = _type_around(source)[:60], ", ".join(SOURCE_ATTRIBUTES)
+    kind, known = source.getparent().get("type", "file")[:60], ", ".join(SOURCE_ATTRIBUTES)
     raise ValueError(f"{choice.name} cannot be written for type {kind!r}, only for {known}.")
 
 

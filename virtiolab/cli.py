@@ -309,7 +309,8 @@ def _build(options: argparse.Namespace) -> int:
     except ValueError as error:
         print(f"virtiolab: build: {one_line(str(error), 500)}", file=sys.stderr)
         return REFUSED
-    status, shown = _status(problems), {"xml": xml} | _as_dict(problems)
+    status = _status(problems)
+    shown: str | dict = {"xml": xml} | _as_dict(problems)
     if not options.json:
         shown = "" if status else printable(xml.rstrip("\n"))
     _print(Said(shown, aside=problems_as_text(problems) if problems else ""))

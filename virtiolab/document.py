@@ -192,12 +192,11 @@ def whole_number(
     found = (_C_NUMBER if c else _DECIMAL).fullmatch((text or "")[:_MOST_DIGITS])
     if not found or (found[1] == "-" and not minus_zero):
         return None
-    number = int(found[2], _base(found[2]) if c else 10)
+    digits, base = found[2], 10
+    if c and digits[0] == "0":
+        base = 16 if digits[1:2] in ("x", "X") else 8
+    number = int(digits, base)
     return number if number < 1 << bits else None
-
-
-def _base(digits: str) -> int:
-    return 16 if digits[:2].lower() == "0x" else 8 if digits[0] == "0" else 10
 
 
 def read(xml: str | bytes | os.PathLike) -> Domain:

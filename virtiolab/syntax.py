@@ -72,11 +72,12 @@ def _in_words(fact: str, told: tuple[bool, tuple]) -> str:
 def _only(code: str, when: str | None = None, **ways) -> Only:
     others, beside = ways.pop("or", []), ways.pop("with", "").split()
     values = tuple(when.split()) if when else None
-    return Only(code, values, tuple(beside), tuple(_way(**way) for way in [ways, *others]))
+    return Only(code, values, tuple(beside), tuple(map(_way, [ways, *others])))
 
 
-def _way(since: str | None = None, **facts) -> tuple[dict[str, tuple[bool, tuple]], str | None]:
-    return {fact: _words(fact, told) for fact, told in facts.items()}, since
+def _way(told: dict) -> tuple[dict[str, tuple[bool, tuple]], str | None]:
+    facts = {fact: _words(fact, words) for fact, words in told.items() if fact != "since"}
+    return facts, told.get("since")
 
 
 def _words(fact: str, told: str | bool) -> tuple[bool, tuple]:
@@ -280,7 +281,10 @@ def _shape(key: str) -> Shape:
     path = "/".join(reversed(key.split(".")))
     attributes = own.get("attributes", {}) | behind.get("attributes", {})
     inside = own.get("children", []) + behind.get("children", [])
-    children = tuple(_child(*words.split()) for words in inside)
+    children = tuple(
+        Child(name.rstrip("*"), name.endswith("*"), tuple(protocols))
+        for name, *protocols in map(str.split, inside)
+    )
     return Shape(
         {name: _reader(kind, f"{path}/@{name}") for name, kind in attributes.items()},
         children,
@@ -298,10 +302,6 @@ def _shape(key: str) -> Shape:
 def _only_of(paths: dict[str, str]) -> dict[str, tuple[Only, ...]]:
     found = ((name, lookup(path)) for name, path in paths.items())
     return {name: entry.only for name, entry in found if entry and entry.only}
-
-
-def _child(name: str, *protocols: str) -> Child:
-    return Child(name.rstrip("*"), name.endswith("*"), protocols)
 
 
 def shape_of(element: etree._Element) -> Shape:

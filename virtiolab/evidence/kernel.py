@@ -145,19 +145,15 @@ def in_order(modules: dict[str, bytes]) -> list[str]:
         known = by_name.get(name.replace("-", "_"))
         if known is None or known in ordered:  # None: it is built into the kernel
             return
-        for other in _depends(modules[known]):
+        # What it depends on, it says in its .modinfo.
+        found = re.search(rb"\0depends=([^\0]+)\0", b"\0" + modules[known])
+        for other in found[1].decode().split(",") if found else ():
             put(other)
         ordered[known] = None
 
     for name in MODULES:
         put(name)
     return list(ordered)
-
-
-def _depends(module: bytes) -> list[str]:
-    """What a module says that it depends on (its .modinfo)."""
-    found = re.search(rb"\0depends=([^\0]*)\0", b"\0" + module)
-    return found[1].decode().split(",") if found and found[1] else []
 
 
 class File(NamedTuple):

@@ -187,7 +187,9 @@ def pci(context: Context) -> Iterator[Problem]:
     address, source = context.child("address"), context.child("source")
     if address is not None and address.get("type") == "pci":
         yield from _bounds(context, address, "address", _SLOT | {"domain": 0})
-        yield from _board(context, address)
+        place, machine = (_part(address, "slot"), _part(address, "function")), context.machine
+        if machine and _part(address, "bus") == 0 and place in machine.board:
+            yield context.find("address-of-board", "address", machine=machine.title)
     if context.type == "nvme" and (address := source.find("address")) is not None:
         yield from _bounds(context, address, "source/address", _SLOT)
 
@@ -204,9 +206,3 @@ def _bounds(
 
 def _part(address: etree._Element, name: str) -> int:
     return whole_number(address.get(name), c=True) or 0
-
-
-def _board(context: Context, address: etree._Element) -> Iterator[Problem]:
-    place = _part(address, "slot"), _part(address, "function")
-    if context.machine and _part(address, "bus") == 0 and place in context.machine.board:
-        yield context.find("address-of-board", "address", machine=context.machine.title)

@@ -34,14 +34,10 @@ def apply(edits: Iterable[str], disk: Disk, place: Place | None = None) -> None:
         scope = _scope(edit)
         fresh = Disk(disk.element, disk.domain)  # which knows what the edits before have changed
         base = _BASES[scope](fresh) if scope else disk.element
-        if place and _path(edit) == place.path:
+        if place and edit.lstrip("-+~").partition("=")[0] == place.path:
             _apply_at(place, edit, disk)
         elif base is not None:
             _apply(edit.partition(":")[2] if scope else edit, base)
-
-
-def _path(edit: str) -> str:
-    return edit.lstrip("-+~").partition("=")[0]
 
 
 def _apply_at(place: Place, edit: str, disk: Disk) -> None:
@@ -66,7 +62,8 @@ def changed(disk: Disk, edits: Iterable[str], place: Place | None = None) -> tup
     Nothing where that would be more than MAX_NAMES elements and attributes.
     """
     beside = list(islice(_beside(disk.domain), MAX_NAMES)) if any(map(_scope, edits)) else []
-    if _names_in([disk.element, *beside]) > MAX_NAMES:
+    names = (1 + len(one.attrib) for part in (disk.element, *beside) for one in part.iter("*"))
+    if sum(islice(names, MAX_NAMES + 1)) > MAX_NAMES:
         return "", ""
     guest = _outline(disk, beside)
     before = [_indented(part) for part in _parts(guest)]
@@ -97,12 +94,6 @@ def _beside(domain: Domain) -> Iterator[etree._Element]:
         yield from (e for e in domain.element.iterchildren("*") if e.tag != "devices")
     for devices in domain.devices:
         yield from devices.iterchildren("controller")
-
-
-def _names_in(elements: list[etree._Element]) -> int:
-    """How many elements and attributes; no longer counted than needed."""
-    every = (1 + len(inner.attrib) for element in elements for inner in element.iter("*"))
-    return sum(islice(every, MAX_NAMES + 1))
 
 
 def _outline(disk: Disk, beside: list[etree._Element]) -> Domain:
