@@ -35,14 +35,16 @@ class Form(ipywidgets.VBox):
         self.always, self.chips = _names_of(ALWAYS_SHOWN), {}
         if names is None:
             groups = dict.fromkeys(choice.group for choice in choices().values())
-            self.chips = {group: _chip(group) for group in groups if group != ALWAYS_SHOWN}
+            for group in [group for group in groups if group != ALWAYS_SHOWN]:
+                paths = ", ".join(path_of(choices()[name], None) for name in _names_of(group))
+                chip = self.chips[group] = Toggle(group, f"Show or hide: {paths}")
+                chip.add_class("vl-chip").add_class(f"vl-chip-{group.lower()}")
+                chip.observe(self._fold, "value")
         else:
             wanted = set(names)
             self.always = [name for name in choices() if name in wanted]
         self.panel = ipywidgets.VBox().add_class("vl-panel")
         self._left_out = ipywidgets.HTML()
-        for chip in self.chips.values():
-            chip.observe(self._fold, "value")
         row = ipywidgets.HBox([*self.chips.values()]).add_class("vl-chips")
         foldable = [row, self.panel] if self.chips else []
         super().__init__([*map(self._field, self.always), *foldable])
@@ -94,13 +96,6 @@ class Form(ipywidgets.VBox):
             written = sum(name in chosen for name in _names_of(group))
             chip.tell(f" ({written} written)" if written else "")
         return beside.get(None, [])
-
-
-def _chip(group: str) -> Toggle:
-    """The button that opens a group of fields."""
-    paths = ", ".join(path_of(choices()[name], None) for name in _names_of(group))
-    chip = Toggle(group, f"Show or hide: {paths}")
-    return chip.add_class("vl-chip").add_class(f"vl-chip-{group.lower()}")
 
 
 @cache
