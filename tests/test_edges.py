@@ -170,6 +170,19 @@ def test_libvirt_writes_it_back(name, libvirt):
     assert without_place(theirs) == resolve(domain.disks[0]).xml
 
 
+@pytest.mark.live
+def test_empty_limits_are_none(libvirt):
+    """They do not take those of another disk, which is in no group either."""
+    limits = "<iotune><total_iops_sec>9</total_iops_sec></iotune>"
+    domain = guest(
+        f"<disk>{FILE}{VDA}{limits}</disk>"
+        "<disk><source file='/b.img'/><target dev='vdb' bus='virtio'/><iotune/></disk>"
+    )
+    theirs = disks_in(libvirt.ask(domain).xml)
+    ours = {disk.target: resolve(disk).xml for disk in domain.disks}
+    assert {name: without_place(xml) for name, xml in theirs.items()} == ours
+
+
 def test_cookies_of_another_protocol():
     """libvirt does not look at them there, so it is said that they have no effect."""
     found = check(guest(RESOLVED["cookies"][0]))
