@@ -1,4 +1,5 @@
-"""`check` and `resolve` against the real libvirt, on guests that nobody thought of."""
+"""`check`, `resolve` and `infer` against the real libvirt, on guests that nobody thought of; each is
+asked about once."""
 
 import random
 import re
@@ -8,6 +9,7 @@ import pytest
 from wild import guest
 
 from virtiolab import check, read, resolve
+from virtiolab.evidence.comparison import inferred, said_by_libvirt
 from virtiolab.syntax import lookup, names_in
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]  # thousands of questions
@@ -96,7 +98,8 @@ def without_place(xml):
 
 
 def test_generated_guests(libvirt):
-    """No error where libvirt accepts, no silence where it refuses, and every disk byte for byte."""
+    """No error where libvirt accepts, no silence where it refuses; of each disk the same answers, and
+    the same XML byte for byte."""
     seen, draw = Counter(), random.Random(0)
     for _ in range(GUESTS):
         xml = guest(draw.choice)
@@ -108,11 +111,17 @@ def test_generated_guests(libvirt):
             assert is_expected(answer.refusal), f"{answer.refusal} {xml}"
         seen["refused" if errors else "accepted" if answer.refusal is None else "expected"] += 1
         seen[domain.machine] += 1
+        said = said_by_libvirt(answer) if answer.refusal is None else {}
         for target, theirs in disks_in(answer.xml or "").items():
             disk = next(disk for disk in domain.disks if disk.target == target)
+            if target in said:
+                ours = inferred(disk)  # what is plugged in later is not in the command line
+                assert {row: ours[row] for row in said[target]} == said[target], xml
+                seen["inferred"] += 1
             if not names_newer(disk, libvirt.version):
                 assert without_place(resolve(disk).xml) == without_place(theirs), xml
                 seen["resolved"] += 1
     print(seen)
     assert seen["refused"] > 1500 and seen["accepted"] > 1500 and seen["resolved"] > 3000, seen
+    assert seen["inferred"] > 3000, seen
     assert seen["pc"] > 1000 and seen["q35"] > 1000, seen
