@@ -41,11 +41,12 @@ def bare(number: int) -> list[str]:
     return [etree.tostring(drawn, encoding="unicode") for _, drawn in islice(_drawn(), number)]
 
 
-def many_disks(number: int) -> str:
-    """One guest with so many disks of four kinds, in which nothing is wrong."""
+def many_disks(number: int, first: int = 0) -> str:
+    """One guest with so many disks of three kinds, in which nothing is wrong; `first` is where their
+    names and images begin."""
     disks = (
         _ONE_OF_MANY.format(bus and f" bus='{bus}'", n, usual_name(bus or "virtio", n))
-        for n, bus in zip(range(number), cycle(("virtio", "", "usb", "sata")))
+        for n, bus in zip(range(first, first + number), cycle(("virtio", "", "usb")))
     )
     return _MANY.format("".join(disks))
 

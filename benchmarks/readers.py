@@ -6,6 +6,7 @@ import pstats
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import count
 from typing import NamedTuple
 
 from lxml import etree
@@ -102,15 +103,17 @@ def reading(readers: Sequence[Reader], texts: list[str], rounds: int) -> Iterato
 
 def growing(readers: Sequence[Reader], disks: int, rounds: int) -> Iterator[Row]:
     """What each takes for a guest with ten times so many disks; the floor is one with so many."""
-    few, many = [many_disks(disks)], [many_disks(10 * disks)]
+    begins = count(
+        step=10 * disks
+    )  # no two have a disk in common, of which sentences could be kept
 
-    def after_few(reader: Reader, texts: list[str]) -> float:
+    def after_few(reader: Reader, number: int) -> float:
         # The allocator tidies up after many disks only when next it is asked.
-        reader.seconds_of(few)
-        return reader.seconds_of(texts)
+        reader.seconds_of([many_disks(disks, next(begins))])
+        return reader.seconds_of([many_disks(number, next(begins))])
 
     for reader in readers:
-        ways = [partial(after_few, reader, texts) for texts in (few, many)]
+        ways = [partial(after_few, reader, number) for number in (disks, 10 * disks)]
         floor, times = in_turns(ways, rounds)
         yield Row(reader.what, times, reader.growth, floor=floor)
 

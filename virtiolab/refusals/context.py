@@ -36,12 +36,18 @@ class Source(NamedTuple):
         return self.element.get("protocol") if self.type == "network" else None
 
 
-class Context:
-    """One disk as the rules see it: what libvirt takes it for, and what is written in it."""
+class Context(Disk):
+    """A disk as the rules see it: what is written in it, and what libvirt takes it for."""
+
+    # Of 10,000 disks, kept together, each object more keeps the collector busy.
+    __slots__ = (
+        "bus", "controller", "device", "format", "is_controller_chosen", "oldest",
+        "place", "readonly", "snapshot", "type",
+    )  # fmt: skip
 
     def __init__(self, disk: Disk, oldest: bool = False):
-        self.disk, self.domain, self.oldest = disk, disk.domain, oldest
-        # Only what they say: answers of 10,000 disks, kept together, keep the collector busy.
+        self.element, self.domain, self.target = disk.element, disk.domain, disk.target
+        self._children, self.oldest = disk._children, oldest
         answers = infer(disk)
         self.device, self.bus = answers.device.value, answers.bus.value
         self.format, self.readonly = answers.format.value, answers.readonly.value
@@ -51,27 +57,25 @@ class Context:
         self.is_controller_chosen = answers.controller.origin == "stated"
         # Without a source libvirt forgets the type (virDomainDiskDefParseSourceXML).
         self.type = "file" if disk.child("source") is None else answers.type.value
-        self.get = disk.get
-        self.child = disk.child
 
     @property
     def protocol(self) -> str | None:
         """Of a network disk, the protocol."""
         return self.get("protocol", "source") if self.type == "network" else None
 
-    @cached_property
-    def sources(self) -> list[Source]:
+    @property
+    def sources(self) -> Iterator[Source]:
         """The sources of the disk and of the images below it, from the top."""
         own, holder = self.child("source"), self.child("backingStore")
-        found = [] if own is None else [Source(own, "source", self.type, self.format, "")]
+        if own is not None:
+            yield Source(own, "source", self.type, self.format, "")
         path = "backingStore"
         while holder is not None and (kind := holder.get("type")) is not None:
             format, source = holder.find("format"), holder.find("source")
             if source is not None:
                 told = None if format is None else format.get("type")
-                found.append(Source(source, f"{path}/source", kind, told, path))
+                yield Source(source, f"{path}/source", kind, told, path)
             holder, path = holder.find("backingStore"), f"{path}/backingStore"
-        return found
 
     @property
     def is_empty(self) -> bool:
@@ -109,9 +113,9 @@ class Context:
 
     def find(self, code: str, path: str, element: etree._Element | None = None, **facts) -> Problem:
         """A problem at a path inside the disk, such as `driver/@io`; there may be several of it."""
-        facts |= {"bus": self.bus, "device": self.device, "dev": self.disk.target, "path": path}
-        element = deepest(self.disk.element, path) if element is None else element
-        return Problem(code, f"/disk/{path}", element, self.disk, facts)
+        facts |= {"bus": self.bus, "device": self.device, "dev": self.target, "path": path}
+        element = deepest(self.element, path) if element is None else element
+        return Problem(code, f"/disk/{path}", element, self, facts)
 
 
 @cache
@@ -129,7 +133,7 @@ class Guest:
     @cached_property
     def context_of(self) -> dict[etree._Element, Context]:
         """By element, the disk that it is."""
-        return {context.disk.element: context for context in self.contexts}
+        return {context.element: context for context in self.contexts}
 
     def devices(self, name: str) -> Iterator[etree._Element]:
         """All devices of one kind."""

@@ -33,7 +33,7 @@ _ZEROS = {
 @always
 def name(context: Context) -> Iterator[Problem]:
     """The target, from which libvirt makes the place of the disk."""
-    dev = context.disk.target
+    dev = context.target
     if dev is None:
         yield context.find("target-missing", "target")
         return

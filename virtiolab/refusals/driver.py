@@ -102,7 +102,7 @@ def has_iothread(domain: Domain, thread: int) -> bool:
 @where_written("shareable")
 def shareable(context: Context) -> Iterator[Problem]:
     """Two guests can write one image only where it has no structure of its own."""
-    if context.format == "raw" and not context.readonly and _ENCRYPTED(context.disk.element):
+    if context.format == "raw" and not context.readonly and _ENCRYPTED(context.element):
         yield context.find("shareable-encrypted", "shareable")
 
 

@@ -20,9 +20,9 @@ def targets(guest: Guest) -> Iterator[Problem]:
     """A name is for one disk."""
     first: dict[str, Context] = {}
     for context in guest.contexts:
-        dev = context.disk.target
+        dev = context.target
         if dev is not None and first.setdefault(dev, context) is not context:
-            yield context.find("target-twice", "target/@dev", other=first[dev].disk.line)
+            yield context.find("target-twice", "target/@dev", other=first[dev].line)
 
 
 @of_guests
@@ -46,7 +46,7 @@ def drive_addresses(guest: Guest) -> Iterator[Problem]:
             if key in taken:
                 path = "target/@dev" if context.child("address") is None else "address"
                 yield context.find("address-twice", path, other=taken[key])
-            taken.setdefault(key, context.disk.line)
+            taken.setdefault(key, context.line)
 
 
 @of_guests
@@ -117,7 +117,7 @@ def groups_of_limits(guest: Guest) -> Iterator[Problem]:
             yield context.find("limits-group-alone", "iotune/group_name", group=name)
         for context, found in told[1:]:
             if found != told[0][1]:
-                other = told[0][0].disk.line
+                other = told[0][0].line
                 yield context.find("limits-differ", "iotune", group=name, other=other)
 
 
@@ -164,7 +164,5 @@ def shared_memory(guest: Guest) -> Iterator[Problem]:
 def _is_shared(root: etree._Element) -> bool:
     access = root.find("memoryBacking/access")
     of_all = None if access is None else access.get("mode")
-    cells = root.findall("cpu/numa/cell")
-    return all(cell.get("memAccess", of_all) == "shared" for cell in cells) and (
-        bool(cells) or of_all == "shared"
-    )
+    modes = [cell.get("memAccess", of_all) for cell in root.iterfind("cpu/numa/cell")]
+    return {*(modes or [of_all])} == {"shared"}

@@ -24,7 +24,7 @@ _LSI_ITSELF = 7
 @always
 def name_and_bus(context: Context) -> Iterator[Problem]:
     """A name that suggests another bus misleads whoever reads it."""
-    prefix = prefix_of(context.disk.target)
+    prefix = prefix_of(context.target)
     usual = PREFIX_OF_BUS.get(context.bus)
     suits = context.bus in BUSES.get(context.device, BUSES["disk"])  # else it has to move anyway
     if prefix and suits and usual not in (None, prefix):
@@ -34,7 +34,7 @@ def name_and_bus(context: Context) -> Iterator[Problem]:
 @always
 def newer(context: Context) -> Iterator[Problem]:
     """What only the newest libvirt knows."""
-    if context.on("nvme") or (context.disk.target or "").startswith("nvme"):
+    if context.on("nvme") or (context.target or "").startswith("nvme"):
         yield context.find("nvme-is-new", "target/@dev")
 
 
@@ -138,4 +138,4 @@ def images(guest: Guest) -> Iterator[Problem]:
         other = first.setdefault((context.type, context.protocol, context.path), context)
         if other is not context:
             path = f"source/@{SOURCE_ATTRIBUTES[context.type]}"
-            yield context.find("image-twice", path, other=other.disk.line)
+            yield context.find("image-twice", path, other=other.line)

@@ -138,7 +138,7 @@ def reservations(context: Context) -> Iterator[Problem]:
 @where_written("metadata_cache")
 def metadata_cache(context: Context) -> Iterator[Problem]:
     """Only qcow2 has metadata to keep, and a size has its unit."""
-    for cache in context.disk.element.iter("metadata_cache"):
+    for cache in context.element.iter("metadata_cache"):
         size, path, holder = cache.find("max_size"), path_of(cache), cache.getparent()
         text = "" if size is None else text_of(size)
         format = context.format if holder.tag == "driver" else holder.get("type")
@@ -155,7 +155,7 @@ def metadata_cache(context: Context) -> Iterator[Problem]:
 @where_written("dataStore")
 def data_store(context: Context) -> Iterator[Problem]:
     """A qcow2 image can keep its data in a raw file beside it."""
-    for store in context.disk.element.iter("dataStore"):
+    for store in context.element.iter("dataStore"):
         inner, format = store.find("source"), store.find("format")
         if context.format != "qcow2":
             yield context.find("data-store-not-qcow2", "source/dataStore", format=context.format)

@@ -27,7 +27,7 @@ def values(context: Context) -> tuple[list[Problem], set[DiskRule]]:
     """Problems with the names and values of a disk, and the rules that they make worth asking."""
     found: list[Problem] = []
     rules: set[DiskRule] = set()
-    element = context.disk.element
+    element = context.element
     _look(context, element, shape_of(element), found, rules)
     return found, rules
 
