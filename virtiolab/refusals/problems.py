@@ -69,7 +69,7 @@ class Problem(NamedTuple):
 
     @property
     def edits(self) -> tuple[str, ...]:
-        """What would mend it, in the words of `mending.py`; nothing where no rule can know."""
+        """What would mend it, in the words of `fixes.py`; nothing where no rule can know."""
         if self.disk is None:
             return ()
         try:
