@@ -168,8 +168,19 @@ def test_refuses_what_is_no_text():
 
 @pytest.mark.parametrize(
     "text, number",
-    [("0", 0), (" 7", 7), ("+1", 1), ("-0", 0), ("0" * 20 + "5", 5), ("4294967295", 4294967295)]
-    + [(text, None) for text in ("", "0 ", "0x1", "-1", "1_0", "１", "4294967296", None)],
+    [
+        ("0", 0),
+        (" 7", 7),
+        ("+1", 1),
+        ("-0", 0),
+        ("0" * 20 + "5", 5),
+        ("4294967295", 4294967295),
+        (" " * 99 + "12345", 12345),
+    ]
+    + [
+        (text, None)
+        for text in ("", "0 ", "0x1", "-1", "1_0", "１", "4294967296", "0" * 100 + "x", None)
+    ],
 )
 def test_numbers(text, number):
     """What libvirt's virStrToLong_ui makes of it."""

@@ -497,6 +497,69 @@ def test_the_second_of_a_name_has_its_own_fix():
     assert written(mend(domain).element) == written(read(right).element)
 
 
+# Disks, the path that fixes may not touch, and the codes that are left when all is mended.
+OTHERS = {
+    "a login further down": (
+        "<disk type='network'><driver type='qcow2'/><source protocol='rbd' name='p/a'>"
+        "<auth username='u'><secret type='ceph' usage='c'/></auth></source>"
+        "<backingStore type='network'><format type='raw'/><source protocol='nbd' name='b'>"
+        "<host name='h'/><auth username='v'><secret type='ceph' usage='c'/></auth></source>"
+        "<backingStore/></backingStore><target dev='vda'/></disk>",
+        "source",
+        [],
+    ),
+    "the second label": (
+        "<disk><source file='/a'><seclabel model='dac' relabel='yes'><label>x</label></seclabel>"
+        "<seclabel model='selinux' relabel='no'><label>y</label></seclabel></source>"
+        "<target dev='vda'/></disk>",
+        "source/seclabel[1]",
+        [],
+    ),
+    "data beside the image": (
+        "<disk><driver type='qcow2'/><source file='/a'><dataStore type='file'><format type='raw'/>"
+        "<source file='/c' startupPolicy='requisite'><reservations managed='yes'/></source>"
+        "</dataStore></source><target dev='vda'/></disk>",
+        "source",
+        [],
+    ),
+    "what is there already": (
+        "<disk><driver tpe='qcow2' type='raw'/><source file='/a'/><target dev='vda'/></disk>",
+        "driver/@type",
+        [],
+    ),
+    "nothing safe is left": (
+        "<disk><source file='/a'/><target dev='vda'/><serial>äö</serial></disk>",
+        "serial",
+        ["serial-unsafe"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("xml", "path", "left"), OTHERS.values(), ids=OTHERS)
+def test_a_fix_leaves_the_others_alone(xml, path, left):
+    """It mends what is wrong, and that alone."""
+    domain = read(xml)
+    mended = mend(domain)
+    assert codes(mended) == left
+    before, after = (one.disks[0].element.xpath(path) for one in (domain, mended))
+    assert list(map(shown, before)) == list(map(shown, after))
+
+
+def shown(found):
+    """An element as XML, an attribute as its value."""
+    return written(found) if etree.iselement(found) else str(found)
+
+
+def test_mending_comes_to_an_end_of_two_wishes():
+    """A LUN wants SCSI and a vhost-user disk virtio: what is both is made a disk first."""
+    xml = (
+        "<disk type='vhostuser' device='lun' snapshot='no'>"
+        "<driver name='qemu' type='raw' io='native'/>"
+        "<source type='unix' path='/s'/><target dev='sda' bus='scsi'/></disk>"
+    )
+    assert codes(mend(read(GUEST.format(**ORDINARY | {"xml": xml})))) == []
+
+
 def first_image(domain, libvirt):
     """The image of the disk that has its turn first."""
     answer = libvirt.ask(domain)

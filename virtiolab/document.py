@@ -27,9 +27,8 @@ SOURCE_ATTRIBUTES = {
 LOCAL_TYPES = ("file", "block", "dir")  # whose source is a path of the host
 
 # What strtoul() takes: decimal digits, or, as C writes them, octal and hexadecimal ones too.
-_DECIMAL = re.compile(r"[ \t\n\r\f\v]*(?:\+?|(-)(?=0+$))([0-9]+)")
-_C_NUMBER = re.compile(r"[ \t\n\r\f\v]*(\+?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
-_MOST_DIGITS = 100
+_DECIMAL = re.compile(r"[ \t\n\r\f\v]*(?:\+?|(-)(?=0+$))([0-9]{1,60})")
+_C_NUMBER = re.compile(r"[ \t\n\r\f\v]*(\+?)(0[xX][0-9a-fA-F]{1,60}|0[0-7]{0,60}|[1-9][0-9]{0,60})")
 _OTHER_DOCUMENTS = {
     "network": "a virtual network",
     "pool": "a storage pool",
@@ -189,7 +188,7 @@ def whole_number(
     With `c` it may be octal or hexadecimal, as in addresses of PCI. Of attributes that libvirt takes
     for positive, `minus_zero` is False: it refuses -0 there.
     """
-    found = (_C_NUMBER if c else _DECIMAL).fullmatch((text or "")[:_MOST_DIGITS])
+    found = (_C_NUMBER if c else _DECIMAL).fullmatch(text or "")
     if not found or (found[1] == "-" and not minus_zero):
         return None
     digits, base = found[2], 10

@@ -59,13 +59,13 @@ def mend(domain: Domain) -> Domain:
     It starts from the same disk as before, whatever its disks are called now.
     """
     mended = Domain(copy.deepcopy(domain.element))
-    for _ in range(_ROUNDS):
+    for number in range(_ROUNDS):
         # One of each disk at a time: a fix can make the next one superfluous. But all names at once.
         first: dict[Disk, Problem] = {}
         for problem in check(mended):
             if problem.severity != "note" and problem.edits:
                 known = first.setdefault(problem.disk, problem)
-                if is_renamed(problem) and not is_renamed(known):
+                if number == 0 and is_renamed(problem) and not is_renamed(known):
                     first[problem.disk] = problem
         if not first:
             break

@@ -92,7 +92,8 @@ def serial(context: Context) -> Iterator[Problem]:
     written = context.text("serial")
     if written and not _SERIAL.fullmatch(written):
         wanted = re.sub(r"[^A-Za-z0-9_ .+-]", "", written)
-        yield context.find("serial-unsafe", "serial", serial=written, wanted=wanted)
+        facts = {"wanted": wanted} if wanted.strip() else {}  # else there is no fix
+        yield context.find("serial-unsafe", "serial", serial=written, **facts)
 
 
 @where_written("wwn")

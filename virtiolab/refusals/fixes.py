@@ -3,7 +3,7 @@
 An edit is a line: `driver/@cache=none` sets an attribute, `wwn=50…` a text, `+readonly` adds an
 element, `-driver/@io` takes something away, `~driver/@typo=type` renames. Behind `controller:` it
 concerns the controller that the disk is on, behind `domain:` the guest around it. A path leads from
-the disk to the first element there is; but that of a problem leads to its own element.
+the disk to the first element there is; but that of a problem, and what is below, to its own element.
 """
 
 import copy
@@ -34,26 +34,28 @@ def apply(edits: Iterable[str], disk: Disk, place: Place | None = None) -> None:
         scope = _scope(edit)
         fresh = Disk(disk.element, disk.domain)  # which knows what the edits before have changed
         base = _BASES[scope](fresh) if scope else disk.element
-        if place and edit.lstrip("-+~").partition("=")[0] == place.path:
+        path = edit.lstrip("-+~").partition("=")[0]
+        if place and f"{path}/".startswith(f"{place.path}/"):
             _apply_at(place, edit, disk)
         elif base is not None:
             _apply(edit.partition(":")[2] if scope else edit, base)
 
 
 def _apply_at(place: Place, edit: str, disk: Disk) -> None:
-    """Do an edit at the element of its problem, which others may have the path of too."""
-    element, names = place.element, place.path.split("/")
+    """Do an edit at the element of its problem, or below it: others may have its path too."""
+    path, _, value = edit.lstrip("-+~").partition("=")
+    element, names = place.element, path.split("/")
     while element is not disk.element:
         element = element.getparent()
         del names[0]
     if names:
-        _apply(edit.replace(place.path, "/".join(names)), place.element)
+        _apply(edit.replace(path, "/".join(names), 1), place.element)
     elif edit[0] == "-":
         remove(place.element)
     elif edit[0] == "~":
-        place.element.tag = edit.partition("=")[2]
+        place.element.tag = value
     else:
-        place.element.text = edit.partition("=")[2]
+        place.element.text = value
 
 
 def changed(disk: Disk, edits: Iterable[str], place: Place | None = None) -> tuple[str, str]:

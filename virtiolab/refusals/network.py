@@ -35,7 +35,7 @@ def network(context: Context) -> Iterator[Problem]:
 def _protocol(context: Context, source: Source) -> Iterator[Problem]:
     protocol, path = source.protocol, f"{source.path}/@protocol"
     if protocol == "sheepdog":
-        yield context.find("sheepdog-gone", path)
+        yield context.find("sheepdog-gone", path, source=source.path)
     elif protocol in _GONE:
         yield context.find("protocol-gone", path, protocol=protocol, until=_GONE[protocol])
     if source.element.get("tls") == "yes" and protocol not in _WITH_TLS:

@@ -156,13 +156,13 @@ def metadata_cache(context: Context) -> Iterator[Problem]:
 def data_store(context: Context) -> Iterator[Problem]:
     """A qcow2 image can keep its data in a raw file beside it."""
     for store in context.element.iter("dataStore"):
-        inner, format = store.find("source"), store.find("format")
+        inner, format, path = store.find("source"), store.find("format"), path_of(store)
         if context.format != "qcow2":
-            yield context.find("data-store-not-qcow2", "source/dataStore", format=context.format)
+            yield context.find("data-store-not-qcow2", path, store, format=context.format)
         if format is not None and format.get("type") != "raw":
-            yield context.find("data-store-not-raw", "source/dataStore/format/@type")
+            yield context.find("data-store-not-raw", f"{path}/format/@type", format)
         if inner is not None and (
             inner.find("dataStore") is not None
             or inner.find("slices/slice[@type='storage']") is not None
         ):
-            yield context.find("data-store-nested", "source/dataStore/source")
+            yield context.find("data-store-nested", f"{path}/source", inner)

@@ -21,6 +21,7 @@ from .context import WHERE_WRITTEN, Context, DiskRule
 from .problems import Problem, path_of
 
 _NONE: dict = {}
+_OTHER_IMAGES = ("backingStore", "dataStore")
 
 
 def values(context: Context) -> tuple[list[Problem], set[DiskRule]]:
@@ -37,7 +38,7 @@ def _look(
 ) -> None:
     """Look at an element and all in it; plain loops, since each disk goes through here.
 
-    Not `placed` is what stands in something that is itself out of place, and in the images below.
+    Not `placed` is what stands in something that is itself out of place, and in other images.
     """
     triggers = WHERE_WRITTEN.get(element.tag, _NONE)
     if None in triggers:
@@ -73,7 +74,7 @@ def _look_inside(
             tag = child.tag
             misplaced = _misplaced(context, child, None, only[tag]) if tag in only else ()
             found.extend(misplaced)
-            below = placed and not misplaced and tag != "backingStore"
+            below = placed and not misplaced and tag not in _OTHER_IMAGES
             _look(context, child, inner, found, rules, below)
         elif not shape.open:
             found.append(_not_read(context, child, None))
@@ -149,8 +150,8 @@ def _not_read(context: Context, element: etree._Element, attribute: str | None) 
 
 
 def _can_be(element: etree._Element, attribute: str | None, name: str) -> bool:
-    """Whether what is written fits another name: else that one was not meant."""
-    if attribute is None:
-        return True
+    """Whether what is written fits another name that is not there: else that one was not meant."""
+    if attribute is None or name in element.keys():
+        return attribute is None
     read = shape_of(element).attributes.get(name)
     return read is None or not _is_refused(read, element.get(attribute))

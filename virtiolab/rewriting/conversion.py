@@ -19,7 +19,6 @@ from ..xml import dedented, laid_out, put_behind, remove
 from . import BUSES, Unconvertible
 from .steps import Part, known, notes, parts, say
 
-_DECIDED = ("/disk/target/@dev", "/disk/target/@bus")  # by whoever converts
 _IDE_PLACES = 4  # libvirt refuses a second IDE controller
 _KEPT_NUMBERS = 26 + 26 * 26  # a name of one letter or two is kept, if it is free
 _PLACE = ("controller", "bus", "target", "unit")
@@ -70,7 +69,7 @@ def convert(disk: Disk, bus: str = "virtio") -> Conversion:
         raise Unconvertible(why)
     element = _copied(disk)
     element.find("target").attrib.update({"dev": _free_name(disk, bus), "bus": bus})
-    dropped = tuple(_drop(element, disk))
+    dropped = tuple(_drop(element))
     controller = _add_controller(element)
     after = _disk_of(element)
     changed = keep_order(disk.domain, after.domain)
@@ -179,20 +178,18 @@ def _disk_of(element: etree._Element) -> Disk:
     return Disk(element, Domain(element.getroottree().getroot()))
 
 
-def _drop(element: etree._Element, disk: Disk) -> Iterator[Dropped]:
-    """Take out what belongs to the old bus, and what one of the libvirts would refuse on the new."""
+def _drop(element: etree._Element) -> Iterator[Dropped]:
+    """Take out what belongs to the old bus, and what no libvirt, or not each, takes on the new."""
     for rule in known()["dropped"]:
         for found in element.xpath(rule["what"]):
             is_element = etree.iselement(found)
             holder, attribute = (found, None) if is_element else (found.getparent(), found.attrname)
             yield _taken_out(holder, attribute, rule["why"])
-    before = {(problem.code, problem.path) for problem in about(Context(disk, oldest=True))}
-    of_places = {only.code for entry in entries().values() for only in entry.only}
-    refused = {}  # what stands where it may not on the new bus, and what has become wrong there
-    for problem in about(Context(_disk_of(element), oldest=True)):
-        is_ours = problem.code in of_places or (problem.code, problem.path) not in before
-        if is_ours and problem.severity == "error" and problem.path not in _DECIDED:
-            refused[problem.element, problem.attribute] = problem
+    rules = (only for entry in entries().values() for only in entry.only)
+    of_buses = {rule.code for rule in rules for way, _ in rule.ways if "bus" in way}
+    of_buses |= {*known()["of_buses"]}
+    found = about(Context(_disk_of(element), oldest=True))
+    refused = {(p.element, p.attribute): p for p in found if p.code in of_buses}
     for (holder, attribute), problem in refused.items():
         yield _taken_out(holder, attribute, f"{problem.message} {problem.why}")
     driver = element.find("driver")
