@@ -35,7 +35,7 @@ def notes_of(holder):
 
 def names_shown(builder):
     """The choices whose fields are there to see."""
-    return [name for name in builder.form.names if builder.fields[name].is_shown]
+    return [name for name in builder.form.names if builder.fields[name].layout.display != "none"]
 
 
 def marked_lines(builder):
@@ -45,6 +45,57 @@ def marked_lines(builder):
 
 
 # ------------------------------------------------------------------------------------- the fields
+
+
+DISKS = {  # with one choice that each does not have
+    "queues": dict(source="/a.img", target="sda", bus="sata"),
+    "iothread": dict(source="/a.img", target="sda", bus="usb"),
+    "packed": dict(source="/a.img", target="sda", bus="scsi"),
+    "wwn": dict(device="cdrom", source="/a.iso", target="sda", bus="sata"),
+    "vendor": dict(device="lun", type="block", source="/dev/sdx", target="sda", bus="scsi"),
+}
+
+
+@pytest.mark.parametrize("lacking", DISKS)
+def test_greyed_out(lacking, libvirt):
+    """What has no place in a disk cannot be set there, and the form says why; libvirt refuses it."""
+    builder, grey = DiskBuilder(**DISKS[lacking]), {}
+    draft = builder.draft
+    assert libvirt.ask(draft.domain).refusal is None
+    for chip in builder.form.chips.values():
+        chip.value = True
+        fields = {name: builder.fields[name] for name in builder.form.names}
+        grey |= {name: field for name, field in fields.items() if field.control.disabled}
+    assert lacking in grey and "source" not in grey and ("rawio" in grey) is (lacking != "vendor")
+    for name, field in grey.items():
+        assert "Not in this disk" in text_of(field.hint), name
+        draft.choose(DISKS[lacking] | with_others(name))
+        errors = [problem for problem in draft.problems if problem.severity == "error"]
+        assert errors, name
+        if not all(problem.since for problem in errors):  # which older ones take
+            assert libvirt.ask(draft.domain).refusal, name
+
+
+def with_others(name):
+    """A value for a choice, and for those without which it says nothing."""
+    choice = choices()[name]
+    beside = {"queues": "1"} if name == "iothreads" else {}
+    if name.startswith("reservations_"):
+        beside = {"reservations": "no"}
+    values = [value for value in choice.values if value != "default"]
+    return beside | {name: True if choice.flag else (values or ["1"])[0]}
+
+
+def test_an_emptied_field_is_not_greyed_out():
+    """Who takes away what has no place there still has the keyboard in that field."""
+    builder = DiskBuilder(**WIN7, bus="virtio")
+    builder.form.chips["Driver"].value = True
+    field = builder.fields["queues"]
+    field.control.value = "4"
+    pick(builder, "bus", "sata")
+    assert not field.control.disabled and notes_of(field)
+    field.control.value = ""
+    assert not field.control.disabled and "Not in this disk" in text_of(field.hint)
 
 
 def test_menu():

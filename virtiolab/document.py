@@ -5,13 +5,14 @@ It never judges: what a value means, and whether it is any good, is decided abov
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import count, islice
 from typing import NamedTuple
 
 from lxml import etree
 
+from .data import facts
 from .machines import Machine, machine_of
 from .targets import DRIVE_BUSES
 from .xml import HOLDERS, UnreadableXML, one_line, parse
@@ -29,17 +30,6 @@ LOCAL_TYPES = ("file", "block", "dir")  # whose source is a path of the host
 # What strtoul() takes: decimal digits, or, as C writes them, octal and hexadecimal ones too.
 _DECIMAL = re.compile(r"[ \t\n\r\f\v]*(?:\+?|(-)(?=0+$))([0-9]{1,60})")
 _C_NUMBER = re.compile(r"[ \t\n\r\f\v]*(\+?)(0[xX][0-9a-fA-F]{1,60}|0[0-7]{0,60}|[1-9][0-9]{0,60})")
-_OTHER_DOCUMENTS = {
-    "network": "a virtual network",
-    "pool": "a storage pool",
-    "volume": "one volume of a storage pool",
-    "secret": "a secret",
-    "device": "a device of the host",
-    "capabilities": "what the host can do",
-    "domainCapabilities": "what QEMU can do",
-    "nwfilter": "a network filter",
-    "interface": "a network interface",
-}
 
 
 class Controller(NamedTuple):
@@ -88,6 +78,29 @@ class Disk:
         return self.element.sourceline
 
 
+class Disks(Sequence[Disk]):
+    """The disks of a domain in document order, each made when it is asked for.
+
+    Whoever goes through thousands of them holds one at a time; and a domain that kept them would be
+    a cycle with each, so its tree would stay in memory until the garbage collector came.
+    """
+
+    def __init__(self, domain: "Domain"):
+        self._domain, self._elements = domain, tuple(domain._all("disk"))
+
+    def __len__(self) -> int:
+        return len(self._elements)
+
+    def __iter__(self) -> Iterator[Disk]:
+        return map(self._disk, self._elements)
+
+    def __getitem__(self, place):
+        return tuple(self)[place] if isinstance(place, slice) else self._disk(self._elements[place])
+
+    def _disk(self, element: etree._Element) -> Disk:
+        return Disk(element, self._domain)
+
+
 class Domain:
     """A guest, or the fragment of one that was pasted.
 
@@ -103,10 +116,9 @@ class Domain:
         self.arch, self.machine = _short(system, "arch"), _short(system, "machine")
 
     @property
-    def disks(self) -> tuple[Disk, ...]:
-        """The disks in document order, made anew: a domain that kept them would be a cycle with
-        each of them, and its tree would stay in memory until the garbage collector came."""
-        return tuple([Disk(element, self) for element in self._all("disk")])
+    def disks(self) -> Disks:
+        """The disks in document order."""
+        return Disks(self)
 
     @cached_property
     def limits(self) -> dict[str | None, etree._Element]:
@@ -230,7 +242,7 @@ def _not_a_guest(root: etree._Element) -> UnreadableXML:
     if root.tag[0] == "{":
         return _namespaced(root)
     wanted = "what is read here is a <domain>, a <devices> or <disk>s"
-    what = _OTHER_DOCUMENTS.get(root.tag)
+    what = facts("vocabulary.toml")["documents"].get(root.tag)
     said = f"A <{root.tag}> describes {what}" if what else f"The document is a {_tag(root)}"
     return UnreadableXML(f"{said}; {wanted}.", root.sourceline)
 

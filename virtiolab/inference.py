@@ -99,17 +99,12 @@ _NO_ADDRESS = ("sd", "xen", "uml")
 _CARRIERS = {"pci": "PCI", "ccw": "s390x channel I/O (CCW)", "device": "memory-mapped I/O (MMIO)"}
 _TRANSPORT_OF_ADDRESS = {"pci": "pci", "ccw": "ccw", "virtio-mmio": "device"}
 _QEMU_DEVICES = {
-    ("ide", "disk"): "ide-hd",
-    ("ide", "cdrom"): "ide-cd",
-    ("sata", "disk"): "ide-hd",
-    ("sata", "cdrom"): "ide-cd",
-    ("scsi", "disk"): "scsi-hd",
-    ("scsi", "cdrom"): "scsi-cd",
-    ("scsi", "lun"): "scsi-block",
-    ("usb", "disk"): "usb-storage",
-    ("usb", "cdrom"): "usb-storage",
+    ("ide", "disk"): "ide-hd", ("ide", "cdrom"): "ide-cd",
+    ("sata", "disk"): "ide-hd", ("sata", "cdrom"): "ide-cd",
+    ("scsi", "disk"): "scsi-hd", ("scsi", "cdrom"): "scsi-cd", ("scsi", "lun"): "scsi-block",
+    ("usb", "disk"): "usb-storage", ("usb", "cdrom"): "usb-storage",
     ("fdc", "floppy"): "floppy",
-}
+}  # fmt: skip
 
 
 def infer(disk: Disk) -> Inferences:

@@ -229,7 +229,7 @@ def _unless_zero(value: int) -> str | None:
 
 
 _READERS: dict[str, Reader] = {
-    "text": lambda text: text,
+    "text": str,
     "some": lambda text: text or None,
     "number": lambda text: _unless_zero(_number(text)),
     "positive": lambda text: str(_number(text) or _refuse(text)),
@@ -274,9 +274,11 @@ def _one_of(path: str, exceptions: list[str]) -> OneOf:
 
 
 @lru_cache(maxsize=1024)
-def _shape(key: str) -> Shape:
-    own = facts("syntax.toml").get(key, {"text": "long"})
-    behind = facts("syntax.toml").get(own.get("also"), {})
+def _shape(tag: str, decider: str | None = None) -> Shape:
+    told = facts("syntax.toml")
+    key = f"{tag}.{decider}" if f"{tag}.{decider}" in told else tag
+    own = told.get(key, {"text": "long"})
+    behind = told.get(own.get("also"), {})
     # `source.reservations` is the source in reservations, so that is where its names stand.
     path = "/".join(reversed(key.split(".")))
     attributes = own.get("attributes", {}) | behind.get("attributes", {})
@@ -307,10 +309,7 @@ def _only_of(paths: dict[str, str]) -> dict[str, tuple[Only, ...]]:
 def shape_of(element: etree._Element) -> Shape:
     """What this element may hold, by its name and by what decides about it."""
     tag = element.tag
-    if tag not in _TOLD_APART:
-        return _shape(tag)
-    key = f"{tag}.{_decider(element)}"
-    return _shape(key if key in facts("syntax.toml") else tag)
+    return _shape(tag, _decider(element)) if tag in _TOLD_APART else _shape(tag)
 
 
 def _decider(element: etree._Element) -> str | None:
@@ -380,14 +379,19 @@ def names_in(
 
 def inside(element: etree._Element, shape: Shape) -> Iterator[tuple[etree._Element, Shape | None]]:
     """The elements in one of this shape, each with its own, or None if libvirt ignores it."""
-    seen: set[str] = set()
-    for child in element.iterchildren("*"):
+    places, seen = shape.places, set()
+    for child in element:  # plain loops: each element of each disk goes through here
+        tag = child.tag
+        if tag not in places:
+            if isinstance(tag, str):  # that of a comment is a function
+                yield child, None
+            continue
         counting = None
-        for place in shape.places.get(child.tag, ()):
-            if place.again or place.name not in seen:
+        for place in places[tag]:
+            if place.again or tag not in seen:
                 inner = shape_of(child)
                 if not (place.protocols or inner.where) or _counts(child, inner, place):
-                    seen.add(place.name)
+                    seen.add(tag)
                     counting = inner
                     break
         yield child, counting

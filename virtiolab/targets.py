@@ -5,13 +5,8 @@ import re
 # The whole of libvirt's inference from a disk's name, in virDomainDiskDefPostParse.
 # Libvirt later than 11.3 knows nvme; older ones refuse the name.
 BUS_OF_PREFIX = {
-    "hd": "ide",
-    "sd": "scsi",
-    "vd": "virtio",
-    "xvd": "xen",
-    "ubd": "uml",
-    "nvme": "nvme",
-}
+    "hd": "ide", "sd": "scsi", "vd": "virtio", "xvd": "xen", "ubd": "uml", "nvme": "nvme",
+}  # fmt: skip
 # To the other buses no name leads; these are the names that their disks usually have.
 _OTHER_BUSES = {"sata": "sd", "usb": "sd", "sd": "sd", "fdc": "fd"}
 PREFIX_OF_BUS = {bus: prefix for prefix, bus in BUS_OF_PREFIX.items()} | _OTHER_BUSES

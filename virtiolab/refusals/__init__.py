@@ -35,7 +35,7 @@ def check(domain: Domain) -> list[Problem]:
     whole = Guest(domain, contexts)
     found = [problem for context in contexts for problem in about(context)]
     found += [problem for rule in OF_GUESTS for problem in rule(whole)]
-    give_names(domain, found)
+    give_names(contexts, found)
     return sorted(found, key=lambda problem: problem.line)
 
 

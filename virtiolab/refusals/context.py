@@ -129,6 +129,7 @@ class Guest:
     def __init__(self, domain: Domain, contexts: list[Context]):
         self.domain, self.contexts, self.root = domain, contexts, domain.element
         self.controllers = list(self.devices("controller"))
+        self.written = set().union(*(context._children for context in contexts))
 
     @cached_property
     def context_of(self) -> dict[etree._Element, Context]:
@@ -144,7 +145,7 @@ class Guest:
 
         `where` narrows them down, in XPath, which is much faster than to look at each.
         """
-        if all(context.child(name) is None for context in self.contexts):
+        if name not in self.written:
             return []
         find = _first_in_each(name, where)
         return [found for devices in self.domain.devices for found in find(devices)]

@@ -16,18 +16,13 @@ _PARTITION = re.compile(r"[a-z]+?(0?[1-9][0-9]*|0[0-9]+)")
 _SERIAL = re.compile(r"[A-Za-z0-9_ .+-]*")
 _LOADPARM = re.compile(r"(?! *$)[A-Za-z0-9. ]{1,8}")
 _WWN = re.compile(r"(0x)?[0-9a-fA-F]{16}")
-_VENDOR_LENGTH = 8
-_PRODUCT_LENGTHS = {"scsi": 16}
-_PRODUCT_LENGTH = 40
 _CHANNEL = {"cssid": 0xFE, "ssid": 3, "devno": 0xFFFF}
 _SLOT = {"bus": 0xFF, "slot": 0x1F, "function": 7}
 # What an address may not have other than 0, by bus.
 _ZEROS = {
-    "scsi": ("bus",),
-    "ide": ("controller", "target"),
-    "fdc": DRIVE_PARTS[:3],
+    "scsi": ("bus",), "ide": ("controller", "target"), "fdc": DRIVE_PARTS[:3],
     "sata": ("bus", "target"),
-}
+}  # fmt: skip
 
 
 @always
@@ -107,11 +102,7 @@ def wwn(context: Context) -> Iterator[Problem]:
 @where_written("vendor", "product")
 def vendor_and_product(context: Context) -> Iterator[Problem]:
     """What the disk says it is: short and printable."""
-    lengths = {
-        "vendor": _VENDOR_LENGTH,
-        "product": _PRODUCT_LENGTHS.get(context.bus, _PRODUCT_LENGTH),
-    }
-    for name, length in lengths.items():
+    for name, length in ("vendor", 8), ("product", 16 if context.on("scsi") else 40):
         text = context.text(name)
         if text and not all(" " <= c <= "~" for c in text):
             yield context.find("vendor-unprintable", name, name=name)

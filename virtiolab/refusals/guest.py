@@ -32,11 +32,8 @@ def drive_addresses(guest: Guest) -> Iterator[Problem]:
     if any(context.on("scsi") for context in guest.contexts):
         for device in guest.devices("hostdev"):
             address = device.find("address")
-            if (
-                device.get("type") == "scsi"
-                and address is not None
-                and address.get("type") == "drive"
-            ):
+            is_drive = address is not None and address.get("type") == "drive"
+            if device.get("type") == "scsi" and is_drive:
                 parts = (whole_number(address.get(part, "0")) for part in DRIVE_PARTS)
                 taken["scsi", *parts] = device.sourceline
     for context in guest.contexts:
@@ -106,6 +103,8 @@ def aliases(guest: Guest) -> Iterator[Problem]:
 @of_guests
 def groups_of_limits(guest: Guest) -> Iterator[Problem]:
     """Disks that share limits have the same ones, and somebody has to say which."""
+    if "iotune" not in guest.written:
+        return
     groups: dict[str, list[Context]] = defaultdict(list)
     for context in guest.contexts:
         limits = context.child("iotune")
@@ -128,11 +127,12 @@ def _limits(context: Context) -> dict[str, int]:
 @of_guests
 def throttle_groups(guest: Guest) -> Iterator[Problem]:
     """A filter names a group of limits that the guest has."""
-    filtered = [one for one in guest.contexts if one.child("throttlefilters") is not None]
-    if filtered:
-        groups = guest.root.iterfind("throttlegroups/throttlegroup")
-        known = {group.findtext("group_name") for group in groups}
-        for context in filtered:
+    if "throttlefilters" not in guest.written:
+        return
+    groups = guest.root.iterfind("throttlegroups/throttlegroup")
+    known = {group.findtext("group_name") for group in groups}
+    for context in guest.contexts:
+        if context.child("throttlefilters") is not None:
             yield from _filters(context, known)
 
 

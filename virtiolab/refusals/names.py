@@ -6,12 +6,12 @@ of the disks, and what one fix shows is what they do together.
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from lxml import etree
 
-from ..document import Disk, Domain
+from ..document import Disk
 from ..targets import PREFIX_OF_BUS, prefix_of, usual_name
 from .problems import Problem, sentences
 
@@ -24,8 +24,8 @@ BUSES = {
 }
 
 
-def give_names(domain: Domain, problems: Iterable[Problem]) -> None:
-    """Give each fix the bus and the name that it speaks of, as facts of its problem.
+def give_names(disks: Sequence[Disk], problems: Iterable[Problem]) -> None:
+    """Give each fix in a guest with these disks the bus and the name that it speaks of, as facts.
 
     `same` is the bus of the disk if its device can be on it, else one `instead`; `free_same`,
     `free_instead`, `free_sata` are names that no other disk has, on such a bus.
@@ -33,7 +33,7 @@ def give_names(domain: Domain, problems: Iterable[Problem]) -> None:
     wanting = [(problem, words) for problem in problems if (words := _wanted(problem.code))]
     if not wanting:
         return
-    names = _Names(domain)
+    names = _Names(disks)
     wanting.sort(key=lambda one: names.order[one[0].disk.element])
     for problem, words in wanting:
         facts = problem.facts
@@ -76,8 +76,7 @@ def _bus(problem: Problem, name: str) -> str | None:
 class _Names:
     """The names of a guest's disks, and those that were given; `order` is that of the disks."""
 
-    def __init__(self, domain: Domain):
-        disks = domain.disks
+    def __init__(self, disks: Sequence[Disk]):
         self.order = {disk.element: number for number, disk in enumerate(disks)}
         self._names = Counter(disk.target for disk in disks)
         self._firsts = {disk.target: disk.element for disk in reversed(disks)}

@@ -1,7 +1,5 @@
 """What libvirt refuses in single values, and what it does not look at at all."""
 
-from collections.abc import Iterator
-
 from lxml import etree
 
 from ..syntax import (
@@ -43,20 +41,20 @@ def _look(
     triggers = WHERE_WRITTEN.get(element.tag, _NONE)
     if None in triggers:
         rules.update(triggers[None])
-    if shape.required:
-        found.extend(_missing(context, element, shape))
+    for name in shape.required:
+        if not _is_there(element, name, shape):
+            found.append(_missing(context, element, name))
     if shape.text and _is_refused(shape.text, text_of(element)):
         found.append(_refused(context, element, None, shape.text))
     readers, only = shape.attributes, shape.only if placed else _NONE
     for attribute, text in element.items():
-        try:
-            readers[attribute](text)
-        except ValueError:
-            found.append(_refused(context, element, attribute, readers[attribute]))
-        except KeyError:
+        read = readers.get(attribute)
+        if read is None:
             if not shape.open:
                 found.append(_not_read(context, element, attribute))
             continue
+        if text not in read if type(read) is OneOf else _is_refused(read, text):
+            found.append(_refused(context, element, attribute, read))
         if attribute in triggers:
             rules.update(triggers[attribute])
         if attribute in only:
@@ -96,6 +94,14 @@ def _misplaced(
     return []
 
 
+def only_elsewhere(context: Context, path: str) -> Only | None:
+    """Where alone a name such as `driver/@queues` may stand, if a disk may not have it at all."""
+    above = [path.rsplit("/", depth)[0] for depth in range(path.count("/"), -1, -1)]
+    entries = filter(None, (lookup(f"/disk/{one}") for one in above))
+    rules = (rule for entry in entries for rule in entry.only if not (rule.when or rule.beside))
+    return next((rule for rule in rules if not rule.allows(context, None)), None)
+
+
 def _is_refused(read: Reader, text: str) -> bool:
     try:
         read(text)
@@ -117,17 +123,13 @@ def _refused(
     return context.find("value-unknown", path, known=", ".join(read.known), **facts)
 
 
-def _missing(context: Context, element: etree._Element, shape: Shape) -> Iterator[Problem]:
-    """What libvirt cannot do without."""
-    for name in shape.required:
-        if not _is_there(element, name, shape):
-            path = f"{path_of(element)}/{name}"
-            yield context.find(
-                "name-missing", path, element, name=name.lstrip("@"), holder=element.tag
-            )
+def _missing(context: Context, element: etree._Element, name: str) -> Problem:
+    path, facts = f"{path_of(element)}/{name}", {"name": name.lstrip("@"), "holder": element.tag}
+    return context.find("name-missing", path, element, **facts)
 
 
 def _is_there(element: etree._Element, name: str, shape: Shape) -> bool:
+    """Whether something is written that libvirt cannot do without."""
     if name[0] != "@":
         return element.find(name) is not None
     read, text = shape.attributes[name[1:]], element.get(name[1:])

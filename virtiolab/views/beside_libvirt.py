@@ -12,10 +12,7 @@ from .text import NO_DISK, disk_name, label, paint, value_as_text, wrapped
 
 _GREEN, _RED, _BOLD = "32", "31", "1"
 # Of what libvirt accepts, and cannot make arguments for here.
-_OPEN = (
-    "For QEMU's arguments it needs a secret or a storage pool of the host; virtiolab does not ask"
-    " the host's daemons for them."
-)
+_OPEN = "QEMU's arguments need a secret or a storage pool; the host's daemons are not asked."
 
 
 def comparison_as_text(comparison: Comparison, colour: bool = False) -> str:

@@ -10,7 +10,7 @@ from ..build import Choice
 from ..document import Disk
 from ..inference import Inference, Inferences
 from ..refusals import SEVERITIES, Problem
-from ..syntax import Entry, lookup
+from ..syntax import Entry, Only, lookup
 from ..xml import one_line
 from .changes import marked
 from .elements import E, Html, folded, heading, origin_mark, prose, root, row, table, visible
@@ -23,13 +23,20 @@ NOT_WRITTEN = "(not written)"
 
 class Filled(NamedTuple):
     """One field as it is filled in: its `path`, its `value` (None: not written), the answer of the
-    inference to it, if there is one, and whether libvirt would look at it in this disk."""
+    inference to it, if there is one, whether libvirt would look at it in this disk, and where alone
+    it would take it, if not there."""
 
     choice: Choice
     path: str
     value: Any
     answer: Inference | None
     is_read: bool = True
+    only: Only | None = None
+
+    @property
+    def is_greyed_out(self) -> bool:
+        """Whether there is nothing to set here: what is written can still be taken away."""
+        return self.only is not None and self.value is None
 
     @property
     def entry(self) -> Entry:
@@ -64,7 +71,7 @@ def tooltip(field: Filled) -> str:
 
 def hint(field: Filled) -> str:
     """What stands beside a field: who decides, and what; of what is written, what it does."""
-    origin = _origin(field) if field.is_read else []
+    origin = [] if field.is_greyed_out or not field.is_read else _origin(field)
     return root(E.p({"class": "vl-hint"}, *origin, *_why(field)))
 
 
@@ -81,6 +88,10 @@ def _why(field: Filled) -> Iterator[Html]:
     if not field.is_read:
         why = f" {entry.matters}" if entry.matters else ""
         yield prose("span", f"libvirt does not look at it in a disk of this kind.{why}")
+    elif field.is_greyed_out:
+        yield prose(
+            "em", f"Not in this disk: libvirt would refuse it. Where it may stand: {field.only}."
+        )
     elif field.decided:
         yield E.span(f" {one_line(field.decided.reason, 600)}")
     elif field.value is not None:  # what this value does, if that is known

@@ -13,12 +13,9 @@ from .text import unmarked, wrapped
 from .view import View
 
 TITLES = {
-    "schema": "Schema",
-    "libvirt": "libvirt",
-    "arguments": "QEMU's arguments",
-    "qemu": "QEMU, stopped",
-    "guest": "The guest",
-}
+    "schema": "Schema", "libvirt": "libvirt", "arguments": "QEMU's arguments",
+    "qemu": "QEMU, stopped", "guest": "The guest",
+}  # fmt: skip
 _NO_ARGUMENTS = "Not reached: libvirt makes no arguments for this guest."
 _QCOW2 = "514649fb"  # "QFI" and a byte: how a qcow2 image begins
 

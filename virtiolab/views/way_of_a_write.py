@@ -14,15 +14,9 @@ _ANSWER, _PAST, _FLUSH = 150, 472, 494  # the lanes beside the boxes
 _BESIDE = 508  # where what is written beside a lane begins
 # Each box: from where, how high. Those that can hold bytes are called as their places.
 _BOXES = {
-    "program": (22, 34),
-    "guest": (74, 40),
-    "driver": (132, 44),
-    "device": (212, 44),
-    "image": (276, 44),
-    "page_cache": (362, 44),
-    "disk_cache": (426, 36),
-    "disk": (482, 58),
-}
+    "program": (22, 34), "guest": (74, 40), "driver": (132, 44), "device": (212, 44),
+    "image": (276, 44), "page_cache": (362, 44), "disk_cache": (426, 36), "disk": (482, 58),
+}  # fmt: skip
 
 
 def drawn(way: Way, origin: str, io: str | None = None, moment: str = "nothing") -> Picture:

@@ -9,6 +9,8 @@ from ..document import Domain, read
 from ..evidence.guests import in_guest
 from ..inference import infer
 from ..refusals import Problem, check
+from ..refusals.context import Context
+from ..refusals.values import only_elsewhere
 from ..syntax import names_in
 from ..views.fields import Filled
 from ..xml import written
@@ -37,6 +39,7 @@ class Draft:
         self.chosen, self.xml, self.domain = dict(chosen), xml, Domain(guest)
         self.disk = self.domain.disks[0]
         self.answers, self.problems = infer(self.disk), check(self.domain)
+        self._context = Context(self.disk)
 
     def move(self, machine: str | None) -> None:
         """Put the disk into another guest, without what was mended in the last one."""
@@ -77,7 +80,8 @@ class Draft:
         path = path_of(choice, kind if isinstance(kind, str) else None)
         known = ((one, self.chosen.get(one)) for one in _DECIDERS if one != name)
         deciders = tuple((one, value) for one, value in known if isinstance(value, str))
-        return Filled(choice, path, self.chosen.get(name), answer, _is_read(name, deciders))
+        is_read, only = _is_read(name, deciders), only_elsewhere(self._context, path)
+        return Filled(choice, path, self.chosen.get(name), answer, is_read, only)
 
 
 @lru_cache(maxsize=4096)

@@ -78,7 +78,7 @@ class Field(ipywidgets.HBox):
         self._shows = Menu(choice) if is_menu else Text(choice.repeats)
         self.control = self._shows.widget
         self._value: Any = None
-        self._is_set = False
+        self._is_set = self._was_used = False
         self.control.observe(self._take, self._shows.watched)
         self.hint = ipywidgets.HTML()
         self.notes: Notes | None = None
@@ -103,18 +103,13 @@ class Field(ipywidgets.HBox):
 
     def _take(self, _) -> None:
         if not self._is_set:
-            self._value = self._shows.read()
+            self._value, self._was_used = self._shows.read(), True
             self._changed(self)
 
     @property
     def path(self) -> str:
         """Its path in the XML, which is its label."""
         return self.control.description
-
-    @property
-    def is_shown(self) -> bool:
-        """Whether it is there to see."""
-        return self.layout.display != "none"
 
     def show(self, filled: Filled, problems: Sequence[Problem], hidden: bool) -> None:
         """Show what is decided here, and what is wrong; what is there already costs nothing."""
@@ -124,6 +119,8 @@ class Field(ipywidgets.HBox):
         if not hidden and shown != self._shown:
             self._shown = shown
             self.control.description, self.control.tooltip = filled.path, tooltip(filled)
+            # Not under the fingers of who has just emptied it: the keyboard would be on nothing.
+            self.control.disabled = filled.is_greyed_out and not self._was_used
             stated = filled.value is not None
             self.hint.value = "" if stated and problems else hint(filled)
 
