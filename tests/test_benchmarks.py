@@ -36,7 +36,6 @@ LIMITS = {
 # The rows that are over their limit in the README's table.
 OVER = {
     "virtiolab: check(read(text))",  # of one guest; with many disks it keeps its limit
-    "virtiolab: read(text), infer(disk)",  # with many disks; of one guest it keeps its limit
 }
 SMALL = {
     "read": {"number": 8, "rounds": 1},

@@ -111,7 +111,8 @@ class Domain:
         self.element = element
         self.complete = element.tag == "domain"
         self.devices = list(element.iterchildren("devices")) if self.complete else [element]
-        system = element.find("os/type") if self.complete else None
+        systems = (of for os in element.iterchildren("os") for of in os.iterchildren("type"))
+        system = next(systems, None) if self.complete else None
         self.type = _short(element, "type") if self.complete else None
         self.arch, self.machine = _short(system, "arch"), _short(system, "machine")
 
@@ -151,10 +152,10 @@ class Domain:
         found: dict[tuple[str, int], Controller] = {}
         unnumbered = []
         for element in self._all("controller"):
-            kind, index = element.get("type", "ide"), element.get("index")
-            if kind not in (*DRIVE_BUSES, "nvme"):
+            kind = element.get("type", "ide")
+            if kind not in DRIVE_BUSES and kind != "nvme":
                 continue
-            if index is None:
+            if (index := element.get("index")) is None:
                 unnumbered.append((kind, element))
             elif (number := whole_number(index)) is not None:
                 found.setdefault((kind, number), _controller(kind, number, element))

@@ -7,7 +7,7 @@ from lxml import etree
 
 from ..document import Domain, whole_number
 from ..inference import DIRECT_CACHES
-from ..syntax import children_of, text_of
+from ..syntax import shape_of, text_of
 from .context import Context, where_written
 from .problems import Problem
 
@@ -121,6 +121,8 @@ def limits(context: Context) -> Iterator[Problem]:
 
 def limits_of(context: Context) -> dict[str, int]:
     """The limits of a disk that libvirt can read."""
-    limits = children_of(context.child("iotune"))
-    found = {limit.tag: whole_number(text_of(limit) or "0", 64) for limit in limits}
+    iotune = context.child("iotune")
+    written = {limit.tag: text_of(limit) for limit in reversed(iotune)}  # of two, the first
+    names = (place.name for place in shape_of(iotune).children if place.name in written)
+    found = {name: whole_number(written[name] or "0", 64) for name in names}
     return {name: value for name, value in found.items() if value is not None}

@@ -103,8 +103,6 @@ def aliases(guest: Guest) -> Iterator[Problem]:
 @of_guests
 def groups_of_limits(guest: Guest) -> Iterator[Problem]:
     """Disks that share limits have the same ones, and somebody has to say which."""
-    if "iotune" not in guest.written:
-        return
     groups: dict[str, list[Context]] = defaultdict(list)
     for context in guest.contexts:
         limits = context.child("iotune")
