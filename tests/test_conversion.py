@@ -291,11 +291,7 @@ REFUSED = {
         ["scsi", "sata", "usb", "ide"],
         "type='vhostuser'",
     ),
-    "vhostvdpa": (
-        "<disk type='vhostvdpa'><source dev='/v'/><target dev='vda'/></disk>",
-        ["scsi", "sata", "usb", "ide"],
-        "type='vhostvdpa'",
-    ),
+    "vhostvdpa": ("<disk type='vhostvdpa'><source dev='/v'/><target dev='vda'/></disk>", [], ""),
     "read-only": (disk("<readonly/>"), ["sata", "ide"], "<readonly/>"),
     "large sectors": (disk("<blockio logical_block_size='4096'/>"), ["sata", "ide"], "512"),
     "no target": ("<disk><source file='/a'/></disk>", BUSES, "<target>"),
