@@ -104,7 +104,7 @@ def test_picture(mode):
     way = ways()[mode]
     written = " ".join(texts(drawn(way, "stated")))
     assert ("past it: O_DIRECT" in written) is way.direct
-    flush = {"asked": "guest asks for one", "every": "after every", "thrown": "throws it away"}
+    flush = {"asked": "guest asks for one", "every": "with each", "thrown": "throws it away"}
     assert [key for key, said in flush.items() if said in written] == [way.flush]
     assert ("has no write cache" in written) is not way.told
     assert ("not given" in written) is (mode in (None, "default"))

@@ -136,7 +136,7 @@ def _draw_flush(picture: Picture, way: Way) -> None:
     picture.way(*lane, kind="vl-flush")
     said = {
         "asked": ("5  a flush, when the", "guest asks for one"),
-        "every": ("4a  a flush after every", "write, before “done”"),
+        "every": ("4a  a flush or FUA with", "each write, before “done”"),
         "thrown": ("5  a flush: ✗ QEMU", "throws it away"),
     }[way.flush]
     _write_lines(picture, _BESIDE, start, *said)
