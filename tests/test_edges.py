@@ -4,7 +4,7 @@ Found by `make mutate`, which moves such edges. Each is asked of the real libvir
 """
 
 import pytest
-from test_differential_check import disks_in, without_place
+from agreement import disks_in, without_place
 from test_refusals import GUEST, ORDINARY, RENAMED, disks_of
 
 from virtiolab import UnreadableXML, check, infer, read, resolve

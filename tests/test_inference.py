@@ -1,4 +1,4 @@
-"""The rules, one by one. Whether they are libvirt's, test_differential.py asks libvirt itself."""
+"""The rules, one by one. Whether they are libvirt's, test_agreement.py asks libvirt itself."""
 
 import string
 import tomllib

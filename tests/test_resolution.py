@@ -5,10 +5,10 @@ import time
 from itertools import chain
 
 import pytest
+from agreement import disks_in, without_place
 from fuzz import seeds
 from lxml import etree, html
 from test_command_line import DOMAINS
-from test_differential_check import disks_in, without_place
 
 from virtiolab import UnreadableXML, read, resolve
 from virtiolab.rewriting.resolution import Resolution

@@ -298,6 +298,36 @@ AROUND = {
     "<total_bytes_sec>9</total_bytes_sec></throttlegroup><throttlegroup><group_name>a &amp; b"
     "</group_name></throttlegroup></throttlegroups>",
 }
+# Pieces of a disk that build() has no choices for.
+SINGLES = [
+    *(f"<driver><statistics>{inside}</statistics></driver>" for inside in (
+        "", "<statistic/>", "<statistic interval='0'/>", "<statistic interval='5'/>",
+        "<statistic interval='x'/>", "<statistic interval='1'/><statistic interval='9'/>",
+        "<latency-histogram/>", "<latency-histogram type='read'/>",
+        "<latency-histogram><bin start='1'/><bin start='9'/></latency-histogram>",
+        "<latency-histogram><bin start='0'/><bin start='9'/></latency-histogram>",
+        "<latency-histogram><bin start='9'/><bin start='1'/></latency-histogram>",
+        "<latency-histogram><bin start='9'/><bin start='9'/></latency-histogram>",
+        "<latency-histogram><bin/></latency-histogram>",
+        "<latency-histogram><bin start='x'/></latency-histogram>",
+        "<latency-histogram><bin start='-1'/></latency-histogram>",
+        "<latency-histogram type='other'><bin start='1'/></latency-histogram>",
+        *(f"<latency-histogram type='{kind}'><bin start='1'/></latency-histogram>"
+          for kind in ("read", "write", "zone", "flush", "")),
+        "<latency-histogram type='read'><bin start='1'/></latency-histogram>" * 2,
+        "<latency-histogram><bin start='1'/></latency-histogram>"
+        "<latency-histogram type='read'><bin start='1'/></latency-histogram>",
+    )),
+    "<throttlefilters/>", "<throttlefilters><throttlefilter group='slow'/></throttlefilters>",
+    "<acpi index='3' nodeset='1'/>", "<acpi nodeset='0-1'/>", "<acpi nodeset='x'/>",
+    "<address type='unassigned'/>", "<address type='ccw' cssid='0xfe' ssid='0' devno='1'/>",
+    "<address type='spapr-vio'/>", "<address type='isa' iobase='0x1f0' irq='0x3'/>",
+    "<address type='virtio-mmio'/>", "<address type='usb' bus='0' port='1.1'/>",
+    "<address type='usb' bus='0' port='9'/>", "<address type='usb' bus='3' port='1'/>",
+    "<mirror type='file' job='copy'><source file='/b'/></mirror>", "<privateData/>",
+    "<source><privateData/></source>", "<alias name='ua-x'/>", "<alias name='x'/>",
+    "<backenddomain name='a'/>", "<blockio discard_granularity='0'/>",
+]  # fmt: skip
 NAMES = """hda hdd hde hdaa sda sdb sdh sdp sdaa vda vdb vdp xvda ubda fda fdb fdc da cdrom vda1
  hda5 vd vdA vdä ioemu:hda ioemu: nvme0n1 mmcblk0""".split()
 SMALL = ["0", "1", "3", "+1", "-1", " 1", "1x", "", "30"]

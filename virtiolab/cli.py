@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from .data import NEWEST, dotted, version
 from .document import Disk, Domain, read
 from .evidence import NoAnswer, NotInstalled
 from .inference import infer
@@ -19,6 +20,7 @@ from .rewriting import BUSES, Unconvertible
 from .xml import MAX_BYTES, UnreadableXML, laid_out, one_line
 
 OK, REFUSED, UNREADABLE, NOT_INSTALLED = 0, 1, 2, 3
+_OF_WHICH = f"the libvirt that is to answer, such as 9.0.0 (default: {dotted(NEWEST)})"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -65,6 +67,7 @@ def _parser(with_choices: bool) -> argparse.ArgumentParser:
         description = f"{purpose[0].upper()}{purpose[1:]}."
         command = commands.add_parser(name, help=purpose, description=description)
         command.add_argument("--json", action="store_true", help="one JSON object a file and line")
+        command.add_argument("--libvirt", metavar="VERSION", type=_version, help=_OF_WHICH)
         return command
 
     for name, known in COMMANDS.items():
@@ -100,7 +103,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
 def _answer(name: str, options: argparse.Namespace) -> int:
     """Read one file, and print what the command says of it."""
     try:
-        said = options.say(_read(name), options)
+        said = options.say(_read(name, options.libvirt), options)
     except UnreadableXML as error:
         return _report(name, error.message, UNREADABLE, options, error.line)
     except Unconvertible as error:
@@ -114,14 +117,23 @@ def _answer(name: str, options: argparse.Namespace) -> int:
     return said.status
 
 
-def _read(name: str) -> Domain:
+def _read(name: str, libvirt: str | None) -> Domain:
     if name != "-":
         from pathlib import Path
 
-        return read(Path(name))
+        return read(Path(name), libvirt)
     if sys.stdin is None:
         raise UnreadableXML("There is no standard input.")
-    return read(sys.stdin.buffer.read(MAX_BYTES + 1))
+    return read(sys.stdin.buffer.read(MAX_BYTES + 1), libvirt)
+
+
+def _version(text: str) -> str:
+    """A version of libvirt, as an option takes it."""
+    try:
+        version(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def _report(
@@ -305,7 +317,7 @@ def _build(options: argparse.Namespace) -> int:
     single = {name: v[0] for name, v in names.items() if isinstance(v, list) and len(v) == 1}
     try:
         xml = build(**names | single)
-        problems = check(read(xml))
+        problems = check(read(xml, options.libvirt))
     except ValueError as error:
         print(f"virtiolab: build: {one_line(str(error), 500)}", file=sys.stderr)
         return REFUSED

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from .data import facts
+from .data import NEWEST, Version, facts, version
 from .machines import Machine, machine_of
 from .targets import DRIVE_BUSES
 from .xml import HOLDERS, UnreadableXML, one_line, parse
@@ -105,10 +105,11 @@ class Domain:
     """A guest, or the fragment of one that was pasted.
 
     `complete` is False for a fragment: what is not in it may still be in the guest it came from.
+    `libvirt` is the one that it is for, by its version.
     """
 
-    def __init__(self, element: etree._Element):
-        self.element = element
+    def __init__(self, element: etree._Element, libvirt: Version = NEWEST):
+        self.element, self.libvirt = element, libvirt
         self.complete = element.tag == "domain"
         self.devices = list(element.iterchildren("devices")) if self.complete else [element]
         systems = (of for os in element.iterchildren("os") for of in os.iterchildren("type"))
@@ -144,7 +145,7 @@ class Domain:
     @property
     def kind(self) -> Machine | None:
         """The type of its machine, where that is known."""
-        return machine_of(self.arch, self.machine)
+        return machine_of(self.arch, self.machine, self.libvirt)
 
     @cached_property
     def controllers(self) -> dict[tuple[str, int], Controller]:
@@ -153,7 +154,7 @@ class Domain:
         unnumbered = []
         for element in self._all("controller"):
             kind = element.get("type", "ide")
-            if kind not in DRIVE_BUSES and kind != "nvme":
+            if kind not in DRIVE_BUSES:
                 continue
             if (index := element.get("index")) is None:
                 unnumbered.append((kind, element))
@@ -164,6 +165,16 @@ class Domain:
             number = next(free[kind])
             found[kind, number] = _controller(kind, number, element)
         return found
+
+    @cached_property
+    def scsi_model(self) -> Controller | None:
+        """The first SCSI controller, by its index, whose model is written."""
+        written = (
+            one
+            for one in self.controllers.values()
+            if one.type == "scsi" and one.model not in (None, "auto")
+        )
+        return min(written, key=lambda one: one.index, default=None)
 
     @cached_property
     def has_virtio_mmio(self) -> bool:
@@ -211,14 +222,16 @@ def whole_number(
     return number if number < 1 << bits else None
 
 
-def read(xml: str | bytes | os.PathLike) -> Domain:
+def read(xml: str | bytes | os.PathLike, libvirt: str | None = None) -> Domain:
     """Read a `<domain>`, a `<devices>`, what holds a domain, or `<disk>`s as people paste them.
 
-    A str is always XML, never a file's name: give a `pathlib.Path` to read a file.
-    Raises UnreadableXML, with a sentence and a line, for everything that it cannot read.
+    A str is always XML, never a file's name: give a `pathlib.Path` to read a file. The answers are
+    those of this libvirt, such as `9.0.0`; None: of the newest that was asked.
+    Raises UnreadableXML, with a sentence and a line, for everything that it cannot read, and
+    ValueError for what is no version.
     """
     root = parse(xml)
-    domain = Domain(_guest_in(root))
+    domain = Domain(_guest_in(root), version(libvirt) if libvirt else NEWEST)
     _refuse_hidden_disks(domain)
     _ = domain.controllers  # read while what is wrong with them can still be said
     return domain

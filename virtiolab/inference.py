@@ -6,14 +6,16 @@ A rule chooses; what it says stands in inference.toml.
 from functools import cache
 from typing import Any, NamedTuple
 
-from .data import facts
-from .document import Disk, Domain, whole_number
+from .data import Version, facts
+from .document import Controller, Disk, Domain, whole_number
 from .targets import (
     BUS_OF_PREFIX,
     DRIVE_BUSES,
+    NVME_SINCE,
     PREFIX_OF_BUS,
     disk_number,
     drive_address,
+    nvme_controller,
     prefix_of,
     usual_name,
 )
@@ -96,6 +98,8 @@ VIRTIO_SCSI_MODELS = ("virtio-scsi", "virtio-transitional", "virtio-non-transiti
 _DEVICES = ("disk", "cdrom", "floppy", "lun")
 _QEMU_TYPES = (None, "qemu", "kvm", "hvf")  # None: a fragment, and QEMU is what we explain
 _NO_ADDRESS = ("sd", "xen", "uml")
+USB_BOT_SINCE: Version = (11, 5, 0)  # libvirt chooses between QEMU's two devices, and writes which
+_MODEL_COPIED_SINCE: Version = (12, 8, 0)  # for SCSI controllers: from the first that has one
 _CARRIERS = {"pci": "PCI", "ccw": "s390x channel I/O (CCW)", "device": "memory-mapped I/O (MMIO)"}
 _TRANSPORT_OF_ADDRESS = {"pci": "pci", "ccw": "ccw", "virtio-mmio": "device"}
 _QEMU_DEVICES = {
@@ -103,6 +107,7 @@ _QEMU_DEVICES = {
     ("sata", "disk"): "ide-hd", ("sata", "cdrom"): "ide-cd",
     ("scsi", "disk"): "scsi-hd", ("scsi", "cdrom"): "scsi-cd", ("scsi", "lun"): "scsi-block",
     ("usb", "disk"): "usb-storage", ("usb", "cdrom"): "usb-storage",
+    ("nvme", "disk"): "nvme-ns", ("nvme", "cdrom"): "nvme-ns",
     ("fdc", "floppy"): "floppy",
 }  # fmt: skip
 
@@ -111,7 +116,7 @@ def infer(disk: Disk) -> Inferences:
     """Every answer about one disk, in the order in which one follows from another."""
     device = _device(disk)
     bus = _bus(disk, device.value)
-    known_bus = bus.value if bus.value in PREFIX_OF_BUS else None
+    known_bus = bus.value if _is_known(bus.value, disk.domain) else None
     readonly = _readonly(disk, device.value)
     address = _address(disk, known_bus)
     controller = _controller(disk, known_bus, address.value)
@@ -147,8 +152,10 @@ def _device(disk: Disk) -> Inference:
 def _bus(disk: Disk, device: str) -> Inference:
     written, dev = disk.get("bus", "target"), disk.target
     prefix = prefix_of(dev)
+    if prefix == "nvme" and disk.domain.libvirt < NVME_SINCE:
+        prefix = None
     if written is not None:
-        if written not in PREFIX_OF_BUS:
+        if not _is_known(written, disk.domain):
             return say("bus-unknown", written)
         if prefix and PREFIX_OF_BUS[written] != prefix:
             return say("bus-stated-against-name", written, dev=dev, usual=usual_name(written))
@@ -159,9 +166,14 @@ def _bus(disk: Disk, device: str) -> Inference:
         return say("bus-from-name", BUS_OF_PREFIX[prefix], dev=dev, prefix=prefix)
     if not dev:
         return say("bus-without-target", None)
-    if device == "cdrom" and disk_number(dev) is not None:
+    if device == "cdrom" and disk_number(dev, disk.domain.libvirt) is not None:
         return say("bus-of-cdrom", "ide", dev=dev)
     return say("bus-from-no-name", None, dev=dev)
+
+
+def _is_known(bus: str | None, domain: Domain) -> bool:
+    """Whether the guest's libvirt has this bus."""
+    return bus in PREFIX_OF_BUS and (bus != "nvme" or domain.libvirt >= NVME_SINCE)
 
 
 def _driver(disk: Disk) -> Inference:
@@ -223,10 +235,10 @@ def _address(disk: Disk, bus: str | None) -> Inference:
             return say("address-untyped", None)
         return say("address-stated", _written_address(written), type=written.get("type"))
     if bus in DRIVE_BUSES:
-        number = disk_number(disk.target)
+        number = disk_number(disk.target, disk.domain.libvirt)
         if number is None:
             return say("address-refused", None)
-        value = drive_address(bus, number)
+        value = drive_address(bus, number, nvme_controller(disk.target) if bus == "nvme" else 0)
         return say("address-from-name", value, dev=disk.target, number=number)
     kind = _address_type(disk.domain, bus)
     if kind:
@@ -257,8 +269,6 @@ def _written_address(element) -> dict:
 def _controller(disk: Disk, bus: str | None, address: dict | None) -> Inference:
     if bus is None:
         return say("controller-unknown", None)
-    if bus == "nvme":
-        return say("controller-nvme", None)
     if bus not in DRIVE_BUSES:
         return say("controller-none", None, bus=bus)
     index = address.get("controller") if address else None
@@ -283,9 +293,20 @@ def _scsi_controller(domain: Domain, index: int, written) -> Inference:
     if machine is None or not _is_qemu(domain):
         rule = "controller-of-unknown-machine" if domain.complete else "controller-elsewhere"
         return say(rule, _as_dict("scsi", index, None), **facts)
+    if first := copied_controller(domain):
+        value = _as_dict("scsi", index, first.model)
+        return say("controller-like-first", value, model=first.model, first=first.index, **facts)
     rule = "controller-default-model" if written else "controller-added-default"
     value = _as_dict("scsi", index, machine.scsi)
     return say(rule, value, model=machine.scsi, machine=machine.title, **facts)
+
+
+def copied_controller(domain: Domain) -> Controller | None:
+    """The written SCSI controller whose model the others get; None where the machine has its own."""
+    machine = domain.kind
+    if domain.libvirt < _MODEL_COPIED_SINCE or machine is None or machine.scsi != "lsilogic":
+        return None
+    return domain.scsi_model
 
 
 def _as_dict(kind: str, index: int, model: str | None) -> dict:
@@ -303,11 +324,11 @@ def _qemu_device(disk: Disk, bus: str | None, device: str) -> Inference:
         return _virtio_blk(disk)
     if bus == "sd":
         return say("qemu-sd", None)
-    if bus == "nvme":
-        return say("qemu-nvme", "nvme-ns")
     model = disk.get("model")
     if bus == "usb" and model:
         return say("qemu-by-model", model)
+    if bus == "usb" and device == "cdrom" and disk.domain.libvirt >= USB_BOT_SINCE:
+        return say("qemu-usb-bot", "usb-bot")
     if bus in ("xen", "uml"):
         return say("qemu-none", None, bus=bus)
     value = _QEMU_DEVICES.get((bus, device))

@@ -1,9 +1,9 @@
 """What a type of machine decides about its disks: how virtio travels, which SCSI card it has."""
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
-from .data import facts
+from .data import NEWEST, Version, facts, version
 
 
 class Machine(NamedTuple):
@@ -30,9 +30,15 @@ class Machine(NamedTuple):
         return arch in self.archs and (machine in self.names or machine.startswith(self.prefixes))
 
 
-@cache
-def _machines() -> list[Machine]:
-    return [Machine(**_frozen(told)) for told in facts("machines.toml")["machine"]]
+@lru_cache(maxsize=64)
+def _machines(libvirt: Version) -> list[Machine]:
+    found = []
+    for told in facts("machines.toml")["machine"]:
+        base = {name: value for name, value in told.items() if name != "since"}
+        for since, changed in told.get("since", {}).items():  # from the oldest to the newest
+            base |= changed if version(since) <= libvirt else {}
+        found.append(Machine(**_frozen(base)))
+    return found
 
 
 def _frozen(told):
@@ -42,9 +48,9 @@ def _frozen(told):
 
 
 @lru_cache(maxsize=256)
-def machine_of(arch: str | None, machine: str | None) -> Machine | None:
+def machine_of(arch: str | None, machine: str | None, libvirt: Version = NEWEST) -> Machine | None:
     """The machine that a guest has, or None where neither architecture nor machine tells."""
-    found = [known for known in _machines() if known.is_called(arch, machine)]
+    found = [known for known in _machines(libvirt) if known.is_called(arch, machine)]
     if arch is None and len({known.scsi for known in found}) > 1:
         return None  # `virt` is a machine of three architectures
     return found[0] if found else None

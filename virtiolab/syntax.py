@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from .data import facts
+from .data import NEWEST, Version, facts, holds, version
 from .document import whole_number
 
-_IN_WORDS = {"readonly": "read-only", "is_empty": "empty"}
+_WHEN = ("since", "until")
+_IN_WORDS = {"readonly": "read-only", "is_empty": "empty", "is_addressed": "with an address"}
 
 
 class Only(NamedTuple):
@@ -27,13 +28,13 @@ class Only(NamedTuple):
     code: str
     when: tuple[str, ...] | None
     beside: tuple[str, ...]
-    ways: tuple[tuple[dict[str, tuple[bool, tuple]], str | None], ...]
+    ways: tuple[tuple[dict[str, tuple[bool, tuple]], dict[str, str]], ...]
 
     def __str__(self) -> str:
         """It in words, such as `bus scsi or ide`."""
         ways = (
-            " and ".join(map(_in_words, way, way.values())) + f" (since {since})" * bool(since)
-            for way, since in self.ways
+            " and ".join(map(_in_words, way, way.values())) + _in_brackets(when)
+            for way, when in self.ways
         )
         value = f"with `{'`, `'.join(self.when)}`, " if self.when else ""
         return value + ", or ".join(ways)
@@ -44,21 +45,22 @@ class Only(NamedTuple):
         _, known = next(iter(self.ways[0][0].values()))
         return ", ".join(filter(None, known))
 
-    def allows(self, disk: object, value: str | None, oldest: bool = False) -> bool:
-        """Whether a disk, whose facts are its attributes, may have the name with this value.
-
-        With `oldest`, not by what only newer libvirts accept.
-        """
+    def allows(self, disk: object, value: str | None, libvirt: Version = NEWEST) -> bool:
+        """Whether a disk, whose facts are its attributes, may have the name with this value."""
         if self.when is not None and value not in self.when:
             return True
-        for way, since in self.ways:  # plain loops: each name that is written goes through here
+        for way, when in self.ways:  # plain loops: each name that is written goes through here
             for fact, (wanted, known) in way.items():
                 if (getattr(disk, fact) in known) is not wanted:
                     break
             else:
-                if not (oldest and since):
+                if not when or holds(when, libvirt):
                     return True
         return False
+
+
+def _in_brackets(when: dict[str, str]) -> str:
+    return f" ({', '.join(f'{word} {version}' for word, version in when.items())})" if when else ""
 
 
 def _in_words(fact: str, told: tuple[bool, tuple]) -> str:
@@ -75,9 +77,9 @@ def _only(code: str, when: str | None = None, **ways) -> Only:
     return Only(code, values, tuple(beside), tuple(map(_way, [ways, *others])))
 
 
-def _way(told: dict) -> tuple[dict[str, tuple[bool, tuple]], str | None]:
-    facts = {fact: _words(fact, words) for fact, words in told.items() if fact != "since"}
-    return facts, told.get("since")
+def _way(told: dict) -> tuple[dict[str, tuple[bool, tuple]], dict[str, str]]:
+    facts = {fact: _words(fact, words) for fact, words in told.items() if fact not in _WHEN}
+    return facts, {word: told[word] for word in _WHEN if word in told}
 
 
 def _words(fact: str, told: str | bool) -> tuple[bool, tuple]:
@@ -98,6 +100,15 @@ class Entry(NamedTuple):
     since: str | None = None
     doc: str | None = None
     only: tuple[Only, ...] = ()
+
+    def is_known(self, libvirt: Version) -> bool:
+        """Whether this libvirt has the name."""
+        return not self.since or version(self.since) <= libvirt
+
+    def since_of(self, value: str) -> str | None:
+        """The libvirt that first took a value, where it came later than the name: it says so."""
+        found = _SINCE.search(self.values.get(value, ""))
+        return found[1] if found else None
 
     @property
     def url(self) -> str | None:
@@ -159,7 +170,9 @@ def nearest(word: str, known: list[str]) -> str | None:
 # raises ValueError where libvirt refuses it.
 Reader = Callable[[str], str | None]
 
+_SINCE = re.compile(r"\(since (\d+\.\d+\.\d+)\)\.$")
 _PORTS = re.compile(r"\s*\+?[0-9]+(\.[0-9]+){0,3}")
+_NODES = re.compile(r"\s*(\^?)([0-9]{1,3})(?:-([0-9]{1,3}))?\s*")
 _UUID = re.compile(r"\s*(?:[- ]*[0-9a-fA-F]{2}){16}\s*")
 _PREFIXES = "kmgtpe"
 _TOLD_APART = ("source", "backingStore", "host", "address", "identity", "reconnect")
@@ -186,6 +199,7 @@ class Shape(NamedTuple):
     open: bool
     only: dict[str, tuple[Only, ...]]  # where its attributes may stand,
     only_inside: dict[str, tuple[Only, ...]]  # and the elements in it
+    libvirt: Version
 
 
 def _number(text: str, bits: int = 32, c: bool = False) -> int:
@@ -216,6 +230,18 @@ def _uuid(text: str) -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
+def _nodes(text: str) -> str:
+    """A set of numbers as libvirt writes it back: in order, and each range as one."""
+    found: set[int] = set()
+    for part in text.split(","):
+        out, first, last = (_NODES.fullmatch(part) or _refuse(text)).groups()
+        numbers = {*range(int(first), int(last or first) + 1)} or _refuse(text)
+        found = found - numbers if out else found | numbers
+    starts = [n for n in sorted(found) if n - 1 not in found] or _refuse(text)
+    ends = (n for n in sorted(found) if n + 1 not in found)
+    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in zip(starts, ends))
+
+
 _string = etree.XPath("string()")
 
 
@@ -239,15 +265,19 @@ _READERS: dict[str, Reader] = {
     "size": lambda text: str(_number(text, 64)) if text else None,  # in_bytes() knows its unit
     "port": lambda text: _unless_zero(_number(text, 16)),
     "uuid": _uuid,
+    "nodes": _nodes,
     "ports": lambda text: text if _PORTS.fullmatch(text) else _refuse(text),
 }
 
 
-def _reader(kind: str, path: str) -> Reader:
+def _reader(kind: str | dict, path: str, libvirt: Version) -> Reader:
+    if isinstance(kind, dict):
+        since = {version(one): changed for one, changed in kind["since"].items()}
+        return _reader(next((since[v] for v in since if v <= libvirt), kind["kind"]), path, libvirt)
     name, *words = kind.split()
     if name == "hex":
         return lambda text: words[0] % _number(text, c=True)
-    return _one_of(path, words) if name == "choice" else _READERS[name]
+    return _one_of(path, words, libvirt) if name == "choice" else _READERS[name]
 
 
 class OneOf(dict):
@@ -263,9 +293,11 @@ class OneOf(dict):
         return [word for word, written in self.items() if written]
 
 
-def _one_of(path: str, exceptions: list[str]) -> OneOf:
+def _one_of(path: str, exceptions: list[str], libvirt: Version) -> OneOf:
     """What the vocabulary lists, but for -refused, +known and 0unwritten values."""
-    written: dict[str, str | None] = {value: value for value in lookup(path).values}
+    entry = lookup(path)
+    known = (v for v in entry.values if version(entry.since_of(v) or "0") <= libvirt)
+    written: dict[str, str | None] = {value: value for value in known}
     for sign, value in ((word[0], word[1:]) for word in exceptions):
         written[value] = None if sign == "0" else value
         if sign == "-":
@@ -274,7 +306,7 @@ def _one_of(path: str, exceptions: list[str]) -> OneOf:
 
 
 @lru_cache(maxsize=1024)
-def _shape(tag: str, decider: str | None = None) -> Shape:
+def _shape(tag: str, decider: str | None, libvirt: Version) -> Shape:
     told = facts("syntax.toml")
     key = f"{tag}.{decider}" if f"{tag}.{decider}" in told else tag
     own = told.get(key, {"text": "long"})
@@ -282,13 +314,15 @@ def _shape(tag: str, decider: str | None = None) -> Shape:
     # `source.reservations` is the source in reservations, so that is where its names stand.
     path = "/".join(reversed(key.split(".")))
     attributes = own.get("attributes", {}) | behind.get("attributes", {})
+    attributes = {n: kind for n, kind in attributes.items() if _is_known(f"{path}/@{n}", libvirt)}
     inside = own.get("children", []) + behind.get("children", [])
     children = tuple(
         Child(name.rstrip("*"), name.endswith("*"), tuple(protocols))
         for name, *protocols in map(str.split, inside)
+        if _is_known(f"{path}/{name.rstrip('*')}", libvirt)
     )
     return Shape(
-        {name: _reader(kind, f"{path}/@{name}") for name, kind in attributes.items()},
+        {name: _reader(kind, f"{path}/@{name}", libvirt) for name, kind in attributes.items()},
         children,
         {child.name: [c for c in children if c.name == child.name] for child in children},
         _READERS.get(own.get("text")),
@@ -298,7 +332,13 @@ def _shape(tag: str, decider: str | None = None) -> Shape:
         own.get("open", False),
         _only_of({name: f"{path}/@{name}" for name in attributes}),
         _only_of({child.name: f"{path}/{child.name}" for child in children}),
+        libvirt,
     )
+
+
+def _is_known(path: str, libvirt: Version) -> bool:
+    entry = lookup(path)
+    return entry is None or entry.is_known(libvirt)
 
 
 def _only_of(paths: dict[str, str]) -> dict[str, tuple[Only, ...]]:
@@ -306,10 +346,10 @@ def _only_of(paths: dict[str, str]) -> dict[str, tuple[Only, ...]]:
     return {name: entry.only for name, entry in found if entry and entry.only}
 
 
-def shape_of(element: etree._Element) -> Shape:
+def shape_of(element: etree._Element, libvirt: Version = NEWEST) -> Shape:
     """What this element may hold, by its name and by what decides about it."""
     tag = element.tag
-    return _shape(tag, _decider(element)) if tag in _TOLD_APART else _shape(tag)
+    return _shape(tag, _decider(element) if tag in _TOLD_APART else None, libvirt)
 
 
 def _decider(element: etree._Element) -> str | None:
@@ -330,19 +370,21 @@ def _decider(element: etree._Element) -> str | None:
     return "yes" if element.get("enabled") == "yes" else "no"
 
 
-def is_written(element: etree._Element, attribute: str | None = None) -> bool:
+def is_written(
+    element: etree._Element, attribute: str | None = None, libvirt: Version = NEWEST
+) -> bool:
     """Whether an element, or an attribute of it, says anything: not what is as good as not written.
 
     What libvirt refuses says something too.
     """
-    shape = shape_of(element)
+    shape = shape_of(element, libvirt)
     if attribute:
         return _says(shape.attributes.get(attribute), element.get(attribute))
     return (
         shape.keep
         or _says(shape.text, text_of(element))
         or any(_says(read, element.get(name)) for name, read in shape.attributes.items())
-        or any(map(is_written, children_of(element)))
+        or any(is_written(child, None, libvirt) for child in children_of(element, libvirt))
     )
 
 
@@ -353,22 +395,21 @@ def _says(read: Reader | None, text: str | None) -> bool:
         return True
 
 
-def children_of(element: etree._Element) -> Iterator[etree._Element]:
+def children_of(element: etree._Element, libvirt: Version = NEWEST) -> Iterator[etree._Element]:
     """The elements in it that libvirt reads, in the order in which it writes them back."""
     written = {child.tag for child in element.iterchildren("*")}
-    for place in shape_of(element).children:
+    for place in shape_of(element, libvirt).children:
         if place.name in written:
             same = element.iterchildren(place.name)
-            found = (child for child in same if _counts(child, shape_of(child), place))
+            found = (child for child in same if _counts(child, shape_of(child, libvirt), place))
             yield from found if place.again else islice(found, 1)
 
 
 def names_in(
-    element: etree._Element, shape: Shape | None = None
+    element: etree._Element, shape: Shape
 ) -> Iterator[tuple[etree._Element, str | None, bool]]:
     """Every name in an element, with all below what libvirt looks at: an attribute of an element, or
     (None) an element itself, and whether libvirt looks at it here."""
-    shape = shape or shape_of(element)
     for attribute in element.keys():
         yield element, attribute, shape.open or attribute in shape.attributes
     for child, inner in inside(element, shape):
@@ -389,7 +430,7 @@ def inside(element: etree._Element, shape: Shape) -> Iterator[tuple[etree._Eleme
         counting = None
         for place in places[tag]:
             if place.again or tag not in seen:
-                inner = shape_of(child)
+                inner = shape_of(child, shape.libvirt)
                 if not (place.protocols or inner.where) or _counts(child, inner, place):
                     seen.add(tag)
                     counting = inner

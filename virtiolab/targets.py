@@ -2,22 +2,28 @@
 
 import re
 
+from .data import NEWEST, Version
+
 # The whole of libvirt's inference from a disk's name, in virDomainDiskDefPostParse.
-# Libvirt later than 11.3 knows nvme; older ones refuse the name.
+# An older libvirt than NVME_SINCE knows no nvme, and refuses the name.
 BUS_OF_PREFIX = {
     "hd": "ide", "sd": "scsi", "vd": "virtio", "xvd": "xen", "ubd": "uml", "nvme": "nvme",
 }  # fmt: skip
+NVME_SINCE: Version = (11, 5, 0)
 # To the other buses no name leads; these are the names that their disks usually have.
 _OTHER_BUSES = {"sata": "sd", "usb": "sd", "sd": "sd", "fdc": "fd"}
 PREFIX_OF_BUS = {bus: prefix for prefix, bus in BUS_OF_PREFIX.items()} | _OTHER_BUSES
 
 # How many disks go on one bus of a controller, and how many buses it has: the place of a disk
 # follows from the letters of its name (virDomainDiskDefAssignAddress).
-_DRIVES = {"ide": (2, 2), "fdc": (2, 1), "sata": (6, 1), "scsi": (7, 1)}
+_DRIVES = {"ide": (2, 2), "fdc": (2, 1), "sata": (6, 1), "scsi": (7, 1), "nvme": (1 << 31, 1)}
 DRIVE_BUSES = frozenset(_DRIVES)
 DRIVE_PARTS = ("controller", "bus", "target", "unit")  # of a drive's address
 
-_DISK_NAME = re.compile(f"(?:fd|{'|'.join(BUS_OF_PREFIX)})([a-z]{{1,60}})[0-9]*")
+_LETTERS = [prefix for prefix in ("fd", *BUS_OF_PREFIX) if prefix != "nvme"]
+_DISK_NAME = re.compile(f"(?:{'|'.join(_LETTERS)})([a-z]{{1,60}})[0-9]*")
+_NVME_NAME = re.compile("nvme([0-9]{1,60})n([0-9]{1,60})(?:p[0-9]+)?")
+_MOST = 1 << 31  # of a C int
 
 
 def prefix_of(name: str | None) -> str | None:
@@ -40,25 +46,32 @@ def usual_name(bus: str, number: int = 0) -> str:
     return PREFIX_OF_BUS[bus] + letters
 
 
-def disk_number(name: str | None) -> int | None:
-    """The number that a name's letters stand for: `vda` 0, `hdz` 25, `sdaa` 26; else None."""
-    match = _DISK_NAME.fullmatch(name or "")
-    if not match:
+def disk_number(name: str | None, libvirt: Version = NEWEST) -> int | None:
+    """The number that a name stands for: `vda` 0, `hdz` 25, `sdaa` 26, `nvme1n3` 2; else None."""
+    if found := _NVME_NAME.fullmatch(name or ""):
+        number, is_known = int(found[2]) - 1, libvirt >= NVME_SINCE and int(found[1]) < _MOST
+        return number if is_known and 0 <= number < _MOST else None
+    if not (match := _DISK_NAME.fullmatch(name or "")):
         return None
     number = 0
     for letter in match[1]:
         number = number * 26 + ord(letter) - ord("a") + 1
-    number -= 1
-    wrapped = (number + (1 << 31)) % (1 << 32) - (1 << 31)  # libvirt counts in a C int
-    return wrapped if wrapped >= 0 else None
+    return number - 1 if number <= _MOST else None
 
 
-def drive_address(bus: str, number: int) -> dict:
-    """Where disk `number` of one of the DRIVE_BUSES goes when no address is written."""
+def nvme_controller(name: str | None) -> int:
+    """The number of the NVMe controller in a name such as `nvme1n1`; 0 where the name has none."""
+    found = _NVME_NAME.fullmatch(name or "")
+    return int(found[1]) if found else 0
+
+
+def drive_address(bus: str, number: int, controller: int = 0) -> dict:
+    """Where disk `number` of one of the DRIVE_BUSES goes when no address is written, if counting
+    begins at this controller."""
     units, buses = _DRIVES[bus]
     return {
         "type": "drive",
-        "controller": number // (units * buses),
+        "controller": controller + number // (units * buses),
         "bus": number // units % buses,
         "target": 0,
         "unit": number % units,

@@ -150,7 +150,7 @@ def _written_back(disk: etree._Element, models: dict) -> dict[str, object]:
     place = None if address is None else dict(address.items())
     if place and place["type"] == "drive":
         index = place["controller"]
-        holder = {"type": bus, "index": int(index), "model": models[bus, index]}
+        holder = {"type": bus, "index": int(index), "model": models.get((bus, index))}
         place = {name: value if name == "type" else int(value) for name, value in place.items()}
     return {
         "type": _type_of_medium(disk.get("type"), disk.find("source")),

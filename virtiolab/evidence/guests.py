@@ -25,7 +25,7 @@ def in_guest(domain: Domain, machine: str, arch: str | None = "x86_64") -> Domai
         return domain
     kind = ({"arch": arch} if arch else {}) | {"machine": machine}
     parts = E.os(E.type("hvm", kind)), copy.deepcopy(domain.element)
-    return Domain(E.domain(*parts, type="kvm"))
+    return Domain(E.domain(*parts, type="kvm"), domain.libvirt)
 
 
 def whole(domain: Domain) -> Domain:
@@ -34,7 +34,7 @@ def whole(domain: Domain) -> Domain:
         return in_guest(domain, "pc")
     root = copy.deepcopy(domain.element)
     root.set("type", "kvm")
-    return Domain(root)
+    return Domain(root, domain.libvirt)
 
 
 def on_its_machine(domain: Domain, written_back: etree._Element) -> Domain:
@@ -44,7 +44,7 @@ def on_its_machine(domain: Domain, written_back: etree._Element) -> Domain:
     for name, value in chosen.items() if system is not None else ():
         if not system.get(name):
             system.set(name, value)
-    return Domain(root)
+    return Domain(root, domain.libvirt)
 
 
 def alone(domain: Domain) -> Iterator[Domain]:
@@ -56,7 +56,7 @@ def alone(domain: Domain) -> Iterator[Domain]:
     for disk in disks:
         root = copy.deepcopy(shell)
         root.find("devices").append(copy.deepcopy(disk))
-        yield Domain(root)
+        yield Domain(root, domain.libvirt)
 
 
 def reduced(domain: Domain) -> etree._Element:

@@ -19,7 +19,7 @@ from .boot import keep_order
 from .context import OF_BUS, OF_GUESTS, Context, Guest
 from .fixes import apply
 from .names import give_names, is_renamed
-from .problems import SEVERITIES, Problem
+from .problems import SEVERITIES, Problem, codes_beyond
 from .values import values
 
 __all__ = ["SEVERITIES", "Problem", "check", "mend"]
@@ -34,7 +34,8 @@ def check(domain: Domain) -> list[Problem]:
     contexts = [Context(disk) for disk in domain.disks]
     whole = Guest(domain, contexts)
     found = [problem for context in contexts for problem in about(context)]
-    found += [problem for rule in OF_GUESTS for problem in rule(whole)]
+    beyond = codes_beyond(domain.libvirt)
+    found += [p for rule in OF_GUESTS for p in rule(whole) if p.code not in beyond]
     give_names(contexts, found)
     return sorted(found, key=lambda problem: problem.line)
 
@@ -46,6 +47,8 @@ def about(context: Context) -> list[Problem]:
         found.extend(rule(context))
     for rule in sorted(asked, key=_BY_NAME):  # a set has no order to rely on
         found.extend(rule(context))
+    beyond = codes_beyond(context.domain.libvirt)
+    found = [problem for problem in found if problem.code not in beyond]
     if len(found) > MAX_FIXES:
         worst_first = sorted(range(len(found)), key=lambda n: SEVERITIES.index(found[n].severity))
         for number in worst_first[MAX_FIXES:]:
@@ -58,7 +61,7 @@ def mend(domain: Domain) -> Domain:
 
     It starts from the same disk as before, whatever its disks are called now.
     """
-    mended = Domain(copy.deepcopy(domain.element))
+    mended = Domain(copy.deepcopy(domain.element), domain.libvirt)
     for number in range(_ROUNDS):
         # One of each disk at a time: a fix can make the next one superfluous. But all names at once.
         first: dict[Disk, Problem] = {}
@@ -71,6 +74,6 @@ def mend(domain: Domain) -> Domain:
             break
         for disk, problem in first.items():
             apply(problem.edits, disk, problem.place)
-        mended = Domain(mended.element)
+        mended = Domain(mended.element, domain.libvirt)
     keep_order(domain, mended)
     return mended

@@ -41,13 +41,13 @@ class Context(Disk):
 
     # Of 10,000 disks, kept together, each object more keeps the collector busy.
     __slots__ = (
-        "bus", "controller", "device", "format", "is_controller_chosen", "oldest",
-        "place", "readonly", "snapshot", "type",
+        "bus", "controller", "device", "format", "is_controller_chosen", "place", "readonly",
+        "snapshot", "type",
     )  # fmt: skip
 
-    def __init__(self, disk: Disk, oldest: bool = False):
+    def __init__(self, disk: Disk):
         self.element, self.domain, self.target = disk.element, disk.domain, disk.target
-        self._children, self.oldest = disk._children, oldest
+        self._children = disk._children
         answers = infer(disk)
         self.device, self.bus = answers.device.value, answers.bus.value
         self.format, self.readonly = answers.format.value, answers.readonly.value
@@ -81,6 +81,11 @@ class Context(Disk):
     def is_empty(self) -> bool:
         """Whether there is no medium: virStorageSourceIsEmpty."""
         return self.type in LOCAL_TYPES and not self.get(SOURCE_ATTRIBUTES[self.type], "source")
+
+    @property
+    def is_addressed(self) -> bool:
+        """Whether its address is written."""
+        return self.child("address") is not None
 
     @property
     def is_opened(self) -> bool:

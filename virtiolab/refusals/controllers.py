@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from lxml import etree
 
 from ..document import whole_number
-from ..inference import VIRTIO_SCSI_MODELS
-from ..targets import DRIVE_BUSES
+from ..inference import VIRTIO_SCSI_MODELS, copied_controller
+from ..targets import DRIVE_BUSES, NVME_SINCE
 from .context import Context, Guest, always, of_guests, on_buses
-from .driver import has_iothread
+from .driver import has_iothread, wrong_shares
 from .problems import Problem
 
 _MODELS = {
@@ -20,12 +20,18 @@ _MODELS = {
     ),
     "sata": (),
     "fdc": (),
+    "nvme": (),
 }  # fmt: skip
-_OTHER_TYPES = ("virtio-serial", "ccid", "usb", "pci", "xenbus", "isa", "nvme")
+_OTHER_TYPES = ("virtio-serial", "ccid", "usb", "pci", "xenbus", "isa")
+_USB_MODELS = (
+    "", "piix3-uhci", "piix4-uhci", "ehci", "ich9-ehci1", "ich9-uhci1", "ich9-uhci2", "ich9-uhci3",
+    "vt82c686b-uhci", "pci-ohci", "nec-xhci", "qusb1", "qusb2", "qemu-xhci", "none",
+)  # fmt: skip
 _MOST_ON_PCI = 1000  # libvirt 9.0 found room for at most 781, whatever the machine
 _MOST = 0xFFFF  # with so many it does not come to an end
 _ICH9 = "ich9-"
 _VIRTIO_SCSI_ONLY = ("queues", "cmd_per_lun", "max_sectors", "ioeventfd", "iothread")
+_ALSO_OF_NVME = ("queues", "ioeventfd")
 
 
 @of_guests
@@ -34,7 +40,7 @@ def controllers(guest: Guest) -> Iterator[Problem]:
     seen: set[tuple[str, int]] = set()
     for element in guest.controllers:
         kind = element.get("type", "ide")
-        if kind not in _MODELS:
+        if kind not in _MODELS or (kind == "nvme" and guest.domain.libvirt < NVME_SINCE):
             if kind not in _OTHER_TYPES:
                 yield guest.find("controller-type", element, "@type", type=kind)
             continue
@@ -45,8 +51,7 @@ def controllers(guest: Guest) -> Iterator[Problem]:
         elif number is not None and (kind, number) in seen:
             yield guest.find("controller-twice", element, "@index", type=kind, index=number)
         seen.add((kind, number))
-        if kind in ("ide", "sata"):
-            yield from _place(guest, element, kind, number)
+        yield from _place(guest, element, kind, number)
         if element.get("model") is not None:
             yield from _model(guest, element, kind)
         if len(element):
@@ -55,9 +60,10 @@ def controllers(guest: Guest) -> Iterator[Problem]:
 
 def _place(guest: Guest, element: etree._Element, kind: str, number) -> Iterator[Problem]:
     machine = guest.domain.kind
-    if machine is None:
+    if machine is None or kind == "fdc":
         return
-    if kind in machine.lacks:
+    is_virtio = element.get("model") in VIRTIO_SCSI_MODELS
+    if kind in machine.lacks or (is_virtio and not machine.transport):
         facts = {"bus": kind, "machine": machine.title}
         yield guest.find("controller-not-in-machine", element, "@type", **facts)
     elif kind == "ide" and number:
@@ -81,17 +87,21 @@ def _options(guest: Guest, element: etree._Element, kind: str) -> Iterator[Probl
         return
     machine, model = guest.domain.kind, element.get("model")
     if model in (None, "auto"):
-        model = machine and machine.scsi
+        first = copied_controller(guest.domain)
+        model = first.model if first else machine and machine.scsi
     is_virtio = kind == "scsi" and model in (*VIRTIO_SCSI_MODELS, None)
     for name in _VIRTIO_SCSI_ONLY:
         written = driver.get(name)
-        if written and written.strip(" +0") and not is_virtio:
+        is_taken = is_virtio or (kind == "nvme" and name in _ALSO_OF_NVME)
+        if written and written.strip(" +0") and not is_taken:
             yield guest.find("controller-option", element, f"driver/@{name}", name=name)
     mapping = driver.find("iothreads/iothread")
     if mapping is not None and not is_virtio:
         yield guest.find("controller-mapping", element, "driver/iothreads")
     elif mapping is not None and driver.get("iothread"):
         yield guest.find("controller-iothread-twice", element, "driver/iothreads")
+    elif mapping is not None:
+        yield from _mapping(guest, element, driver.findall("iothreads/iothread"))
     thread = whole_number(driver.get("iothread"))
     if thread and is_virtio and guest.domain.complete:
         if machine and machine.mmio_if_asked and guest.domain.has_virtio_mmio:
@@ -100,15 +110,58 @@ def _options(guest: Guest, element: etree._Element, kind: str) -> Iterator[Probl
             yield guest.find("controller-iothread", element, "driver/@iothread", iothread=thread)
 
 
+def _mapping(guest: Guest, element: etree._Element, threads: list) -> Iterator[Problem]:
+    """Several threads share the queues of a virtio-scsi controller."""
+    path, driver = "driver/iothreads", element.find("driver")
+    if what := wrong_shares(threads, whole_number(driver.get("queues")) or 0):
+        yield guest.find("controller-mapping-wrong", element, path, what=what)
+    for thread in threads if guest.domain.complete else ():
+        number = whole_number(thread.get("id"))
+        if number and not has_iothread(guest.domain, number):
+            yield guest.find("controller-mapping-undefined", element, path, iothread=number)
+
+
+@of_guests
+def nvme_serials(guest: Guest) -> Iterator[Problem]:
+    """Each NVMe controller has a serial number: its own, or that of all its disks."""
+    serials: dict[int, str | None] = {}
+    for element in guest.controllers:
+        if element.get("type") == "nvme" and guest.domain.libvirt >= NVME_SINCE:
+            index, serial = whole_number(element.get("index", "0")), element.findtext("serial")
+            serials[index or 0] = serial or None
+    disks = [context for context in guest.contexts if context.on("nvme") and context.controller]
+    for context in disks:
+        index, serial = context.controller["index"], context.text("serial")
+        other = serials.setdefault(index, serial)
+        if serial and other and serial != other:
+            facts = {"serial": serial, "index": index, "wanted": other}
+            yield context.find("nvme-serials-differ", "serial", **facts)
+        serials[index] = other or serial
+    most = max(serials, default=-1)
+    missing = next((index for index in range(most + 1) if not serials.get(index)), None)
+    for context in disks if missing is not None else ():
+        if context.controller["index"] in (missing, most):
+            code = "nvme-serial-missing" if missing in serials else "nvme-controller-skipped"
+            yield context.find(code, "serial", index=missing, most=most)
+            return
+    for element in guest.controllers if missing is not None else ():
+        if element.get("type") == "nvme":
+            yield guest.find("nvme-serial-missing", element, "serial", index=missing)
+            return
+
+
 @of_guests
 def usb_controllers(guest: Guest) -> Iterator[Problem]:
     """USB is there or not; and of its controllers only the four parts of one share an index."""
     seen: dict[int | None, bool] = {}
     hosts = [e for e in guest.controllers if e.get("type") == "usb"]
-    for element in hosts if len(hosts) > 1 else ():
+    for element in hosts:
         model, index = element.get("model", ""), element.get("index")
         number, is_part = whole_number(index), model.startswith(_ICH9)
-        if model == "none":
+        if model not in _USB_MODELS:
+            facts = {"type": "usb", "model": model}
+            yield guest.find("controller-model", element, "@model", **facts)
+        if model == "none" and len(hosts) > 1:
             yield guest.find("usb-none-and-more", element, "@model")
         elif number is not None and number in seen and not (is_part and seen[number]):
             yield guest.find("controller-twice", element, "@index", type="usb", index=index)
@@ -151,6 +204,9 @@ def machine(context: Context) -> Iterator[Problem]:
     machine = context.machine
     if machine is not None and context.bus in machine.lacks:
         yield context.find("bus-not-in-machine", "target/@bus", machine=machine.title)
+    elif machine is not None and context.on("virtio") and not machine.transport:
+        if context.child("address") is None:
+            yield context.find("virtio-not-in-machine", "target/@bus", machine=machine.title)
 
 
 @on_buses(*DRIVE_BUSES)

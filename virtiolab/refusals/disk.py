@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from lxml import etree
 
 from ..document import whole_number
-from ..targets import DRIVE_BUSES, DRIVE_PARTS, disk_number
+from ..targets import DRIVE_BUSES, DRIVE_PARTS, NVME_SINCE, disk_number
 from .context import Context, always, on_buses, where_written
 from .problems import Problem
 
-_HARD_DISK_NAMES = ("hd", "sd", "vd", "xvd", "ubd", "nvme")
+_OLD_NAMES = ("hd", "sd", "vd", "xvd", "ubd")
+_HARD_DISK_NAMES = (*_OLD_NAMES, "nvme")
 _NOT_IN_QEMU = ("xen", "uml")
 _PARTITION = re.compile(r"[a-z]+?(0?[1-9][0-9]*|0[0-9]+)")
 _SERIAL = re.compile(r"[A-Za-z0-9_ .+-]*")
@@ -32,11 +33,12 @@ def name(context: Context) -> Iterator[Problem]:
     if dev is None:
         yield context.find("target-missing", "target")
         return
-    if context.device in ("disk", "lun") and not dev.startswith(_HARD_DISK_NAMES):
+    prefixes = _HARD_DISK_NAMES if context.domain.libvirt >= NVME_SINCE else _OLD_NAMES
+    if context.device in ("disk", "lun") and not dev.startswith(prefixes):
         yield context.find("target-not-of-a-disk", "target/@dev")
     elif context.device == "floppy" and not dev.startswith("fd"):
         yield context.find("target-not-of-a-floppy", "target/@dev")
-    elif disk_number(dev) is None and not dev.startswith("nvme"):
+    elif disk_number(dev, context.domain.libvirt) is None:
         yield context.find("target-unreadable", "target/@dev")
     elif dev[-1:].isdigit() and (found := _PARTITION.fullmatch(dev)):
         whole = dev.removesuffix(found[1])
@@ -65,6 +67,8 @@ def source(context: Context) -> Iterator[Problem]:
         yield context.find("source-missing", "source", type=context.type)
     elif context.on("usb") and context.device != "lun":
         yield context.find("usb-empty", "source")
+        if context.get("model") == "usb-storage":
+            yield context.find("usb-storage-empty", "source")
 
 
 @on_buses("ide", "sata")
@@ -119,6 +123,10 @@ def address(context: Context) -> Iterator[Problem]:
         yield context.find("address-not-a-drive", "address/@type", type=kind)
     if kind and context.on("usb") and kind != "usb":
         yield context.find("address-not-usb", "address/@type", type=kind)
+    is_ccw = context.machine is None or context.machine.transport == "ccw"
+    if kind == "unassigned" or (kind == "ccw" and not is_ccw):
+        if context.on("sd"):
+            yield context.find("address-not-of-sd", "address/@type", type=kind)
     if kind and context.on("virtio") and not _carries_virtio(context, kind):
         yield context.find("address-not-of-virtio", "address/@type", type=kind)
     for part in _ZEROS.get(context.bus, ()) if "controller" in context.place else ():

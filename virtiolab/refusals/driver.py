@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import pairwise
 
 from lxml import etree
 
@@ -56,7 +57,7 @@ def mapping(context: Context) -> Iterator[Problem]:
     threads = shares.findall("iothread")
     if not threads or not context.on("virtio"):
         return
-    if what := _wrong_shares(threads, whole_number(context.get("queues", "driver")) or 0):
+    if what := wrong_shares(threads, whole_number(context.get("queues", "driver")) or 0):
         yield context.find("mapping-wrong", path, what=what)
     for thread in threads:
         if number := _missing(context, thread.get("id")):
@@ -64,7 +65,7 @@ def mapping(context: Context) -> Iterator[Problem]:
             yield context.find(code, f"{path}/iothread/@id", thread, iothread=thread.get("id"))
 
 
-def _wrong_shares(threads: list[etree._Element], queues: int) -> str | None:
+def wrong_shares(threads: list[etree._Element], queues: int) -> str | None:
     """What is wrong with how the queues are shared out, if anything is."""
     ids = [whole_number(thread.get("id")) for thread in threads]
     shares = [[whole_number(q.get("id")) for q in t.iterchildren("queue")] for t in threads]
@@ -99,6 +100,20 @@ def has_iothread(domain: Domain, thread: int) -> bool:
     return thread in ids[lower : lower + 1] or thread - lower <= others
 
 
+@where_written("latency-histogram")
+def histograms(context: Context) -> Iterator[Problem]:
+    """Bins follow one another, and there is one histogram for each kind of request."""
+    seen: set[str | None] = set()
+    for one in context.element.iterfind("driver/statistics/latency-histogram"):
+        path, kind = "driver/statistics/latency-histogram", one.get("type")
+        starts = [whole_number(bin.get("start"), 64) or 0 for bin in one.iterchildren("bin")]
+        if any(second <= first for first, second in pairwise(starts)):
+            yield context.find("histogram-unsorted", path, one)
+        if kind in seen:
+            yield context.find("histogram-twice", path, one)
+        seen.add(kind)
+
+
 @where_written("shareable")
 def shareable(context: Context) -> Iterator[Problem]:
     """Two guests can write one image only where it has no structure of its own."""
@@ -123,6 +138,10 @@ def limits_of(context: Context) -> dict[str, int]:
     """The limits of a disk that libvirt can read."""
     iotune = context.child("iotune")
     written = {limit.tag: text_of(limit) for limit in reversed(iotune)}  # of two, the first
-    names = (place.name for place in shape_of(iotune).children if place.name in written)
-    found = {name: whole_number(written[name] or "0", 64) for name in names}
+    names = (
+        place.name
+        for place in shape_of(iotune, context.domain.libvirt).children
+        if place.name in written
+    )
+    found = {n: whole_number(written[n] or "0", 64) for n in names if n != "group_name"}
     return {name: value for name, value in found.items() if value is not None}

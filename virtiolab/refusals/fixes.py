@@ -112,7 +112,7 @@ def _outline(disk: Disk, beside: list[etree._Element]) -> Domain:
     for element in guest.iter("*"):
         if element.text and element.text.isspace():  # layout, which is not compared
             element.text = None
-    return Domain(guest)
+    return Domain(guest, domain.libvirt)
 
 
 def _parts(guest: Domain) -> Iterable[etree._Element]:

@@ -51,6 +51,8 @@ def _name(context: Context, source: Source) -> Iterator[Problem]:
         yield context.find("network-name-missing", path, protocol=protocol)
     elif protocol in _POOLED and not all(name.partition("/")[::2]):
         yield context.find("network-name-unsplit", path, name=name, protocol=protocol)
+    elif protocol == "rbd" and not all(name.split("/", 2)):
+        yield context.find("rbd-part-empty", path, name=name)
     elif protocol == "iscsi" and "/" in name and whole_number(name.partition("/")[2]) is None:
         yield context.find("iscsi-lun", path, lun=name.partition("/")[2])
 

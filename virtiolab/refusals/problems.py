@@ -1,11 +1,12 @@
 """What a problem is, what is said of it, and what would mend it."""
 
 import copy
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from lxml import etree
 
-from ..data import facts
+from ..data import Version, facts, holds
 from ..document import Disk, Domain
 from ..xml import one_line, path_name
 from .fixes import Place, apply, changed, child_of
@@ -95,12 +96,12 @@ class Problem(NamedTuple):
 
     def mended(self) -> Disk:
         """The disk in a copy of its guest, with its edits made there and in what is around it."""
-        root = self.disk.domain.element
+        root, libvirt = self.disk.domain.element, self.disk.domain.libvirt
         every, copied = [*root.iter()], [*copy.deepcopy(root).iter()]
         element = copied[every.index(self.disk.element)]
         place = self.place._replace(element=copied[every.index(self.element)])
-        apply(self.edits, Disk(element, Domain(copied[0])), place)
-        return Disk(element, Domain(copied[0]))
+        apply(self.edits, Disk(element, Domain(copied[0], libvirt)), place)
+        return Disk(element, Domain(copied[0], libvirt))
 
     def as_dict(self) -> dict[str, Any]:
         """What the JSON of the command line says of it."""
@@ -141,6 +142,12 @@ def deepest(element: etree._Element, path: str) -> etree._Element:
             return element
         element = inner
     return element
+
+
+@lru_cache(maxsize=64)
+def codes_beyond(libvirt: Version) -> frozenset[str]:
+    """The problems that this libvirt does not mind: those of newer or of older ones."""
+    return frozenset(code for code, said in sentences().items() if not holds(said, libvirt))
 
 
 def sentences() -> dict[str, dict]:

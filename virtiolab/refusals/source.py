@@ -15,6 +15,8 @@ _NOT_READ = ("cow", "dir", "iso")  # formats that libvirt knows and QEMU does no
 @always
 def format(context: Context) -> Iterator[Problem]:
     """The format of the image, and of the images below it."""
+    if context.type == "ctl":
+        yield context.find("type-not-in-qemu", "@type", type="ctl")
     if context.format in _NOT_READ:
         yield context.find("format-not-in-qemu", "driver/@type", format=context.format)
     elif context.format == "fat" and context.type not in ("dir", "volume"):
@@ -51,8 +53,9 @@ def backing(context: Context) -> Iterator[Problem]:
     for source in context.sources:
         if source.above:
             if context.is_opened and above not in (None, *_WITH_BACKING):
-                code = "backing-of-raw" if above == "raw" else "backing-of-format"
-                yield context.find(code, source.above, format=above)
+                raw = "backing-of-raw", "backing-of-raw-refused"  # older libvirts refuse it
+                for code in raw if above == "raw" else ["backing-of-format"]:
+                    yield context.find(code, source.above, format=above)
             yield from _format_of_backing(context, source)
             above = source.format
 

@@ -2,6 +2,7 @@
 
 from lxml import etree
 
+from ..data import Version, dotted, version
 from ..syntax import (
     OneOf,
     Only,
@@ -27,7 +28,7 @@ def values(context: Context) -> tuple[list[Problem], set[DiskRule]]:
     found: list[Problem] = []
     rules: set[DiskRule] = set()
     element = context.element
-    _look(context, element, shape_of(element), found, rules)
+    _look(context, element, shape_of(element, context.domain.libvirt), found, rules)
     return found, rules
 
 
@@ -82,15 +83,15 @@ def _misplaced(
     context: Context, element: etree._Element, attribute: str | None, rules: tuple[Only, ...]
 ) -> list[Problem]:
     """The first problem with where a name stands, if what is written says anything."""
-    value = element.get(attribute) if attribute else None
+    value, libvirt = element.get(attribute) if attribute else None, context.domain.libvirt
     for rule in rules:
-        if not rule.allows(context, value, context.oldest):
-            if all(is_written(element, name) for name in rule.beside):
+        if not rule.allows(context, value, libvirt):
+            if all(is_written(element, name, libvirt) for name in rule.beside):
                 facts = {"name": attribute or element.tag, "value": value, "wanted": rule.wanted}
                 facts |= {"type": context.type, "format": context.format}
                 path = path_of(element, attribute)
                 told = context.find(rule.code, path, element, **facts)
-                return [told] if is_written(element, attribute) else []
+                return [told] if is_written(element, attribute, libvirt) else []
     return []
 
 
@@ -99,7 +100,8 @@ def only_elsewhere(context: Context, path: str) -> Only | None:
     above = [path.rsplit("/", depth)[0] for depth in range(path.count("/"), -1, -1)]
     entries = filter(None, (lookup(f"/disk/{one}") for one in above))
     rules = (rule for entry in entries for rule in entry.only if not (rule.when or rule.beside))
-    return next((rule for rule in rules if not rule.allows(context, None)), None)
+    libvirt = context.domain.libvirt
+    return next((rule for rule in rules if not rule.allows(context, None, libvirt)), None)
 
 
 def _is_refused(read: Reader, text: str) -> bool:
@@ -118,6 +120,9 @@ def _refused(
     facts = {"element": element, "name": attribute or element.tag, "value": text}
     if not isinstance(read, OneOf):
         return context.find("value-not-a-number", path, **facts)
+    since = lookup(f"/disk/{path}").since_of(text)
+    if since and version(since) > context.domain.libvirt:
+        return context.find("value-newer", path, wanted=since, **facts | _of(context))
     if near := nearest(text, read.known):
         return context.find("value-misspelt", path, near=near, **facts)
     return context.find("value-unknown", path, known=", ".join(read.known), **facts)
@@ -142,18 +147,25 @@ def _is_there(element: etree._Element, name: str, shape: Shape) -> bool:
 def _not_read(context: Context, element: etree._Element, attribute: str | None) -> Problem:
     """Nobody reads it here: it is misspelt, it stands in the wrong place, or it came before."""
     path = path_of(element, attribute)
-    facts = {"element": element, "name": attribute or element.tag}
-    if lookup(f"/disk/{path}"):
+    facts, libvirt = {"element": element, "name": attribute or element.tag}, context.domain.libvirt
+    entry = lookup(f"/disk/{path}")
+    if entry and not entry.is_known(libvirt):
+        return context.find("name-newer", path, wanted=entry.since, **facts | _of(context))
+    if entry:
         return context.find("name-without-effect", path, **facts)
     near = nearest_name(f"/disk/{path}")
-    if near and _can_be(element, attribute, near.lstrip("@")):
+    if near and _can_be(element, attribute, near.lstrip("@"), libvirt):
         return context.find("name-misspelt", path, near=near.lstrip("@"), **facts)
     return context.find("name-unknown", path, **facts)
 
 
-def _can_be(element: etree._Element, attribute: str | None, name: str) -> bool:
+def _of(context: Context) -> dict[str, str]:
+    return {"libvirt": dotted(context.domain.libvirt)}
+
+
+def _can_be(element: etree._Element, attribute: str | None, name: str, libvirt: Version) -> bool:
     """Whether what is written fits another name that is not there: else that one was not meant."""
     if attribute is None or name in element.keys():
         return attribute is None
-    read = shape_of(element).attributes.get(name)
+    read = shape_of(element, libvirt).attributes.get(name)
     return read is None or not _is_refused(read, element.get(attribute))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
+from ..data import Version
 from ..document import Disk, Domain, whole_number
 from ..inference import infer
 from ..refusals import about
@@ -69,9 +70,10 @@ def convert(disk: Disk, bus: str = "virtio") -> Conversion:
         raise Unconvertible(why)
     element = _copied(disk)
     element.find("target").attrib.update({"dev": _free_name(disk, bus), "bus": bus})
-    dropped = tuple(_drop(element))
-    controller = _add_controller(element)
-    after = _disk_of(element)
+    libvirt = disk.domain.libvirt
+    dropped = tuple(_drop(element, libvirt))
+    controller = _add_controller(element, libvirt)
+    after = _disk_of(element, libvirt)
     changed = keep_order(disk.domain, after.domain)
     return Conversion(
         disk=disk,
@@ -173,13 +175,13 @@ def _copied(disk: Disk) -> etree._Element:
     return list(root.iter("disk"))[number]
 
 
-def _disk_of(element: etree._Element) -> Disk:
+def _disk_of(element: etree._Element, libvirt: Version) -> Disk:
     """A changed element, read anew with its domain."""
-    return Disk(element, Domain(element.getroottree().getroot()))
+    return Disk(element, Domain(element.getroottree().getroot(), libvirt))
 
 
-def _drop(element: etree._Element) -> Iterator[Dropped]:
-    """Take out what belongs to the old bus, and what no libvirt, or not each, takes on the new."""
+def _drop(element: etree._Element, libvirt: Version) -> Iterator[Dropped]:
+    """Take out what belongs to the old bus, and what this libvirt does not take on the new."""
     for rule in known()["dropped"]:
         for found in element.xpath(rule["what"]):
             is_element = etree.iselement(found)
@@ -188,7 +190,7 @@ def _drop(element: etree._Element) -> Iterator[Dropped]:
     rules = (only for entry in entries().values() for only in entry.only)
     of_buses = {rule.code for rule in rules for way, _ in rule.ways if "bus" in way}
     of_buses |= {*known()["of_buses"]}
-    found = about(Context(_disk_of(element), oldest=True))
+    found = about(Context(_disk_of(element, libvirt)))
     refused = {(p.element, p.attribute): p for p in found if p.code in of_buses}
     for (holder, attribute), problem in refused.items():
         yield _taken_out(holder, attribute, f"{problem.message} {problem.why}")
@@ -206,9 +208,9 @@ def _taken_out(element: etree._Element, attribute: str | None, why: str) -> Drop
     return Dropped(place, (element.text or "").strip() or None, why)
 
 
-def _add_controller(element: etree._Element) -> etree._Element | None:
+def _add_controller(element: etree._Element, libvirt: Version) -> etree._Element | None:
     """Give the disk the virtio-scsi controller that it needs; None where there is a controller."""
-    disk = _disk_of(element)
+    disk = _disk_of(element, libvirt)
     place = infer(disk).controller.value or {"type": None, "index": None}
     if place["type"] != "scsi" or ("scsi", place["index"]) in disk.domain.controllers:
         return None

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from lxml import etree
 
 from ..document import Disk, limits_in
-from ..inference import infer
-from ..syntax import children_of, in_bytes, names_in, shape_of, text_of
+from ..inference import USB_BOT_SINCE, infer
+from ..syntax import Shape, children_of, in_bytes, names_in, shape_of, text_of
 from ..xml import one_line, written
 
 # Of each protocol, the port that libvirt writes down (virStorageSourceNetworkDefaultPort).
@@ -33,7 +33,7 @@ def resolve(disk: Disk) -> etree._Element:
     element = copy.deepcopy(disk.element)
     element.tail = None
     _complete(element, disk)
-    return _rewritten(element)
+    return _rewritten(element, shape_of(element, disk.domain.libvirt))
 
 
 def _complete(element: etree._Element, disk: Disk) -> None:
@@ -53,13 +53,15 @@ def _complete(element: etree._Element, disk: Disk) -> None:
         element.set("snapshot", snapshot)  # a read-only disk has none anyway
     if answers.address.origin != "stated" and "controller" in (answers.address.value or {}):
         _set(element, "address", {name: str(v) for name, v in answers.address.value.items()})
+    if answers.bus.value == "usb" and disk.domain.libvirt >= USB_BOT_SINCE:
+        element.set("model", answers.qemu_device.value or "usb-storage")
     _drop_for_device(element, answers.device.value, answers.bus.value)
     limits = element.find("iotune")
     group = None if limits is None else limits.findtext("group_name")
     if group and group in disk.domain.limits and next(limits_in(limits), None) is None:
         # It only names the group, so it has the limits of the first other disk in it.
         element.replace(limits, copy.deepcopy(disk.domain.limits[group]))
-    for part in list(element.iter(*_COMPLETIONS)):
+    for part in list(element.iter(*_COMPLETIONS)):  # a list: some are taken out
         _COMPLETIONS[part.tag](part)
 
 
@@ -136,7 +138,17 @@ def _complete_seclabel(label: etree._Element) -> None:
         label.getparent().remove(label)
 
 
+def _complete_histogram(histogram: etree._Element) -> None:
+    """A first bin, from 0 on; and nothing where that is all."""
+    bins = histogram.findall("bin")
+    if bins and (bins[0].get("start") or "").strip(" +0"):
+        histogram.insert(0, etree.Element("bin", start="0"))
+    elif len(bins) == 1:
+        histogram.getparent().remove(histogram)
+
+
 _COMPLETIONS = {
+    "latency-histogram": _complete_histogram,
     "source": _complete_source,
     "encryption": _complete_encryption,
     "address": _complete_address,
@@ -164,9 +176,9 @@ def _drop_for_device(element: etree._Element, device: str, bus: str | None) -> N
         boot.set("loadparm", boot.get("loadparm").upper())
 
 
-def _rewritten(element: etree._Element) -> etree._Element:
+def _rewritten(element: etree._Element, shape: Shape) -> etree._Element:
     """What libvirt reads in an element, in its order and its way to write values."""
-    shape, new = shape_of(element), etree.Element(element.tag)
+    new = etree.Element(element.tag)
     for name, read in shape.attributes.items():
         if (value := _value(read, element.get(name))) is not None:
             new.set(name, value)
@@ -174,9 +186,10 @@ def _rewritten(element: etree._Element) -> etree._Element:
         _set_size(new, element)
     elif shape.text:
         new.text = _value(shape.text, text_of(element))
-    for child in children_of(element):
-        inside = _rewritten(child)
-        if len(inside) or inside.attrib or inside.text or shape_of(child).keep:
+    for child in children_of(element, shape.libvirt):
+        own = shape_of(child, shape.libvirt)
+        inside = _rewritten(child, own)
+        if len(inside) or inside.attrib or inside.text or own.keep:
             new.append(inside)
     return new
 
@@ -190,13 +203,16 @@ def _value(read, text: str | None) -> str | None:
 
 
 def _set_size(new: etree._Element, element: etree._Element) -> None:
+    text = text_of(element)
     try:
-        size = in_bytes(text_of(element) or "0", element.get("unit"))
+        size = in_bytes(text, element.get("unit")) if text else 0
     except ValueError:  # libvirt refuses it
-        new.text = text_of(element)
+        new.text = text
         return
-    new.set("unit", "bytes")
-    new.text = str(size)
+    new.attrib.clear()
+    if size:
+        new.set("unit", "bytes")
+        new.text = str(size)
 
 
 class Resolution:
@@ -210,10 +226,14 @@ class Resolution:
         place = infer(disk).controller.value
         if place and (place["type"], place["index"]) not in disk.domain.controllers:
             known = {name: str(value) for name, value in place.items() if value is not None}
-            self.controllers.append(etree.Element("controller", known))
+            self.controllers.append(controller := etree.Element("controller", known))
+            if place["type"] == "nvme" and (serial := self.element.findtext("serial")):
+                etree.SubElement(controller, "serial").text = serial
         self.left_out = [
             one_line(f"{element.tag}/@{attribute}" if attribute else f"<{element.tag}>", 60)
-            for element, attribute, counts in names_in(disk.element)
+            for element, attribute, counts in names_in(
+                disk.element, shape_of(disk.element, disk.domain.libvirt)
+            )
             if not counts
         ]
         self.partners = dict(_partners(self.element, disk.element))

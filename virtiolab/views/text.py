@@ -91,10 +91,8 @@ def more(left_out: int, of: str = "disk") -> list[str]:
 
 
 def since(version: str | None) -> str:
-    """From which libvirt on a sentence holds, to put behind it: `11.2.0`, or `after 9.0.0`."""
-    if not version:
-        return ""
-    return f" ({'In' if version.startswith('after') else 'Since'} libvirt {version}.)"
+    """From which libvirt on a sentence holds, to put behind it."""
+    return f" (Since libvirt {version}.)" if version else ""
 
 
 def printable(xml: str) -> str:

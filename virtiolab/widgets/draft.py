@@ -11,7 +11,7 @@ from ..inference import infer
 from ..refusals import Problem, check
 from ..refusals.context import Context
 from ..refusals.values import only_elsewhere
-from ..syntax import names_in
+from ..syntax import names_in, shape_of
 from ..views.fields import Filled
 from ..xml import written
 
@@ -93,7 +93,8 @@ def _is_read(name: str, deciders: tuple[tuple[str, str], ...]) -> bool:
         xml = build(**chosen), build(**chosen | {name: some})
     except ValueError:
         return False
-    before, after = ([counts for *_, counts in names_in(read(one).disks[0].element)] for one in xml)
+    disks = (read(one).disks[0].element for one in xml)
+    before, after = ([counts for *_, counts in names_in(disk, shape_of(disk))] for disk in disks)
     return after.count(False) <= before.count(False) and after.count(True) > before.count(True)
 
 
