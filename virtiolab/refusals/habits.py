@@ -32,13 +32,6 @@ def name_and_bus(context: Context) -> Iterator[Problem]:
 
 
 @always
-def newer(context: Context) -> Iterator[Problem]:
-    """What only the newest libvirt knows."""
-    if context.on("nvme") or (context.target or "").startswith("nvme"):
-        yield context.find("nvme-is-new", "target/@dev")
-
-
-@always
 def suffix_and_format(context: Context) -> Iterator[Problem]:
     """The end of the path says one format, the disk gets another."""
     wanted = _FORMAT_OF_SUFFIX.get((context.path or "").rpartition(".")[2].lower())
