@@ -1,6 +1,7 @@
 """Whether virtiolab and the real libvirt agree about a guest, in all that both of them say."""
 
 import re
+from pathlib import Path
 
 from virtiolab import Domain, check, read, resolve
 from virtiolab.evidence.comparison import inferred, said_by_libvirt
@@ -22,7 +23,7 @@ CONDITIONS = {
 DECIDED_BY_THE_MACHINE = ("pci", "ccw", "usb", "virtio-mmio", "spapr-vio")
 
 
-def of_this(libvirt: Libvirt, xml: str) -> Domain:
+def of_this(libvirt: Libvirt, xml: str | Path) -> Domain:
     """A guest for the libvirt that is asked."""
     return read(xml, dotted(libvirt.version))
 

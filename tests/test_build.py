@@ -8,13 +8,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from agreement import of_this
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
 from virtiolab import read, syntax
 from virtiolab.build import MAX_ENTRIES, build, choices, choices_of
-from virtiolab.data import facts
+from virtiolab.data import NEWEST, facts
 from virtiolab.evidence.schema import HOW_TO_GET_IT, schema_file
 from virtiolab.rewriting.resolution import resolve
 from virtiolab.syntax import entries, lookup
@@ -669,15 +670,17 @@ def test_nothing_is_forgotten():
 def test_every_place_is_where_libvirt_looks():
     """A path leads through syntax.toml, and has a star exactly where that has one."""
     for choice in choices().values():
-        shapes = [syntax._shape("disk")]
+        shapes = [syntax._shape("disk", None, NEWEST)]
         for step in choice.path.split("/"):
             name = step.strip("@*")
             if step[0] == "@":
                 assert step == "@{type}" or any(name in s.attributes for s in shapes), choice
                 continue
             again = {child.again for s in shapes for child in s.children if child.name == name}
-            variants = [key for key in facts("syntax.toml") if key.partition(".")[0] == name]
-            shapes = [syntax._shape(key) for key in variants or [name]]
+            variants = [
+                k.partition(".")[2] for k in facts("syntax.toml") if k.partition(".")[0] == name
+            ]
+            shapes = [syntax._shape(name, key, NEWEST) for key in variants or [None]]
             is_nest = any(name in shape.places for shape in shapes) and name != "source"
             # Of the hosts of an image in a chain there is one choice: the first.
             if not (choice.group == "Backing" and name == "host"):
@@ -1017,7 +1020,7 @@ def test_libvirt_takes_what_is_built(libvirt):
     @given(sane_disks())
     def ask(chosen):
         xml = build(**chosen)
-        guest = read(guest_with(xml))
+        guest = of_this(libvirt, guest_with(xml))
         answer = libvirt.ask(guest)
         assert answer.refusal is None, (xml, answer.refusal)
         agree(chosen, xml, guest.disks[0], etree.fromstring(answer.xml).find("devices/disk"))
@@ -1031,7 +1034,7 @@ def test_libvirt_takes_what_is_built(libvirt):
 def test_libvirt_takes_what_it_cannot_start_here(libvirt):
     """It defines them. (Before it could look for the others' daemons, 5 seconds long, fds fail.)"""
     xmls = [build(**chosen) for chosen in BEYOND]
-    guest = read(guest_with("".join(xmls)))
+    guest = of_this(libvirt, guest_with("".join(xmls)))
     answer = libvirt.ask(guest)
     assert "file descriptor group 'fds' was not associated" in answer.refusal
     theirs = etree.fromstring(answer.xml).findall("devices/disk")

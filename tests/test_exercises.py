@@ -14,6 +14,7 @@ from virtiolab.course.judging import belonging, right_names, submit
 from virtiolab.course.quiz import Score, draw
 from virtiolab.course.tasks import Choose, Mark, Write, exercise, exercises
 from virtiolab.evidence.comparison import ROWS, said_by_libvirt
+from virtiolab.evidence.libvirt import dotted
 from virtiolab.evidence.record import recorded
 from virtiolab.targets import BUS_OF_PREFIX, prefix_of
 from virtiolab.widgets import Exercise, Quiz
@@ -512,7 +513,7 @@ def test_truth_of_marks(name, libvirt):
 def test_drawn_questions(libvirt):
     """300 of them: libvirt gives the answer that the quiz calls right."""
     for number in range(300):
-        question = draw(number)
+        question = draw(number, dotted(libvirt.version))
         answer = libvirt.ask(question.guest)
         theirs = said_of(answer)
         value = "yes" if question.asked == "accepted" and theirs else "refused"

@@ -6,10 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from agreement import of_this
 from lxml import etree
 
 from virtiolab import check, infer, read
 from virtiolab.course.tasks import predictions
+from virtiolab.data import holds
 from virtiolab.evidence.comparison import inferred, said_by_libvirt
 from virtiolab.evidence.guests import alone
 from virtiolab.evidence.record import recorded
@@ -54,14 +56,14 @@ def assert_agrees(domain, libvirt):
 @each_file
 def test_domain_files(file, libvirt):
     """Libvirt accepts the files of the course, and says the same of every disk in them."""
-    assert assert_agrees(read(file), libvirt) is None
+    assert assert_agrees(of_this(libvirt, file), libvirt) is None
 
 
 @each_file
 @pytest.mark.parametrize("also", [(), ("address",), ("driver",), ("address", "driver")], ids=str)
 def test_stripped(file, also, libvirt):
     """Without bus and type, each disk becomes what libvirt itself infers."""
-    domain = read(file)
+    domain = of_this(libvirt, file)
     refused = {
         disk.target
         for number, disk in enumerate(domain.disks)
@@ -114,7 +116,7 @@ def test_virt_install(options, libvirt):
     run = subprocess.run(command, capture_output=True, encoding="utf-8")
     assert run.returncode == 0, run.stderr
     without_emulator = run.stdout.replace("<emulator>/usr/bin/test-hv</emulator>", "")
-    domain = read(without_emulator.replace('type="test"', 'type="qemu"', 1))
+    domain = of_this(libvirt, without_emulator.replace('type="test"', 'type="qemu"', 1))
     assert assert_agrees(domain, libvirt) is None
 
 
@@ -145,15 +147,17 @@ def test_predictions(name, libvirt):
 
     `proof` holds disks and the row of their answers that the question is about, or "accepted";
     `claims` the value that each option stands for ("differs": it is not the same for all disks).
+    `since` is the libvirt from which on the answer is right; to others the rules say something else.
     """
     asked = predictions()[name]
     machine, controllers = asked.get("machine", "pc"), asked.get("controllers", CARDS)
     values = []
     for xml, row in asked["proof"]:
-        domain = read(
+        domain = of_this(
+            libvirt,
             "<domain type='qemu'><name>d</name><memory>65536</memory>"
             f"<os><type arch='x86_64' machine='{machine}'>hvm</type></os>"
-            f"<devices>{xml}{controllers}</devices></domain>"
+            f"<devices>{xml}{controllers}</devices></domain>",
         )
         answer = libvirt.ask(domain)
         if row == "accepted":
@@ -166,7 +170,8 @@ def test_predictions(name, libvirt):
     value = values[0] if len(values) == 1 else values
     if value not in asked["claims"] and len(set(values)) > 1:
         value = "differs"
-    assert answered(asked, value) == asked["answer"]
+    if holds(asked, domain.libvirt):
+        assert answered(asked, value) == asked["answer"]
 
 
 @pytest.mark.parametrize("name", [n for n, p in predictions().items() if "record" in p])

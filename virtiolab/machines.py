@@ -51,6 +51,6 @@ def _frozen(told):
 def machine_of(arch: str | None, machine: str | None, libvirt: Version = NEWEST) -> Machine | None:
     """The machine that a guest has, or None where neither architecture nor machine tells."""
     found = [known for known in _machines(libvirt) if known.is_called(arch, machine)]
-    if arch is None and len({known.scsi for known in found}) > 1:
+    if arch is None and len(found) > 1:
         return None  # `virt` is a machine of three architectures
     return found[0] if found else None

@@ -24,7 +24,8 @@ _REFUSED = "refused"
 class Question:
     """A disk in a guest with this machine, and a question: one of its `options` is `right`.
 
-    `asked` is the name of what is asked, `value` the answer to it: of infer(), or "refused".
+    `asked` is the name of what is asked, `value` the answer to it: of infer(), or "refused"; `libvirt`
+    the one that gives it (None: the newest).
     """
 
     xml: str
@@ -34,6 +35,7 @@ class Question:
     options: tuple[str, ...]
     right: str
     why: str
+    libvirt: str | None = None
 
     @property
     def says(self) -> str:
@@ -48,7 +50,7 @@ class Question:
     @property
     def guest(self) -> Domain:
         """The guest that it is about."""
-        return in_guest(read(self.xml), self.machine)
+        return in_guest(read(self.xml, self.libvirt), self.machine)
 
 
 @dataclass(frozen=True)
@@ -69,19 +71,22 @@ class Score:
         return words("score" if self.asked else "nobody-asked", **vars(self))
 
 
-def draw(seed: int) -> Question:
-    """The question of this number: the same one every time, everywhere."""
+def draw(seed: int, libvirt: str | None = None) -> Question:
+    """The question of this number: the same one every time, everywhere; with the answer of this
+    libvirt (None: the newest)."""
     chance = Random(seed)
     asked = chance.choice([*_known()["asks"]])
     kind = chance.choice([kind for kind in _known()["kinds"].values() if asked in kind["asks"]])
     drawn = {n: chance.choice(values) for n, values in kind.items() if n not in _SAID}
     xml, machine = _xml(drawn), drawn["machine"]
-    guest = in_guest(read(xml), machine)
+    guest = in_guest(read(xml, libvirt), machine)
     bus = infer(guest.disks[0]).bus.value
     value, why = _answer(guest, asked, kind.get("fine", "").format(**drawn | {"bus": bus}))
     options = _known()["asks"][asked].get("options") or _buses(guest.disks[0], chance)
     options = {**options, _REFUSED: options.get(_REFUSED, _known()["refused"])}
-    return Question(xml, machine, asked, value, tuple(options.values()), options[value], why)
+    return Question(
+        xml, machine, asked, value, tuple(options.values()), options[value], why, libvirt
+    )
 
 
 def _known() -> dict[str, Any]:
