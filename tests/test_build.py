@@ -670,17 +670,15 @@ def test_nothing_is_forgotten():
 def test_every_place_is_where_libvirt_looks():
     """A path leads through syntax.toml, and has a star exactly where that has one."""
     for choice in choices().values():
-        shapes = [syntax._shape("disk", None, NEWEST)]
+        shapes = [syntax._shape("disk", NEWEST)]
         for step in choice.path.split("/"):
             name = step.strip("@*")
             if step[0] == "@":
                 assert step == "@{type}" or any(name in s.attributes for s in shapes), choice
                 continue
             again = {child.again for s in shapes for child in s.children if child.name == name}
-            variants = [
-                k.partition(".")[2] for k in facts("syntax.toml") if k.partition(".")[0] == name
-            ]
-            shapes = [syntax._shape(name, key, NEWEST) for key in variants or [None]]
+            variants = [key for key in facts("syntax.toml") if key.partition(".")[0] == name]
+            shapes = [syntax._shape(key, NEWEST) for key in variants or [name]]
             is_nest = any(name in shape.places for shape in shapes) and name != "source"
             # Of the hosts of an image in a chain there is one choice: the first.
             if not (choice.group == "Backing" and name == "host"):

@@ -306,9 +306,8 @@ def _one_of(path: str, exceptions: list[str], libvirt: Version) -> OneOf:
 
 
 @lru_cache(maxsize=1024)
-def _shape(tag: str, decider: str | None, libvirt: Version) -> Shape:
+def _shape(key: str, libvirt: Version) -> Shape:
     told = facts("syntax.toml")
-    key = f"{tag}.{decider}" if f"{tag}.{decider}" in told else tag
     own = told.get(key, {"text": "long"})
     behind = told.get(own.get("also"), {})
     # `source.reservations` is the source in reservations, so that is where its names stand.
@@ -349,7 +348,10 @@ def _only_of(paths: dict[str, str]) -> dict[str, tuple[Only, ...]]:
 def shape_of(element: etree._Element, libvirt: Version = NEWEST) -> Shape:
     """What this element may hold, by its name and by what decides about it."""
     tag = element.tag
-    return _shape(tag, _decider(element) if tag in _TOLD_APART else None, libvirt)
+    if tag in _TOLD_APART:
+        key = f"{tag}.{_decider(element)}"
+        tag = key if key in facts("syntax.toml") else tag  # what is kept is not somebody's own text
+    return _shape(tag, libvirt)
 
 
 def _decider(element: etree._Element) -> str | None:

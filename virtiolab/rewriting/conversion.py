@@ -106,6 +106,7 @@ def _why_not(disk: Disk, bus: str) -> str | None:
             return say(rule["said"], bus=bus, type=answers.type.value)
     if lack := _lack(domain, bus):
         others = [one for one in BUSES if one != answers.bus.value and not _lack(domain, one)]
+        lack = lack if others or lack == "usb" else "other-bus"
         return _cannot(lack, machine=domain.kind.title, bus=bus, others=" or ".join(others))
     return None
 
