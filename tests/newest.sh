@@ -86,7 +86,7 @@ flock 9
 if ! is_recent; then
   [ ! -e "$folder" ] || [ -e "$folder/$stamp" ] ||
     left_out "$folder is something else: take it away, or choose NEWEST_FOLDER"
-  echo "The newest libvirt is fetched to $folder, some 600 MB; this takes some minutes"
+  echo "The newest libvirt is fetched to $folder, this once; it takes some minutes and 1.5 GB"
   set +e  # what stands in a condition would go on after an error
   (set -e; make_folder) >"$folder.log" 2>&1
   made=$?
