@@ -34,7 +34,10 @@ CHROMIA := chromium chromium-browser google-chrome google-chrome-stable
 CHROMIUM := $(shell for name in $(CHROMIA); do command -v $$name; done; :)
 BROWSER_STAMP := $(if $(CHROMIUM)$(filter all,$(VIRTIOLAB_REQUIRE)),.venv/.browser)
 
-.PHONY: help lab test lint fuzz mutate bench clean
+# What runs beside the newest libvirt: nothing may be left out, for everything is installed there.
+NEWEST ?= make live VIRTIOLAB_REQUIRE=all
+
+.PHONY: help lab test live newest lint fuzz mutate bench clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -46,6 +49,12 @@ lab: .venv/.lab  ## the course, in JupyterLab; LAB_ARGS='--no-browser' goes to J
 
 test: .venv/.test $(BROWSER_STAMP)  ## every test and notebook; PYTEST_ARGS='-k bus' goes to pytest
 	$(RUN) pytest --nbval --nbval-current-env $(SHARED) $(PYTEST_ARGS)
+
+live: .venv/.test  ## the tests that ask the real libvirt and QEMU, and the notebooks
+	$(RUN) pytest --nbval --nbval-current-env -m '(live or schema) and not browser' $(SHARED) $(PYTEST_ARGS)
+
+newest:  ## the same, of the newest libvirt and QEMU in Debian; NEWEST='virtiolab ask FILE' runs that there
+	tests/newest.sh $(NEWEST)
 
 lint: .venv/.test  ## the style, the common mistakes, the types
 	$(RUN) ruff check

@@ -20,7 +20,10 @@ LONGEST = [
 
 
 def pytest_collection_modifyitems(items):
-    """Bring the tests of these files to the front."""
+    """Bring the tests of these files to the front; and notebooks ask what is installed."""
+    for item in items:
+        if item.path.suffix == ".ipynb":
+            item.add_marker("live")
     turn = {name: number - len(LONGEST) for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: turn.get(item.path.name, 0))
 

@@ -964,6 +964,7 @@ def relaxng():
     return etree.RelaxNG(file=str(schema_file()))
 
 
+@pytest.mark.schema
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_examples_are_valid(name, relaxng):
     """But for what is newer than the schema may be; with the target that every disk has to have."""
@@ -973,6 +974,7 @@ def test_examples_are_valid(name, relaxng):
     assert is_valid or name in NOT_VALID, relaxng.error_log
 
 
+@pytest.mark.schema
 @settings(max_examples=200, **SETTINGS)
 @given(chosen=sane_disks())
 def test_sane_disks_are_valid(chosen, relaxng):

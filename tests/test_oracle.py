@@ -1,6 +1,7 @@
 """The rules against the real libvirt, on domains that people and programs wrote."""
 
 import copy
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,6 +13,7 @@ from lxml import etree
 from virtiolab import check, infer, read
 from virtiolab.course.tasks import predictions
 from virtiolab.data import holds
+from virtiolab.evidence import PATH
 from virtiolab.evidence.comparison import inferred, said_by_libvirt
 from virtiolab.evidence.guests import alone
 from virtiolab.evidence.record import recorded
@@ -113,7 +115,9 @@ def test_virt_install(options, libvirt):
     command += ["--name", "d", "--memory", "64", "--import", "--osinfo", "detect=off,require=off"]
     command += ["--print-xml", "--check", "all=off", "--network", "none", "--graphics", "none"]
     command += options.split()
-    run = subprocess.run(command, capture_output=True, encoding="utf-8")
+    # Under the system's Python, which has what it imports, whichever of them PATH names first here.
+    known = os.environ | {"PATH": PATH}
+    run = subprocess.run(command, env=known, capture_output=True, encoding="utf-8")
     assert run.returncode == 0, run.stderr
     without_emulator = run.stdout.replace("<emulator>/usr/bin/test-hv</emulator>", "")
     domain = of_this(libvirt, without_emulator.replace('type="test"', 'type="qemu"', 1))

@@ -27,6 +27,7 @@ PROSE, CODE = (
 
 
 @pytest.mark.live
+@pytest.mark.record
 def test_ask_is_shown_as_it_answers(run, libvirt):
     """Two pieces of the output of `virtiolab ask`; a … leaves out what is between them."""
     if dotted(libvirt.version) != recorded()["versions"]["libvirt"]:

@@ -37,6 +37,7 @@ def climber():
 
 
 @pytest.mark.live
+@pytest.mark.record
 @pytest.mark.timeout(900)  # the first to boot it fetches its kernel
 @each_lesson
 def test_lessons_are_as_recorded(climber, name):
@@ -45,6 +46,7 @@ def test_lessons_are_as_recorded(climber, name):
 
 
 @pytest.mark.live
+@pytest.mark.record
 def test_experiments_are_as_recorded(climber):
     """Cache modes, two readings of one image, snapshots and NBD."""
     assert of_experiments(climber) == recorded()["experiments"]

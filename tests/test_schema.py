@@ -13,6 +13,8 @@ from virtiolab.evidence import NoAnswer, NotInstalled, schema
 from virtiolab.evidence.sandbox import Sandbox
 from virtiolab.evidence.schema import Schema, schema_file
 
+pytestmark = pytest.mark.schema
+
 EXAMPLES = Path(__file__).parent / "examples"
 PROBLEMS = tomllib.loads(Path(__file__).with_name("problems.toml").read_text(encoding="utf-8"))
 

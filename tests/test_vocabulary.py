@@ -44,12 +44,14 @@ def allowed():
     return grammar(schema_file()).values
 
 
+@pytest.mark.schema
 def test_every_path_is_explained(allowed):
     """All that the schema allows, at every depth."""
     assert len(allowed) > 400
     assert [path for path in allowed if lookup(path) is None] == []
 
 
+@pytest.mark.schema
 def test_every_value_is_described(allowed):
     """All that the schema lists."""
     listed = {(path, value) for path, values in allowed.items() for value in values}
@@ -57,6 +59,7 @@ def test_every_value_is_described(allowed):
     assert {(p, value) for p, value in listed if value not in lookup(p).values} == set()
 
 
+@pytest.mark.schema
 def test_no_name_is_made_up(allowed):
     """Each is in the schema, or newer than it and says since when."""
     known = {key_of(path) for path in allowed} | {"disk", "backingStore/backingStore"}
@@ -64,6 +67,7 @@ def test_no_name_is_made_up(allowed):
     assert {key for key in others if not is_newer(ENTRIES[key].since, OLDEST)} == set()
 
 
+@pytest.mark.schema
 def test_no_value_is_made_up(allowed):
     """Each is listed in the schema, or newer than it and says so."""
     listed = {(key_of(path), value) for path, values in allowed.items() for value in values}
@@ -124,6 +128,7 @@ def test_every_entry_has_an_example():
     } == set()
 
 
+@pytest.mark.schema
 @pytest.mark.parametrize("file", [f for f in EXAMPLES if f.stem != "newer"], ids=lambda f: f.stem)
 def test_examples_are_valid(file, allowed):
     """Libvirt's schema accepts each disk of the examples, but for what is newer."""
