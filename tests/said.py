@@ -21,8 +21,8 @@ from lxml import etree
 from test_refusals import IN_BOTH, RIGHT, WRONG, guest
 
 from virtiolab import UnreadableXML, check, convert, explain, infer, read, resolve
-from virtiolab.build import choices_of
 from virtiolab.cli import main
+from virtiolab.rewriting.choices import choices_of
 from virtiolab.widgets import (
     BusExplorer,
     CacheExplorer,

@@ -14,7 +14,8 @@ from agreement import disagreements, of_this
 from wild import SINGLES, add, guest, right_kinds
 
 from virtiolab import read
-from virtiolab.build import build, choices, choices_of
+from virtiolab.build import build, choices
+from virtiolab.rewriting.choices import choices_of
 from virtiolab.targets import usual_name
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]  # thousands of questions

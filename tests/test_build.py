@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from virtiolab import read, syntax
-from virtiolab.build import MAX_ENTRIES, build, choices, choices_of
+from virtiolab.build import MAX_ENTRIES, build, choices
 from virtiolab.data import NEWEST, facts
 from virtiolab.evidence.schema import HOW_TO_GET_IT, schema_file
+from virtiolab.rewriting.choices import choices_of
 from virtiolab.rewriting.resolution import resolve
 from virtiolab.syntax import entries, lookup
 from virtiolab.xml import written

@@ -8,8 +8,9 @@ from lxml import html
 from test_refusals import each_of_the_document, of_the_document
 
 from virtiolab import read
-from virtiolab.build import build, choices, choices_of
+from virtiolab.build import build, choices
 from virtiolab.refusals import check
+from virtiolab.rewriting.choices import choices_of
 from virtiolab.widgets import DiskBuilder, XMLExplainer
 from virtiolab.widgets.draft import Draft, path_of
 

@@ -8,7 +8,7 @@ import pytest
 from lxml import html
 
 from virtiolab import check, infer, read
-from virtiolab.inference import rules
+from virtiolab.data import facts
 from virtiolab.targets import BUS_OF_PREFIX
 from virtiolab.views.bus_questions import ENDS, path, picture, questions
 from virtiolab.views.fields import NOT_WRITTEN
@@ -88,7 +88,9 @@ def test_each_way_can_be_taken():
         assert path(infer(asked(**choices)))[name] == way
 
 
-@pytest.mark.parametrize("rule", [rule for rule in rules() if rule.startswith(("bus-", "virtio-"))])
+@pytest.mark.parametrize(
+    "rule", [rule for rule in facts("inference.toml") if rule.startswith(("bus-", "virtio-"))]
+)
 def test_each_rule_has_its_path(rule, short):
     """Each rule about the bus, and each about virtio, stands behind some path."""
     xen = "<domain type='xen'><devices><disk><target dev='sda'/></disk></devices></domain>"

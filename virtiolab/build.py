@@ -14,7 +14,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from .data import facts
-from .document import SOURCE_ATTRIBUTES, Disk
+from .document import SOURCE_ATTRIBUTES
 from .syntax import Entry, children_of, lookup, shape_of
 from .xml import written
 
@@ -106,16 +106,6 @@ def build(**chosen: Value | Sequence[Value]) -> str:
     return written(disk)
 
 
-def choices_of(disk: Disk) -> dict[str, str | bool | list[str | None]]:
-    """What build() would have to be given for such a disk: only what is written in it.
-
-    Values are as written, a flag is True, and of elements that repeat there is a list if there are
-    more than one. Names that are no choice are left out.
-    """
-    found = {name: _read(disk.element, choice) for name, choice in choices().items()}
-    return {name: value for name, value in found.items() if value is not None}
-
-
 def _texts(choice: Choice, value) -> list[str | None]:
     """What is to be written: one text for each element, None where nothing is."""
     values = value if choice.repeats and isinstance(value, (list, tuple)) else [value]
@@ -150,30 +140,30 @@ def _write(disk: etree._Element, choice: Choice, number: int, text: str) -> None
     for step in above:
         parent = _nth(parent, step, number)
     if choice.is_attribute:
-        parent.set(_attribute(parent, last) or _refuse_source(choice, parent), text)
+        parent.set(attribute_at(parent, last) or _refuse_source(choice, parent), text)
         return
-    number = len(_all(parent, last)) if choice.is_end else number
+    number = len(elements_at(parent, last)) if choice.is_end else number
     _nth(parent, last, number).text = text or None
 
 
 def _nth(parent: etree._Element, step: str, number: int) -> etree._Element:
     """The element that a step leads to, made if need be; the number counts where it repeats."""
-    found, number = _all(parent, step), number if "*" in step else 0
+    found, number = elements_at(parent, step), number if "*" in step else 0
     while len(found) <= number:
         holder = found[-1] if found and step.endswith("**") else parent
         found.append(etree.SubElement(holder, step.rstrip("*")))
     return found[number]
 
 
-def _all(parent: etree._Element, step: str) -> list[etree._Element]:
+def elements_at(parent: etree._Element, step: str) -> list[etree._Element]:
     """The elements that a step leads to: side by side, or each in the one before."""
     found = parent.findall(step.rstrip("*"))
     if step.endswith("**") and found:
-        return [found[0], *_all(found[0], step)]
+        return [found[0], *elements_at(found[0], step)]
     return found
 
 
-def _attribute(element: etree._Element, step: str) -> str | None:
+def attribute_at(element: etree._Element, step: str) -> str | None:
     """The attribute that a step names; None where no attribute says where such a source is."""
     if step != f"@{_BY_TYPE}":
         return step[1:]
@@ -194,32 +184,3 @@ def _arrange(element: etree._Element) -> None:
     for child in [*ordered, *(child for child in element if child not in ordered)]:
         element.append(child)
         _arrange(child)
-
-
-def _read(disk: etree._Element, choice: Choice) -> str | bool | list[str | None] | None:
-    """The value of a choice in a disk; None where it is not written."""
-    *above, last = choice.path.split("/")
-    places = [disk]
-    for step in above if choice.is_attribute else [*above, last]:
-        places = _below(places, step)
-    if choice.is_end:
-        places = [place for place in places[-1:] if not len(place) and not place.keys()]
-    values: list = [None if place is None else _value(choice, place, last) for place in places]
-    while values and values[-1] is None:
-        values.pop()
-    return values if len(values) > 1 else next(iter(values), None)
-
-
-def _below(places: list, step: str) -> list:
-    """The elements that a step leads to; None where there is none."""
-    if step.endswith("*"):
-        return [one for place in places if place is not None for one in _all(place, step)]
-    return [None if place is None else place.find(step) for place in places]
-
-
-def _value(choice: Choice, place: etree._Element, last: str) -> str | bool | None:
-    if choice.is_attribute:
-        name = _attribute(place, last)
-        return place.get(name) if name else None
-    text = place.text if place.text and place.text.strip() else None
-    return choice.flag or text

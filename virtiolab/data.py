@@ -22,12 +22,6 @@ def facts(file: str) -> dict[str, Any]:
         return tomllib.load(opened)
 
 
-def facts_in(folder: str) -> dict[str, dict[str, Any]]:
-    """The facts in each file of a folder, by the name of the file without its ending, in order."""
-    files = sorted(os.listdir(os.path.join(_PACKAGE, folder)))
-    return {file.removesuffix(".toml"): facts(f"{folder}/{file}") for file in files}
-
-
 @lru_cache(maxsize=256)
 def version(text: str) -> Version:
     """A libvirt's version as three numbers, from `12.9.0` or `12.9`. Raises ValueError for others."""

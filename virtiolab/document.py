@@ -123,16 +123,6 @@ class Domain:
         return Disks(self)
 
     @cached_property
-    def limits(self) -> dict[str | None, etree._Element]:
-        """By its name, the first `<iotune>` of each group in which limits are written."""
-        found: dict[str | None, etree._Element] = {}
-        for disk in self.disks:
-            iotune = disk.child("iotune")
-            if iotune is not None and next(limits_in(iotune), None) is not None:
-                found.setdefault(iotune.findtext("group_name"), iotune)
-        return found
-
-    @cached_property
     def iothreads(self) -> tuple[list[int], int]:
         """The ids of its I/O threads that are written, in order, and how many there are beyond."""
         written = self.element.iterfind("iothreadids/iothread")
@@ -169,11 +159,8 @@ class Domain:
     @cached_property
     def scsi_model(self) -> Controller | None:
         """The first SCSI controller, by its index, whose model is written."""
-        written = (
-            one
-            for one in self.controllers.values()
-            if one.type == "scsi" and one.model not in (None, "auto")
-        )
+        cards = [one for one in self.controllers.values() if one.type == "scsi"]
+        written = [one for one in cards if one.model not in (None, "auto")]
         return min(written, key=lambda one: one.index, default=None)
 
     @cached_property
@@ -188,11 +175,6 @@ class Domain:
 
 def _controller(kind: str, index: int, element: etree._Element) -> Controller:
     return Controller(kind, index, _short(element, "model"), element.sourceline)
-
-
-def limits_in(iotune: etree._Element) -> Iterator[etree._Element]:
-    """The limits that are written in an `<iotune>`."""
-    return (one for one in iotune.iterchildren("*") if one.tag != "group_name" and one.text)
 
 
 def _short(element: etree._Element | None, attribute: str) -> str | None:

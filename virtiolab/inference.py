@@ -21,6 +21,7 @@ from .targets import (
 )
 from .xml import one_line
 
+_RULES = "inference.toml"  # what the rules say
 ORIGINS = ("stated", "inferred", "default", "unknown")  # from the surest to the least sure
 
 
@@ -35,14 +36,14 @@ class Inference(NamedTuple):
     @property
     def reason(self) -> str:
         """Why, in plain words about this disk."""
-        facts = {"value": self.value} | self.facts
-        shown = {name: one_line(str(fact), 80) for name, fact in facts.items()}
-        return rules()[self.rule]["reason"].format(**shown)
+        named = ({"value": self.value} | self.facts).items()
+        shown = {name: one_line(str(fact), 80) for name, fact in named}
+        return facts(_RULES)[self.rule]["reason"].format(**shown)
 
     @property
     def source(self) -> str:
         """Where the rule comes from: a function of libvirt, or a manual."""
-        return rules()[self.rule]["source"]
+        return facts(_RULES)[self.rule]["source"]
 
     def as_dict(self) -> dict[str, Any]:
         """What the JSON of the command line says of it."""
@@ -76,11 +77,6 @@ class Inferences(NamedTuple):
         return self.virtio.rule if self.virtio.value else None  # the rules are named after them
 
 
-def rules() -> dict[str, dict[str, str]]:
-    """What the rules say."""
-    return facts("inference.toml")
-
-
 def say(rule: str, value, origin: str | None = None, **facts) -> Inference:
     """The answer that a rule gives. Its sentence is put together only when somebody reads it."""
     # As the class would, but at once: a disk has twelve answers.
@@ -89,12 +85,11 @@ def say(rule: str, value, origin: str | None = None, **facts) -> Inference:
 
 @cache
 def _origins() -> dict[str, str]:
-    return {name: rule["origin"] for name, rule in rules().items() if "origin" in rule}
+    return {name: rule["origin"] for name, rule in facts(_RULES).items() if "origin" in rule}
 
 
 DIRECT_CACHES = ("none", "directsync")  # past the host's page cache
 VIRTIO_SCSI_MODELS = ("virtio-scsi", "virtio-transitional", "virtio-non-transitional")
-
 _DEVICES = ("disk", "cdrom", "floppy", "lun")
 _QEMU_TYPES = (None, "qemu", "kvm", "hvf")  # None: a fragment, and QEMU is what we explain
 _NO_ADDRESS = ("sd", "xen", "uml")

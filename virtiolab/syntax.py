@@ -372,31 +372,6 @@ def _decider(element: etree._Element) -> str | None:
     return "yes" if element.get("enabled") == "yes" else "no"
 
 
-def is_written(
-    element: etree._Element, attribute: str | None = None, libvirt: Version = NEWEST
-) -> bool:
-    """Whether an element, or an attribute of it, says anything: not what is as good as not written.
-
-    What libvirt refuses says something too.
-    """
-    shape = shape_of(element, libvirt)
-    if attribute:
-        return _says(shape.attributes.get(attribute), element.get(attribute))
-    return (
-        shape.keep
-        or _says(shape.text, text_of(element))
-        or any(_says(read, element.get(name)) for name, read in shape.attributes.items())
-        or any(is_written(child, None, libvirt) for child in children_of(element, libvirt))
-    )
-
-
-def _says(read: Reader | None, text: str | None) -> bool:
-    try:
-        return read is not None and text is not None and read(text) is not None
-    except ValueError:
-        return True
-
-
 def children_of(element: etree._Element, libvirt: Version = NEWEST) -> Iterator[etree._Element]:
     """The elements in it that libvirt reads, in the order in which it writes them back."""
     written = {child.tag for child in element.iterchildren("*")}

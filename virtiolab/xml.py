@@ -264,31 +264,6 @@ def dedented(element: etree._Element) -> str:
     return text.replace("\n" + margin, "\n") if line_break and margin.isspace() else text
 
 
-def remove(element: etree._Element) -> None:
-    """Take an element out, with the line on which it stood."""
-    before, parent = element.getprevious(), element.getparent()
-    gap, tail = _gap(element), element.tail or ""
-    parent.remove(element)
-    left = tail if gap.isspace() else gap + tail
-    if before is not None:
-        before.tail = left
-    else:
-        parent.text = left if len(parent) or not left.isspace() else None
-
-
-def put_behind(last: etree._Element, element: etree._Element) -> None:
-    """Put an element behind another, on a line of its own if that one has one."""
-    _, line_break, indent = _gap(last).rpartition("\n")
-    element.tail, last.tail = last.tail, line_break + indent
-    last.getparent().insert(last.getparent().index(last) + 1, element)
-
-
-def _gap(element: etree._Element) -> str:
-    """The text between an element and what stands before it."""
-    before = element.getprevious()
-    return (element.getparent().text if before is None else before.tail) or ""
-
-
 def _inside(element: etree._Element) -> Iterator[str]:
     write = _foreign if element.tag == "metadata" else laid_out
     yield (element.text or "").translate(_IN_TEXT)

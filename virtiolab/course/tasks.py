@@ -3,13 +3,14 @@
 Between `backticks` stands XML. Of a guest that is only a part, `machine` says what the rest is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..data import facts_in
+from ..data import facts
 from ..document import Domain, read
 from ..evidence.guests import in_guest
 
@@ -86,7 +87,7 @@ class Mark(Task):
 def exercises() -> dict[str, Task]:
     """All, by name, in the order of the notebooks."""
     found = {}
-    for notebook, file in facts_in("course/exercises").items():
+    for notebook, file in _of_notebooks("exercises"):
         for name, told in file.items():
             known = {key: _frozen(key, value) for key, value in told.items() if key != "kind"}
             found[name] = _KINDS[told["kind"]](name=name, notebook=notebook, **known)
@@ -96,8 +97,14 @@ def exercises() -> dict[str, Task]:
 @cache
 def predictions() -> dict[str, dict]:
     """All, by name: question, options, answer, and why."""
-    files = facts_in("course/predictions").values()
-    return {name: told for file in files for name, told in file.items()}
+    files = _of_notebooks("predictions")
+    return {name: told for _, file in files for name, told in file.items()}
+
+
+def _of_notebooks(folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """By notebook, in their order, the facts in its file."""
+    for file in sorted((Path(__file__).parent / folder).glob("*.toml")):
+        yield file.stem, facts(f"course/{folder}/{file.name}")
 
 
 def exercise(name: str) -> Task:

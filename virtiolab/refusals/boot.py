@@ -13,7 +13,7 @@ from lxml import etree
 from ..document import Disk, Domain
 from ..inference import infer
 from ..targets import disk_number
-from ..xml import put_behind, remove
+from .fixes import put_behind, remove
 
 _KINDS = {"disk": "hd", "lun": "hd", "cdrom": "cdrom", "floppy": "fd"}
 _BEHIND = ("alias", "address")  # what libvirt writes behind <boot> in a device

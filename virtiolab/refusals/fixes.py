@@ -16,7 +16,7 @@ from lxml import etree
 from ..document import Disk, Domain
 from ..inference import infer
 from ..syntax import shape_of
-from ..xml import laid_out, put_behind, remove
+from ..xml import laid_out
 
 MAX_NAMES = 1000  # of what a fix is shown for; a large guest without its devices has some 300
 
@@ -204,3 +204,28 @@ def _remove(name: str, holder: etree._Element) -> None:
             remove(element)
     elif name[1:] in holder.keys():  # which, unlike attrib, takes any name
         del holder.attrib[name[1:]]
+
+
+def remove(element: etree._Element) -> None:
+    """Take an element out, with the line on which it stood."""
+    before, parent = element.getprevious(), element.getparent()
+    gap, tail = _gap(element), element.tail or ""
+    parent.remove(element)
+    left = tail if gap.isspace() else gap + tail
+    if before is not None:
+        before.tail = left
+    else:
+        parent.text = left if len(parent) or not left.isspace() else None
+
+
+def put_behind(last: etree._Element, element: etree._Element) -> None:
+    """Put an element behind another, on a line of its own if that one has one."""
+    _, line_break, indent = _gap(last).rpartition("\n")
+    element.tail, last.tail = last.tail, line_break + indent
+    last.getparent().insert(last.getparent().index(last) + 1, element)
+
+
+def _gap(element: etree._Element) -> str:
+    """The text between an element and what stands before it."""
+    before = element.getprevious()
+    return (element.getparent().text if before is None else before.tail) or ""

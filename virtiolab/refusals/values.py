@@ -8,8 +8,8 @@ from ..syntax import (
     Only,
     Reader,
     Shape,
+    children_of,
     inside,
-    is_written,
     lookup,
     nearest,
     nearest_name,
@@ -86,12 +86,12 @@ def _misplaced(
     value, libvirt = element.get(attribute) if attribute else None, context.domain.libvirt
     for rule in rules:
         if not rule.allows(context, value, libvirt):
-            if all(is_written(element, name, libvirt) for name in rule.beside):
+            if all(_is_written(element, name, libvirt) for name in rule.beside):
                 facts = {"name": attribute or element.tag, "value": value, "wanted": rule.wanted}
                 facts |= {"type": context.type, "format": context.format}
                 path = path_of(element, attribute)
                 told = context.find(rule.code, path, element, **facts)
-                return [told] if is_written(element, attribute, libvirt) else []
+                return [told] if _is_written(element, attribute, libvirt) else []
     return []
 
 
@@ -102,6 +102,29 @@ def only_elsewhere(context: Context, path: str) -> Only | None:
     rules = (rule for entry in entries for rule in entry.only if not (rule.when or rule.beside))
     libvirt = context.domain.libvirt
     return next((rule for rule in rules if not rule.allows(context, None, libvirt)), None)
+
+
+def _is_written(element: etree._Element, attribute: str | None, libvirt: Version) -> bool:
+    """Whether an element, or an attribute of it, says anything: not what is as good as not written.
+
+    What libvirt refuses says something too.
+    """
+    shape = shape_of(element, libvirt)
+    if attribute:
+        return _says(shape.attributes.get(attribute), element.get(attribute))
+    return (
+        shape.keep
+        or _says(shape.text, text_of(element))
+        or any(_says(read, element.get(name)) for name, read in shape.attributes.items())
+        or any(_is_written(child, None, libvirt) for child in children_of(element, libvirt))
+    )
+
+
+def _says(read: Reader | None, text: str | None) -> bool:
+    try:
+        return read is not None and text is not None and read(text) is not None
+    except ValueError:
+        return True
 
 
 def _is_refused(read: Reader, text: str) -> bool:

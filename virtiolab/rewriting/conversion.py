@@ -13,10 +13,11 @@ from ..inference import infer
 from ..refusals import about
 from ..refusals.boot import keep_order
 from ..refusals.context import Context
+from ..refusals.fixes import put_behind, remove
 from ..refusals.problems import path_of
 from ..syntax import entries
 from ..targets import DRIVE_BUSES, disk_number, drive_address, usual_name
-from ..xml import dedented, laid_out, put_behind, remove
+from ..xml import dedented, laid_out
 from . import BUSES, Unconvertible
 from .steps import Part, known, notes, parts, say
 

@@ -5,10 +5,11 @@ What only a whole, running host can decide is left out: addresses on PCI, CCW an
 
 import copy
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 from lxml import etree
 
-from ..document import Disk, limits_in
+from ..document import Disk, Domain
 from ..inference import USB_BOT_SINCE, infer
 from ..syntax import Shape, children_of, in_bytes, names_in, shape_of, text_of
 from ..xml import one_line, written
@@ -26,6 +27,7 @@ _PLACE = {
 }
 _PATHS = {"file": "file", "block": "dev", "dir": "dir"}
 _USER_ALIAS = "ua-"
+_LIMITS: WeakKeyDictionary[Domain, dict[str | None, etree._Element]] = WeakKeyDictionary()
 
 
 def resolve(disk: Disk) -> etree._Element:
@@ -58,11 +60,26 @@ def _complete(element: etree._Element, disk: Disk) -> None:
     _drop_for_device(element, answers.device.value, answers.bus.value)
     limits = element.find("iotune")
     group = None if limits is None else limits.findtext("group_name")
-    if group and group in disk.domain.limits and next(limits_in(limits), None) is None:
+    if group and not _has_limits(limits) and group in (shared := _limits_of_groups(disk.domain)):
         # It only names the group, so it has the limits of the first other disk in it.
-        element.replace(limits, copy.deepcopy(disk.domain.limits[group]))
+        element.replace(limits, copy.deepcopy(shared[group]))
     for part in list(element.iter(*_COMPLETIONS)):  # a list: some are taken out
         _COMPLETIONS[part.tag](part)
+
+
+def _limits_of_groups(domain: Domain) -> dict[str | None, etree._Element]:
+    """By its name, the first `<iotune>` of each group in which limits are written; found once."""
+    if domain not in _LIMITS:
+        found = [
+            iotune for disk in domain.disks if (iotune := disk.element.find("iotune")) is not None
+        ]
+        written = [iotune for iotune in reversed(found) if _has_limits(iotune)]
+        _LIMITS[domain] = {iotune.findtext("group_name"): iotune for iotune in written}
+    return _LIMITS[domain]
+
+
+def _has_limits(iotune: etree._Element) -> bool:
+    return any(one.tag != "group_name" and one.text for one in iotune.iterchildren("*"))
 
 
 def _set(parent: etree._Element, name: str, attributes: dict[str, str | None]) -> None:

@@ -4,13 +4,14 @@ import copy
 from collections.abc import Mapping
 from functools import lru_cache
 
-from ..build import Choice, build, choices, choices_of
+from ..build import Choice, build, choices
 from ..document import Domain, read
 from ..evidence.guests import in_guest
 from ..inference import infer
 from ..refusals import Problem, check
 from ..refusals.context import Context
 from ..refusals.values import only_elsewhere
+from ..rewriting.choices import choices_of
 from ..syntax import names_in, shape_of
 from ..views.fields import Filled
 from ..xml import written

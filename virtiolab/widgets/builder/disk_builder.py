@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 
 import ipywidgets
 
-from ...build import build, choices_of
+from ...build import build
 from ...document import Disk
 from ...refusals import Problem
+from ...rewriting.choices import choices_of
 from ...views.fields import form
 from ...views.problems import refused
 from ...views.view import View, sentence
