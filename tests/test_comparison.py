@@ -15,6 +15,7 @@ from virtiolab.views.beside_libvirt import comparison_as_text
 DISK = b"<disk><source file='/a'/><target dev='vda'/></disk>"
 LUN = b"""<disk type='block' device='lun'><source dev='/dev/sda'/><target dev='sda' bus='scsi'/>
 <address type='drive' target='3'/></disk>"""
+VERSIONS = {"libvirt": "9.0.0", "QEMU": "7.2.22"}
 live = pytest.mark.live
 
 
@@ -55,7 +56,7 @@ def test_a_bus_that_is_written(run, libvirt):
 def test_a_guest_that_is_refused(run, libvirt):
     """Its reason, and each disk alone, so that the culprit is known."""
     status, out, _ = run("ask", "-", stdin=LUN + DISK)
-    text = "\n".join(out)
+    text = " ".join(" ".join(out).split())
     assert status == 1 and "refuses this guest: unsupported configuration: target must be 0" in text
     assert "alone, refused" in text and "alone, accepted" in text
     assert "every disk that it accepts" in text
@@ -91,8 +92,8 @@ def test_a_disagreement_is_loud():
     answer = Answer(xml="", argv="")
     one = Compared(disk, [], answer, ours, theirs | {"virtio": False}, [])
     ours["virtio"] = False
-    text = comparison_as_text(Comparison([one], 9_000_000, answer, []))
-    assert text.startswith("DISAGREEMENT: libvirt 9.0.0 says something else about vda.")
+    text = comparison_as_text(Comparison([one], VERSIONS, answer, []))
+    assert text.startswith("DISAGREEMENT: libvirt 9.0.0 with QEMU 7.2.22 says something else about vda.")
     [row] = [line for line in text.splitlines() if "NOT THE SAME" in line]
     assert row.split()[:3] == ["bus", "virtio", "ide"]
     assert one.disagreements == ["bus"]
@@ -105,15 +106,26 @@ def test_a_disagreement_is_loud():
         b"""<disk type='network'><auth username='a'><secret type='ceph' usage='x'/></auth>
         <source protocol='rbd' name='p/a'><host name='h'/></source><target dev='vda'/></disk>""",
         b"<disk type='volume'><source pool='p' volume='v'/><target dev='vda'/></disk>",
+        b"""<domain type='kvm'><memoryBacking><access mode='shared'/></memoryBacking>
+        <os><type arch='x86_64' machine='pc'>hvm</type></os><devices><disk type='vhostvdpa'>
+        <driver cache='none'/><source dev='/dev/vhost-vdpa-0'/><target dev='vda'/></disk>
+        </devices></domain>""",
     ],
-    ids=["secret", "volume"],
+    ids=["secret", "volume", "vdpa"],
 )
-def test_what_a_daemon_of_the_host_keeps(run, libvirt, xml):
-    """Is no refusal: libvirt accepts the guest, and nobody asks the daemon."""
+def test_what_the_host_keeps(run, libvirt, xml):
+    """Is no refusal: libvirt accepts the guest, and nobody asks a daemon for it."""
     status, out, _ = run("ask", "-", stdin=xml)
     text = " ".join(" ".join(out).split())
+    if b"vdpa" in xml and libvirt.version < 9_008_000:
+        assert status == 1 and "Invalid value for attribute 'type'" in text
+        return
     assert status == 0 and "refuse" not in text and "sock" not in text
-    assert "needs a secret or a storage pool of the host" in text and "bus virtio virtio" in text
+    assert "need a secret, a storage pool or a vDPA device of the host" in text
+    assert "bus virtio virtio" in text
+    _, [line], _ = run("ask", "--json", "-", stdin=xml)
+    said = json.loads(line)
+    assert said["refusal"] is None and said["disks"][0]["refusal"] is None
 
 
 @live

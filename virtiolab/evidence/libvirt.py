@@ -32,8 +32,12 @@ HOW_TO_GET_IT = (
     " python3-libvirt libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils"
 )
 _HOMES = ("HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
-# No refusal: for the arguments libvirt would ask a daemon of the host, which nobody starts for it.
-_OF_A_DAEMON = re.compile("Failed to connect socket to '.*/virt(secret|storage)d-sock'")
+# No refusal: for the arguments libvirt would ask a daemon of the host, which nobody starts for it, or
+# open a vDPA device, as it does only when it starts the guest.
+_OF_THE_HOST = re.compile(
+    "Failed to connect socket to '.*/virt(secret|storage)d-sock'"
+    "|argument key 'path' must not have null value"
+)
 # What the worker says where something is missing, not broken.
 _MISSING = re.compile("ModuleNotFoundError|no connection driver|Failed to load module")
 
@@ -55,9 +59,9 @@ class Answer:
 
     @property
     def is_open(self) -> bool:
-        """Whether the `refusal` is none: the arguments would need a secret, or a volume of a pool,
-        that a daemon of the host keeps, and the daemon is not asked."""
-        return bool(self.xml and self.refusal and _OF_A_DAEMON.search(self.refusal))
+        """Whether the `refusal` is none: the arguments would need what the host keeps, a secret, a
+        volume of a pool or a vDPA device, and the host is not asked."""
+        return bool(self.xml and self.refusal and _OF_THE_HOST.search(self.refusal))
 
     @property
     def is_refused(self) -> bool:
@@ -96,7 +100,8 @@ class Answer:
 
 
 class Libvirt(AbstractContextManager):
-    """One libvirt to ask; a context manager. `version` counts as libvirt does: 9.0.0 is 9000000.
+    """One libvirt to ask; a context manager. `version` and that of its QEMU, `qemu`, count as
+    libvirt does: 9.0.0 is 9000000.
 
     NotInstalled, with how to get it, where there is none; NoAnswer, where it does not start.
     """
@@ -111,7 +116,9 @@ class Libvirt(AbstractContextManager):
         command = [python, "-I", WORKER, folder]
         self._client = Client(self.sandbox, command, "libvirt", environment)
         try:
-            self.version: int = self._client.ask({}, DEADLINE)["version"]
+            said = self._client.ask({}, DEADLINE)
+            self.version: int = said["version"]
+            self.qemu: int = said["qemu"]
         except BaseException as failure:
             self.sandbox.close()
             if isinstance(failure, NoAnswer) and _MISSING.search(str(failure)):
@@ -120,6 +127,11 @@ class Libvirt(AbstractContextManager):
 
     def __exit__(self, *_) -> None:
         self.sandbox.close()
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Both, by name, as people write them."""
+        return {"libvirt": dotted(self.version), "QEMU": dotted(self.qemu)}
 
     def ask(self, domain: Domain, generic: bool = False) -> Answer:
         """What libvirt makes of a whole domain; `generic`: also without a hypervisor.
@@ -140,7 +152,7 @@ class Libvirt(AbstractContextManager):
 
 
 def dotted(version: int) -> str:
-    """A version of libvirt as people write it."""
+    """A version of libvirt, or of QEMU, as people write it."""
     return f"{version // 1_000_000}.{version // 1000 % 1000}.{version % 1000}"
 
 

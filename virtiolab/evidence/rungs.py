@@ -11,7 +11,7 @@ from functools import cached_property
 from ..document import Domain
 from ..xml import dedented
 from . import Progress, no_progress
-from .arguments import devices, given
+from .arguments import devices, given, holder
 from .guest import boot
 from .guests import as_text
 from .images import StandIns, stand_ins
@@ -104,10 +104,11 @@ def _qemu(made: StandIns, answer: Answer) -> dict:
     with Qemu(made, answer) as qemu:
         blocks, found = qemu.blocks(), {}
         for target, device in devices(answer).items():
-            block = blocks.get(device["id"], {}).get("inserted") or {}
+            inner = holder(answer, device)["id"]
+            block = blocks.get(inner, {}).get("inserted") or {}
             found[target] = {
                 "device": device["driver"],
-                "place": qemu.place(device["id"]),
+                "place": qemu.place(inner),
                 "format": block.get("drv"),
                 "size": block.get("image", {}).get("virtual-size"),
                 "cache": block.get("cache"),

@@ -39,7 +39,7 @@ def main(root: str) -> None:
     qemu, generic = libvirt.open(f"qemu:///embed?root={root}"), libvirt.open("test:///default")
     for line in sys.stdin:
         question = json.loads(line)
-        version = {"version": qemu.getLibVersion()}
+        version = {"version": qemu.getLibVersion(), "qemu": qemu.getVersion()}
         answer = _answer(libvirt, qemu, generic, question) if question else version
         print(json.dumps(answer), flush=True)
 

@@ -17,6 +17,7 @@ TITLES = {
     "qemu": "QEMU, stopped", "guest": "The guest",
 }  # fmt: skip
 _NO_ARGUMENTS = "Not reached: libvirt makes no arguments for this guest."
+_UNEXPLAINED = "virtiolab cannot explain this one: libvirt or QEMU may be newer than it."
 _QCOW2 = "514649fb"  # "QFI" and a byte: how a qcow2 image begins
 
 
@@ -142,6 +143,8 @@ def _line_as_text(line: Line) -> str:
 
 def meaning(key: Key) -> str:
     """What a key means, and the names in the XML that it comes from."""
+    if not key.meaning:
+        return _UNEXPLAINED
     names = [f"disk/{path}" if path[0] == "@" else path for path in key.paths]
     if not names:
         return key.meaning
