@@ -81,6 +81,10 @@ TOGETHER = [
      NVME.format("", "<serial>b</serial>")),
     ("controller", "nvme:serial", "controller/serial", NVME.format("<serial>a</serial>", ""),
      NVME.format("<serial>b</serial>", "")),
+    ("device", "nvme:bus", "target/@dev", NVME_DISK.format(""),
+     NVME_DISK.format("").replace("nvme0", "nvme1")),
+    ("blockdev", "driver", "@type", "<disk type='file'><source file='/a'/><target dev='vda'/></disk>",
+     "<disk type='block'><source dev='/a'/><target dev='vda'/></disk>"),
     ("device", "iothread-vq-mapping[].vqs[]", "driver/iothreads/iothread/queue/@id",
      THREADS.format(0, 1), THREADS.format(1, 0)),
     ("format", "throttle-group", "throttlefilters/throttlefilter/@group",
@@ -145,7 +149,6 @@ def other_values(path, text):
         yield from (f"0x{number + 1:x}" if found[1] else str(number + 1), str(number * 2))
     if path == "target/@dev":
         yield from (prefix + text[2:] for prefix in ("hd", "sd", "vd"))
-        yield text.replace("0", "1")
     yield from (f"{text}b", f"{text[:-1]}b", f"/x{text}", f"x{text}", f"{text[:-1]}7")
 
 
