@@ -1,20 +1,24 @@
 """`virtiolab ask`: the first three rungs for each disk, beside what is inferred."""
 
 import json
+import random
 from pathlib import Path
 
 import pytest
 from test_command_line import DOMAINS, run  # noqa: F401 (a fixture)
+from wild import guest
 
-from virtiolab import read
+from virtiolab import data, read
 from virtiolab.evidence import rungs
-from virtiolab.evidence.comparison import Compared, Comparison
+from virtiolab.evidence.arguments import devices, is_unclear
+from virtiolab.evidence.comparison import Compared, Comparison, compare
 from virtiolab.evidence.libvirt import Answer
 from virtiolab.views.beside_libvirt import comparison_as_text
 
 DISK = b"<disk><source file='/a'/><target dev='vda'/></disk>"
 LUN = b"""<disk type='block' device='lun'><source dev='/dev/sda'/><target dev='sda' bus='scsi'/>
 <address type='drive' target='3'/></disk>"""
+EXAMPLES = Path(__file__).parent / "examples"
 VERSIONS = {"libvirt": "9.0.0", "QEMU": "7.2.22"}
 live = pytest.mark.live
 
@@ -85,6 +89,51 @@ def test_what_the_schema_says(run, libvirt):
     assert status == 0 and "1 schema     not valid" in text and "/disk/target/@dve" in text
 
 
+def whatever():
+    """The guests of the course, the examples, and many drawn, the same each time."""
+    for file in (*sorted(DOMAINS.glob("*.xml")), *sorted(EXAMPLES.glob("*.xml"))):
+        yield file.read_bytes()
+    draw = random.Random(12)
+    yield from (guest(draw.choice).encode() for _ in range(500))
+
+
+@live
+def test_it_never_falls_over(libvirt):
+    """An answer about every disk, or libvirt's own reason; and every argument with a sentence."""
+    asked, shared = 0, rungs.shared()
+    for xml in whatever():
+        domain = read(xml)
+        said = compare(domain, shared)
+        text = comparison_as_text(said)
+        assert json.dumps(said.as_dict()) and len(said.disks) == len(domain.disks)
+        for one in said.disks:
+            assert one.said or one.answer.refusal, xml
+            keys = [(given.driver, key) for given in one.arguments for key in given.keys]
+            assert not [(driver, key.name) for driver, key in keys if not key.meaning], xml
+        assert not domain.disks or said.versions["QEMU"] in text
+        assert "cannot be told" not in text, xml
+        asked += any(one.arguments for one in said.disks)
+    assert asked > 250
+
+
+@live
+def test_an_argument_that_nobody_has_explained(libvirt, monkeypatch):
+    """It is shown, with a sentence that says so."""
+    known = data.facts("evidence/arguments.toml")
+    less = {table: {} for table in known}
+    monkeypatch.setattr("virtiolab.evidence.arguments.data.facts", lambda _: less)
+    text = " ".join(comparison_as_text(compare(read(DISK), rungs.shared())).split())
+    assert 'driver = "virtio-blk-pci" virtiolab cannot explain this one' in text
+
+
+def test_which_device_is_whose_cannot_be_told():
+    """Of other numbers of disks and devices nothing is guessed."""
+    disks = "".join(f"<disk><target dev='vd{name}' bus='virtio'/></disk>" for name in "ab")
+    one = """-device '{"driver": "virtio-blk-pci", "id": "virtio-disk0"}'"""
+    answer = Answer(xml=f"<domain><devices>{disks}</devices></domain>", argv=one)
+    assert devices(answer) == {} and is_unclear(answer)
+
+
 def test_a_disagreement_is_loud():
     """At the top, and in its row."""
     [disk] = read(DISK).disks
@@ -93,7 +142,9 @@ def test_a_disagreement_is_loud():
     one = Compared(disk, [], answer, ours, theirs | {"virtio": False}, [])
     ours["virtio"] = False
     text = comparison_as_text(Comparison([one], VERSIONS, answer, []))
-    assert text.startswith("DISAGREEMENT: libvirt 9.0.0 with QEMU 7.2.22 says something else about vda.")
+    assert text.startswith(
+        "DISAGREEMENT: libvirt 9.0.0 with QEMU 7.2.22 says something else about vda."
+    )
     [row] = [line for line in text.splitlines() if "NOT THE SAME" in line]
     assert row.split()[:3] == ["bus", "virtio", "ide"]
     assert one.disagreements == ["bus"]

@@ -74,13 +74,24 @@ def devices(answer: Answer) -> dict[str, dict]:
 
     Libvirt gives QEMU the disks in the order in which it writes them back, but for a few.
     """
+    targets, disks = _pairs(answer)
+    return dict(zip(targets, disks)) if len(targets) == len(disks) else {}
+
+
+def is_unclear(answer: Answer) -> bool:
+    """Whether QEMU gets other numbers of disks than libvirt wrote back, so that it cannot be told
+    which is which."""
+    targets, disks = _pairs(answer)
+    return len(targets) != len(disks)
+
+
+def _pairs(answer: Answer) -> tuple[list[str], list[dict]]:
+    """The targets and the devices, both in libvirt's order; of a usb-bot not what is behind it."""
     if answer.argv is None:
-        return {}
-    targets = _GIVEN(answer.root)
+        return [], []
     disks = [one for one in answer.devices if one["driver"].startswith(DISK_DRIVERS)]
     bridges = {f"{one['id']}.0" for one in disks if one["driver"] == "usb-bot"}
-    disks = [one for one in disks if one.get("bus") not in bridges]
-    return dict(zip(targets, disks)) if len(targets) == len(disks) else {}
+    return _GIVEN(answer.root), [one for one in disks if one.get("bus") not in bridges]
 
 
 def holder(answer: Answer, device: dict) -> dict:

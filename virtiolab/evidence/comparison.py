@@ -9,7 +9,7 @@ from lxml import etree
 from ..document import Disk, Domain
 from ..inference import infer
 from . import NoAnswer
-from .arguments import Argument, arguments, controller, devices
+from .arguments import Argument, arguments, controller, devices, is_unclear
 from .guests import QEMUS_TYPES, alone, on_its_machine, whole
 from .libvirt import Answer
 from .rungs import Climber
@@ -109,7 +109,7 @@ def compare(domain: Domain, climber: Climber) -> Comparison:
         )
     elif domain.type not in QEMUS_TYPES:
         notes.append("This is no guest of QEMU, but it was asked about as if it were one.")
-    if any(said.argv and not devices(said) for _, said in asked):
+    if any(is_unclear(said) for _, said in asked):
         notes.append("Which of QEMU's devices is which disk cannot be told here.")
     return Comparison(disks, climber.libvirt.versions, answer, notes)
 
@@ -153,7 +153,8 @@ def _written_back(disk: etree._Element, models: dict) -> dict[str, object]:
     place = None if address is None else dict(address.items())
     if place and place["type"] == "drive":
         index = place["controller"]
-        holder = {"type": bus, "index": int(index), "model": models[bus, index]}
+        if (bus, index) in models:  # of bus sd there is none, whatever the address says
+            holder = {"type": bus, "index": int(index), "model": models[bus, index]}
         place = {name: value if name == "type" else int(value) for name, value in place.items()}
     return {
         "type": _type_of_medium(disk.get("type"), disk.find("source")),

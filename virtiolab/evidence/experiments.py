@@ -92,7 +92,9 @@ def snapshots(libvirt: Libvirt) -> dict[str, dict]:
     snapshots in each and the file that it stands on; or what is `missing` here to ask.
     """
     qcow2 = guest_with("type='qcow2'")
-    second = "<disk snapshot='no'><driver type='qcow2'/><source file='/b'/><target dev='vdb'/></disk>"
+    second = (
+        "<disk snapshot='no'><driver type='qcow2'/><source file='/b'/><target dev='vdb'/></disk>"
+    )
     guests = {
         "qcow2": qcow2,
         "raw": guest_with("type='raw'"),
@@ -124,7 +126,9 @@ def _after_snapshot(libvirt: Libvirt, xml: str, flags: list[str], is_device: boo
         with Qemu(made, libvirt.ask(Domain(after.root))) as qemu:
             files = [_file(made.sandbox, opened) for opened in qemu.opened()]
         # An overlay behind what it stands on, from which it has all but the suffix of its name.
-        return {"files": sorted(files, key=lambda one: (Path(one["file"]).stem, bool(one["backing"])))}
+        return {
+            "files": sorted(files, key=lambda one: (Path(one["file"]).stem, bool(one["backing"])))
+        }
 
 
 def _file(sandbox: Sandbox, opened: Opened) -> dict:

@@ -33,6 +33,10 @@ HOW_TO_GET_IT = (
     "the real libvirt is not installed; on Debian and Ubuntu: apt-get install"
     " python3-libvirt libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils"
 )
+HOW_TO_MEND_IT = (
+    "the real libvirt is installed and does not start; on Debian and Ubuntu: apt-get install"
+    " --reinstall python3-libvirt libvirt0 libvirt-daemon-driver-qemu"
+)
 _HOMES = ("HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 # No refusal: for the arguments libvirt would ask a daemon of the host, which nobody starts for it, or
 # open a vDPA device, as it does only when it starts the guest.
@@ -123,9 +127,11 @@ class Libvirt(AbstractContextManager):
             self.qemu: int = said["qemu"]
         except BaseException as failure:
             self.sandbox.close()
-            if isinstance(failure, NoAnswer) and _MISSING.search(str(failure)):
+            if not isinstance(failure, NoAnswer):
+                raise
+            if _MISSING.search(str(failure)):
                 raise NotInstalled(f"{HOW_TO_GET_IT} ({failure})") from None
-            raise
+            raise NoAnswer(f"{HOW_TO_MEND_IT} ({failure})") from None
 
     def __exit__(self, *_) -> None:
         self.sandbox.close()
@@ -151,7 +157,6 @@ class Libvirt(AbstractContextManager):
             return Answer(**self._client.ask(question, DEADLINE))
         except NoAnswer as silence:
             return Answer(refusal=str(silence), answered=False)
-
 
     def snapshot(self, domain: Domain, folder: Path, *flags: str) -> Answer:
         """What libvirt makes of a guest with images of ours in this folder by a snapshot, as `virsh

@@ -104,12 +104,14 @@ def _qemu(made: StandIns, answer: Answer) -> dict:
     with Qemu(made, answer) as qemu:
         blocks, found = qemu.blocks(), {}
         for target, device in devices(answer).items():
-            inner = holder(answer, device)["id"]
-            block = blocks.get(inner, {}).get("inserted") or {}
+            inner = holder(answer, device)
+            block = blocks.get(inner["id"], {}).get("inserted") or {}
+            image = answer.blocks.get(inner.get("drive"), {})
+            is_raw = image and "file" not in image  # no format stands on what fetches the bytes
             found[target] = {
                 "device": device["driver"],
-                "place": qemu.place(inner),
-                "format": block.get("drv"),
+                "place": qemu.place(inner["id"]),
+                "format": "raw" if is_raw else block.get("drv"),
                 "size": block.get("image", {}).get("virtual-size"),
                 "cache": block.get("cache"),
             }

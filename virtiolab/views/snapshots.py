@@ -17,7 +17,10 @@ def after_snapshot(*cases: str) -> View:
     told = {case: recorded()["experiments"]["snapshots"][case] for case in cases}
 
     def html() -> str:
-        rows = [row(case, [prose("p", s) for s in _sentences(case, said)]) for case, said in told.items()]
+        rows = [
+            row(case, [prose("p", s) for s in _sentences(case, said)])
+            for case, said in told.items()
+        ]
         return root(drawn(told).image(), table("", rows))
 
     def text() -> str:
@@ -29,9 +32,7 @@ def after_snapshot(*cases: str) -> View:
 
 def drawn(told: Mapping[str, Mapping]) -> Picture:
     """Each case in a column: the guest above, the files that QEMU holds open below."""
-    says = " ".join(
-        f"After a snapshot ({case}): {' '.join(_sentences(case, s))}" for case, s in told.items()
-    )
+    says = " ".join(f"{case}: {' '.join(_sentences(case, s))}" for case, s in told.items())
     picture = Picture(_WIDTH, _HEIGHT, unmarked(says))
     for number, (case, said) in enumerate(told.items()):
         _column(picture, 10 + number * (_COLUMN + 10), case, said)
