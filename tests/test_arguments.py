@@ -56,7 +56,10 @@ FURTHER = [
     NVME.format("<serial>a</serial><driver queues='4' ioeventfd='on'/>", ""),
     NVME_DISK.format(""),
     NVME_DISK.format("<alias name='ua-a'/>"),
-    NVME_DISK.format("<address type='drive' controller='0' bus='0' target='0' unit='3'/>"),
+    NVME_DISK.format("<address type='drive' controller='0' bus='0' target='0' unit='3'/>")
+    + "".join(
+        f"<controller type='nvme' index='{n}'><serial>a</serial></controller>" for n in (0, 1)
+    ),
 ]
 # Names that cannot be changed alone: the table and the key, the path, and two guests that differ in
 # what is written there.

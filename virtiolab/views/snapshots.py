@@ -51,7 +51,7 @@ def _column(picture: Picture, x: float, case: str, said: Mapping) -> None:
     files, step = said["files"], (_COLUMN - 30) / len(said["files"])
     places = {file["file"]: x + 15 + number * step for number, file in enumerate(files)}
     for file in files:
-        left, width = places[file["file"]], step - 14
+        left, width = places[file["file"]], min(126, step - 8)
         if len(files) == 1:
             left, width = x + 100, 180
         kept = [f"holds “{name}”" for name in file["snapshots"]]
