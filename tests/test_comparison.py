@@ -1,20 +1,25 @@
 """`virtiolab ask`: the first three rungs for each disk, beside what is inferred."""
 
 import json
+import random
 from pathlib import Path
 
 import pytest
 from test_command_line import DOMAINS, run  # noqa: F401 (a fixture)
+from wild import guest
 
-from virtiolab import read
+from virtiolab import data, read
 from virtiolab.evidence import rungs
-from virtiolab.evidence.comparison import Compared, Comparison
+from virtiolab.evidence.arguments import devices, is_unclear
+from virtiolab.evidence.comparison import Compared, Comparison, compare
 from virtiolab.evidence.libvirt import Answer
 from virtiolab.views.beside_libvirt import comparison_as_text
 
 DISK = b"<disk><source file='/a'/><target dev='vda'/></disk>"
 LUN = b"""<disk type='block' device='lun'><source dev='/dev/sda'/><target dev='sda' bus='scsi'/>
 <address type='drive' target='3'/></disk>"""
+EXAMPLES = Path(__file__).parent / "examples"
+VERSIONS = {"libvirt": "9.0.0", "QEMU": "7.2.22"}
 live = pytest.mark.live
 
 
@@ -55,7 +60,7 @@ def test_a_bus_that_is_written(run, libvirt):
 def test_a_guest_that_is_refused(run, libvirt):
     """Its reason, and each disk alone, so that the culprit is known."""
     status, out, _ = run("ask", "-", stdin=LUN + DISK)
-    text = "\n".join(out)
+    text = " ".join(" ".join(out).split())
     assert status == 1 and "refuses this guest: unsupported configuration: target must be 0" in text
     assert "alone, refused" in text and "alone, accepted" in text
     assert "every disk that it accepts" in text
@@ -84,6 +89,51 @@ def test_what_the_schema_says(run, libvirt):
     assert status == 0 and "1 schema     not valid" in text and "/disk/target/@dve" in text
 
 
+def whatever():
+    """The guests of the course, the examples, and many drawn, the same each time."""
+    for file in (*sorted(DOMAINS.glob("*.xml")), *sorted(EXAMPLES.glob("*.xml"))):
+        yield file.read_bytes()
+    draw = random.Random(12)
+    yield from (guest(draw.choice).encode() for _ in range(500))
+
+
+@live
+def test_it_never_falls_over(libvirt):
+    """An answer about every disk, or libvirt's own reason; and every argument with a sentence."""
+    asked, shared = 0, rungs.shared()
+    for xml in whatever():
+        domain = read(xml)
+        said = compare(domain, shared)
+        text = comparison_as_text(said)
+        assert json.dumps(said.as_dict()) and len(said.disks) == len(domain.disks)
+        for one in said.disks:
+            assert one.said or one.answer.refusal, xml
+            keys = [(given.driver, key) for given in one.arguments for key in given.keys]
+            assert not [(driver, key.name) for driver, key in keys if not key.meaning], xml
+        assert not domain.disks or said.versions["QEMU"] in text
+        assert "cannot be told" not in text, xml
+        asked += any(one.arguments for one in said.disks)
+    assert asked > 250
+
+
+@live
+def test_an_argument_that_nobody_has_explained(libvirt, monkeypatch):
+    """It is shown, with a sentence that says so."""
+    known = data.facts("evidence/arguments.toml")
+    less = {table: {} for table in known}
+    monkeypatch.setattr("virtiolab.evidence.arguments.data.facts", lambda _: less)
+    text = " ".join(comparison_as_text(compare(read(DISK), rungs.shared())).split())
+    assert 'driver = "virtio-blk-pci" virtiolab cannot explain this one' in text
+
+
+def test_which_device_is_whose_cannot_be_told():
+    """Of other numbers of disks and devices nothing is guessed."""
+    disks = "".join(f"<disk><target dev='vd{name}' bus='virtio'/></disk>" for name in "ab")
+    one = """-device '{"driver": "virtio-blk-pci", "id": "virtio-disk0"}'"""
+    answer = Answer(xml=f"<domain><devices>{disks}</devices></domain>", argv=one)
+    assert devices(answer) == {} and is_unclear(answer)
+
+
 def test_a_disagreement_is_loud():
     """At the top, and in its row."""
     [disk] = read(DISK).disks
@@ -91,8 +141,10 @@ def test_a_disagreement_is_loud():
     answer = Answer(xml="", argv="")
     one = Compared(disk, [], answer, ours, theirs | {"virtio": False}, [])
     ours["virtio"] = False
-    text = comparison_as_text(Comparison([one], 9_000_000, answer, []))
-    assert text.startswith("DISAGREEMENT: libvirt 9.0.0 says something else about vda.")
+    text = comparison_as_text(Comparison([one], VERSIONS, answer, []))
+    assert text.startswith(
+        "DISAGREEMENT: libvirt 9.0.0 with QEMU 7.2.22 says something else about vda."
+    )
     [row] = [line for line in text.splitlines() if "NOT THE SAME" in line]
     assert row.split()[:3] == ["bus", "virtio", "ide"]
     assert one.disagreements == ["bus"]
@@ -105,15 +157,26 @@ def test_a_disagreement_is_loud():
         b"""<disk type='network'><auth username='a'><secret type='ceph' usage='x'/></auth>
         <source protocol='rbd' name='p/a'><host name='h'/></source><target dev='vda'/></disk>""",
         b"<disk type='volume'><source pool='p' volume='v'/><target dev='vda'/></disk>",
+        b"""<domain type='kvm'><memoryBacking><access mode='shared'/></memoryBacking>
+        <os><type arch='x86_64' machine='pc'>hvm</type></os><devices><disk type='vhostvdpa'>
+        <driver cache='none'/><source dev='/dev/vhost-vdpa-0'/><target dev='vda'/></disk>
+        </devices></domain>""",
     ],
-    ids=["secret", "volume"],
+    ids=["secret", "volume", "vdpa"],
 )
-def test_what_a_daemon_of_the_host_keeps(run, libvirt, xml):
-    """Is no refusal: libvirt accepts the guest, and nobody asks the daemon."""
+def test_what_the_host_keeps(run, libvirt, xml):
+    """Is no refusal: libvirt accepts the guest, and nobody asks a daemon for it."""
     status, out, _ = run("ask", "-", stdin=xml)
     text = " ".join(" ".join(out).split())
+    if b"vdpa" in xml and libvirt.version < 9_008_000:
+        assert status == 1 and "Invalid value for attribute 'type'" in text
+        return
     assert status == 0 and "refuse" not in text and "sock" not in text
-    assert "need a secret or a storage pool" in text and "bus virtio virtio" in text
+    assert "need a secret, a storage pool or a vDPA device of the host" in text
+    assert "bus virtio virtio" in text
+    _, [line], _ = run("ask", "--json", "-", stdin=xml)
+    said = json.loads(line)
+    assert said["refusal"] is None and said["disks"][0]["refusal"] is None
 
 
 @live

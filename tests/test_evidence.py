@@ -14,9 +14,10 @@ import pytest
 from test_sandbox import is_alive, wait_until
 
 from virtiolab import read
-from virtiolab.evidence import NotInstalled
+from virtiolab.evidence import NoAnswer, NotInstalled
 from virtiolab.evidence import libvirt as evidence
 from virtiolab.evidence.guests import as_text, reduced
+from virtiolab.evidence.images import program
 
 pytestmark = pytest.mark.live
 
@@ -281,3 +282,18 @@ def test_it_says_how_to_get_it(monkeypatch):
     monkeypatch.setattr(evidence.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(NotInstalled, match="apt-get install python3-libvirt"):
         evidence.Libvirt()
+
+
+def test_a_broken_libvirt(tmp_path, monkeypatch):
+    """One that is there and cannot be brought in is no missing one, and the message names packages."""
+    worker = tmp_path / "worker.py"
+    worker.write_text("raise ImportError('libvirtmod.so: undefined symbol')", encoding="utf-8")
+    monkeypatch.setattr(evidence, "WORKER", worker)
+    with pytest.raises(NoAnswer, match=r"--reinstall python3-libvirt .*undefined symbol"):
+        evidence.Libvirt()
+
+
+def test_both_versions(libvirt):
+    """QEMU's is what the program says."""
+    said = libvirt.sandbox.run([program("qemu-system-x86_64"), "--version"]).stdout
+    assert f"version {libvirt.versions['QEMU']}" in said

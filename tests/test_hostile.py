@@ -114,7 +114,7 @@ def of_broken(xml) -> Page:
 def of_libvirt(text) -> Iterator[Page]:
     """Every view of what libvirt or QEMU says, if they said this."""
     domain = read(payloads.guests(text)[0])
-    arguments = [Argument("-device", (Key("driver", text, "", (), False),), True)]
+    arguments = [Argument("-device", (Key("driver", text, "", (), False),), True, "", "")]
     answer = Answer(xml="", argv="", refusal=text, generic_refusal=text + text)
     compared = [
         Compared(disk, faults, said, inferred(disk), inferred(disk) | {"bus": text}, arguments)
@@ -122,7 +122,7 @@ def of_libvirt(text) -> Iterator[Page]:
         for said in (answer, Answer(refusal=text), Answer(refusal=text, answered=False))
         for faults in (text, [], [Fault(text, 1, text)])
     ]
-    yield "", comparison_as_text(Comparison(compared, 9_000_000, answer, [text]))
+    yield "", comparison_as_text(Comparison(compared, {"libvirt": "9.0.0"}, answer, [text]))
     said = copy.deepcopy(recorded()["lessons"]["first"])
     said["schema"]["faults"] = [{"path": text, "line": 1, "why": text}]
     said["libvirt"] |= {"xml": [], "refusal": text, "generic_refusal": text}

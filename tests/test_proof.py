@@ -12,7 +12,7 @@ from virtiolab.evidence.libvirt import Libvirt
 from virtiolab.evidence.record import recorded
 from virtiolab.evidence.rungs import RUNGS, Climber, shared
 from virtiolab.evidence.sandbox import Sandbox
-from virtiolab.views.ladder import proof, size
+from virtiolab.views.ladder import in_words, proof, size
 from virtiolab.widgets import Proof
 from virtiolab.widgets import proof as widget
 
@@ -46,7 +46,7 @@ def test_the_static_form_is_the_record(name, nothing_installed):
     """It says so; every rung is a row with something in it, as HTML and as text."""
     shown = waited(Proof(name))
     for said in (text_of(shown.static().html), shown.static().text):
-        assert f"This is a record: libvirt {recorded()['versions']['libvirt']}" in said
+        assert f"This is a record of libvirt {recorded()['versions']['libvirt']} with QEMU" in said
         assert lessons()[name].says in said and not re.search(r"\bNone\b|[{]'|``", said)
     rows = html.fromstring(shown.static().html).findall(".//tr")
     titles = ["1 Schema", "2 libvirt", "3 QEMU's arguments", "4 QEMU, stopped", "5 The guest"]
@@ -121,12 +121,16 @@ def crash():
 
 @pytest.mark.live
 def test_asked_live(libvirt):
-    """It says so, and whether the record is the same."""
+    """It says so, and whether the record is the same; where another version says something else, what
+    is recorded stands below it."""
     shown = waited(Proof("second"))
-    assert "Asked here, just now: libvirt" in shown.shown.value
-    assert ("says the same as the record" in shown.shown.value) is (
-        recorded()["versions"]["libvirt"] == "9.0.0" and libvirt.version == 9_000_000
-    )
+    text = text_of(shown.shown.value)
+    here, there = in_words(libvirt.versions), in_words(recorded()["versions"])
+    assert f"Asked here, just now: {here}" in text
+    differs = shown._said != shown._recorded
+    assert ("says the same as the record" in text) is not differs
+    assert (f"What {there} said, as recorded:" in text) is differs
+    assert not differs or here != there
     assert shown.boot.layout.display == "" and "Rung 5 is the record" in shown.doing.value
 
 
@@ -148,6 +152,26 @@ def test_booted_live(libvirt):
     assert "The guest was booted here, just now." in shown.doing.value
     assert len(parts) > 20 and parts == sorted(parts)
     assert not shown.boot.disabled and not bar(shown.doing.value)
+
+
+@pytest.mark.live
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [("#!/bin/sh\nexit 0\n", "Not asked here: QEMU ended before the guest spoke."),
+     ("#!/bin/sh\necho out of memory >&2\nexit 1\n", "QEMU did not boot the guest.")],
+)  # fmt: skip
+def test_qemu_ends_early(libvirt, monkeypatch, tmp_path, program, said):
+    """Then nobody says that the guest was booted."""
+    ending = tmp_path / "qemu-system-x86_64"
+    ending.write_text(program, encoding="utf-8")
+    ending.chmod(0o755)
+    shown = waited(Proof("ide", "guest"))
+    monkeypatch.setattr("virtiolab.evidence.qemu.program", lambda name: str(ending))
+    monkeypatch.setattr("virtiolab.evidence.guest._booting", lambda *_: [])
+    monkeypatch.setattr("virtiolab.evidence.guest.kernel", lambda *_: None)
+    shown.boot.click()
+    waited(shown)
+    assert said in shown.doing.value and "was booted" not in shown.doing.value
 
 
 @pytest.mark.live
@@ -203,7 +227,7 @@ def test_another_answer_than_the_record(libvirt, monkeypatch):
     other["lessons"]["second"]["libvirt"]["xml"] = ["<disk/>"]
     monkeypatch.setattr(widget, "recorded", lambda: other)
     shown = waited(Proof("second", "libvirt"))
-    assert "does not say the same as the record" in shown.shown.value
+    assert "does not say the same (libvirt" in shown.shown.value
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,9 @@ from test_command_line import run  # noqa: F401 (a fixture)
 from virtiolab.course.tasks import predictions
 from virtiolab.evidence.images import stand_ins
 from virtiolab.evidence.lessons import Lesson, lessons
-from virtiolab.evidence.libvirt import dotted
 from virtiolab.evidence.qemu import Qemu, Refused
 from virtiolab.evidence.record import recorded
-from virtiolab.views.ladder import TITLES
+from virtiolab.views.ladder import TITLES, in_words
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 PROSE, CODE = (
@@ -29,13 +28,13 @@ PROSE, CODE = (
 @pytest.mark.live
 @pytest.mark.record
 def test_ask_is_shown_as_it_answers(run, libvirt):
-    """Two pieces of the output of `virtiolab ask`; a … leaves out what is between them."""
-    if dotted(libvirt.version) != recorded()["versions"]["libvirt"]:
-        pytest.skip("the notebook shows what another libvirt said")
+    """Two pieces of the output of `virtiolab ask`, of the libvirt on record; a … leaves out what is
+    between them."""
+    here, there = in_words(libvirt.versions), in_words(recorded()["versions"])
     _, out, _ = run("ask", "-", stdin=lessons()["two-targets"].disks.strip().encode())
     shown = PROSE.split("virtiolab ask moved.xml\n```")[1].split("```")[1].strip("\n")
     for piece in shown.split("\n…\n"):
-        assert piece in "\n".join(out)
+        assert " ".join(piece.replace(there, here).split()) in " ".join(" ".join(out).split())
 
 
 def test_the_ladder_has_the_rungs_of_the_table():
@@ -56,7 +55,7 @@ def test_the_sata_disk_tells_itself_only_where_it_is_plugged_in():
     """No controller among its arguments; a built-in one in its place, and another for IDE."""
     asked = recorded()["lessons"]
     given = [one for flag, one, _ in asked["sata"]["arguments"]["arguments"]["sda"]]
-    assert [one["driver"] for one in given] == ["file", "raw", "ide-hd"]
+    assert [one["driver"] for one in given] == ["file", "ide-hd"]
     assert (given[-1]["bus"], given[-1]["id"]) == ("ide.0", "sata0-0-0")
     assert "ich9-ahci" in asked["sata"]["qemu"]["disks"]["sda"]["place"]
     assert "piix3-ide" in asked["ide"]["qemu"]["disks"]["hda"]["place"]

@@ -1,5 +1,6 @@
 """The record: what it holds, and that the real thing still says the same."""
 
+import copy
 import json
 import re
 
@@ -7,7 +8,7 @@ import pytest
 
 from virtiolab import infer
 from virtiolab.evidence import NotInstalled
-from virtiolab.evidence.__main__ import of_experiments, of_lesson, versions
+from virtiolab.evidence.__main__ import of_experiments, of_lesson
 from virtiolab.evidence.lessons import lessons
 from virtiolab.evidence.record import recorded
 from virtiolab.evidence.rungs import RUNGS, Climber
@@ -20,20 +21,44 @@ REFUSED = {"lun", "floppy", "network", "ide-on-q35", "native-io"}
 
 @pytest.fixture(scope="module")
 def climber():
-    """The real thing, in the versions of the record: with others the answers may rightly differ."""
+    """The real thing, whichever version it is."""
     try:
         climbing = Climber()
     except NotInstalled as missing:
         pytest.skip(str(missing))
     with climbing:
-        here, there = versions(climbing), recorded()["versions"]
-        for name in ("libvirt", "QEMU"):
-            if here[name].split(".")[:2] != there[name].split(".")[:2]:
-                pytest.skip(
-                    f"the record is of {name} {there[name]}, here is {here[name]}:"
-                    " python -m virtiolab.evidence makes another"
-                )
         yield climbing
+
+
+def is_of_the_record(climber):
+    """Whether here is what is on record; of the guest's kernel and of small fixes nothing depends."""
+    here, there = climber.libvirt.versions, recorded()["versions"]
+    return all(here[name].split(".")[:2] == there[name].split(".")[:2] for name in here)
+
+
+def whatever_the_version(said):
+    """Of what is said that which every libvirt and every QEMU says: who refuses, not in which words;
+    of the arguments the devices, not the layers of the images."""
+    if isinstance(said, list):
+        return [*map(whatever_the_version, said)]
+    if not isinstance(said, dict):
+        return said
+    kept = {name: whatever_the_version(value) for name, value in said.items()}
+    for name in {"refusal", "generic_refusal", "why"} & kept.keys():
+        kept[name] = kept[name] is not None
+    if "arguments" in kept and "schema" not in kept:  # of the rung, not of the lesson
+        kept["arguments"] = {
+            target: [(one["driver"], one["id"]) for flag, one, _ in given if flag == "-device"]
+            for target, given in kept["arguments"].items()
+        }
+    return kept
+
+
+def assert_as_recorded(climber, said, kept):
+    """Everything is as recorded; of another version, what does not depend on it."""
+    if is_of_the_record(climber):
+        assert said == kept
+    assert whatever_the_version(said) == whatever_the_version(kept)
 
 
 @pytest.mark.live
@@ -42,14 +67,21 @@ def climber():
 @each_lesson
 def test_lessons_are_as_recorded(climber, name):
     """All five rungs, asked again; the guest boots."""
-    assert of_lesson(climber, lessons()[name]) == recorded()["lessons"][name]
+    assert_as_recorded(climber, of_lesson(climber, lessons()[name]), recorded()["lessons"][name])
 
 
 @pytest.mark.live
 @pytest.mark.record
 def test_experiments_are_as_recorded(climber):
-    """Cache modes, two readings of one image, snapshots and NBD."""
-    assert of_experiments(climber) == recorded()["experiments"]
+    """Cache modes, two readings of one image, snapshots and NBD; but for snapshots for which libvirt
+    lacks a package here, as none does in the record."""
+    said, kept = of_experiments(climber), copy.deepcopy(recorded()["experiments"])
+    for case, one in said["snapshots"].items():
+        assert "missing" not in kept["snapshots"][case]
+        if "missing" in one:
+            assert climber.libvirt.version < 12_000_000
+            kept["snapshots"][case] = one
+    assert_as_recorded(climber, said, kept)
 
 
 @each_lesson
@@ -108,8 +140,10 @@ def test_what_the_experiments_show():
         "disk0.raw",
     ]
     assert {name for name, said in found["snapshots"].items() if "refusal" in said} == {
-        "internal, raw", "internal, read-only",
+        "internal, raw", "internal, read-only", "external, read-only", "internal, one left out",
+        "internal, block device", "external, block device",
     }  # fmt: skip
+    assert "all disks" in found["snapshots"]["internal, one left out"]["refusal"]
     assert found["nbd"] == {"driver": "nbd", "size": 16 << 20, "files": 0}
 
 

@@ -1,4 +1,4 @@
-"""The picture of a snapshot says what the record says, which test_record asks QEMU again."""
+"""The picture of a snapshot says what the record says, which test_record asks libvirt again."""
 
 import pytest
 from lxml import html
@@ -11,12 +11,12 @@ CASES = recorded()["experiments"]["snapshots"]
 
 @pytest.mark.parametrize("case", CASES)
 def test_every_file_is_drawn_and_said(case):
-    """With who writes it, what is kept inside, and on what it stands; or that QEMU refuses."""
+    """With who writes it, what is kept inside, and on what it stands; or that libvirt refuses."""
     said, view = CASES[case], after_snapshot(case)
     picture = drawn({case: said}).inline()
     written = " ".join(picture.xpath("//*[local-name() = 'text']/text()"))
     if "refusal" in said:
-        assert said["refusal"] in view.text and "QEMU refuses" in written
+        assert said["refusal"] in view.text and "libvirt refuses" in written
         return
     for file in said["files"]:
         assert file["file"] in written and file["file"] in view.text
@@ -34,3 +34,4 @@ def test_alternative():
     [image] = html.fromstring(view.html).xpath("//img")
     assert "holds the snapshot called before inside it" in image.get("alt")
     assert "what it does not hold is read from disk0.qcow2" in image.get("alt")
+    assert "After virsh snapshot-create-as vm before --disk-only" in image.get("alt")

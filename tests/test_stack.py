@@ -63,10 +63,12 @@ def test_protocol(name):
 
 @pytest.mark.parametrize("name", LOWEST)
 def test_format(name):
-    """What libvirt writes into the -blockdev above it."""
+    """What libvirt writes into the -blockdev above it; of a raw image there may be none, as is said."""
     given = recorded()["lessons"][name]["arguments"]["arguments"]
-    drivers = [one["driver"] for flag, one, _ in next(iter(given.values())) if flag == "-blockdev"]
-    assert layer(of_lesson(name), "format") == drivers[-1]
+    blocks = [one for flag, one, _ in next(iter(given.values())) if flag == "-blockdev"]
+    [said] = [one for one in stack(of_lesson(name)) if one.role == "format"]
+    assert said.value == (blocks[-1]["driver"] if "file" in blocks[-1] else "raw")
+    assert ("no `-blockdev` of its own" in said.says) is (said.value == "raw")
 
 
 @pytest.mark.live
@@ -101,6 +103,14 @@ def test_every_scsi_model_that_libvirt_names_for_a_machine_has_a_driver():
     for model in (*VIRTIO_SCSI_MODELS, "lsilogic", "ibmvscsi"):
         xml = f"<disk><target dev='sda'/></disk><controller type='scsi' index='0' model='{model}'/>"
         assert layer(read(f"<devices>{xml}</devices>").disks[0], "driver")
+
+
+@pytest.mark.parametrize(("device", "driver"), [("cdrom", "host_cdrom"), ("disk", "host_device")])
+def test_a_drive_of_the_host(device, driver):
+    """QEMU drives a CD drive by commands of its own. What is named decides, which libvirt looks at as
+    it starts a guest: so it is not asked here."""
+    xml = f"<disk type='block' device='{device}'><source dev='/dev/sr0'/><target dev='hda'/></disk>"
+    assert layer(read(xml).disks[0], "protocol") == driver
 
 
 def test_a_served_disk_has_no_format():

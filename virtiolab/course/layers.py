@@ -66,10 +66,13 @@ def _in_qemu(disk: Disk, answers: Inferences) -> Iterator[Layer]:
     if type != "vhostuser":
         # Of a folder, vvfat makes the bytes of a disk, and raw takes them.
         format = "raw" if type == "dir" else answers.format.value
-        yield _layer("qemu", "format", format, "driver/@type", answers.format)
-        is_network = type == "network"
+        says = "format-raw" if format == "raw" else "format"
+        yield _layer("qemu", "format", format, "driver/@type", answers.format, says=says)
+        is_network, says = type == "network", "protocol"
         protocol = disk.get("protocol", "source") if is_network else _known()["protocols"].get(type)
-        yield _layer("qemu", "protocol", protocol, "@type", answers.type)
+        if type == "block" and answers.device.value == "cdrom":
+            protocol, says = _known()["called"]["cd-drive"], "protocol-cd"
+        yield _layer("qemu", "protocol", protocol, "@type", answers.type, says=says)
 
 
 def _on_host(disk: Disk, answers: Inferences) -> Iterator[Layer]:

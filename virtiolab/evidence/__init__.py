@@ -8,7 +8,8 @@ configurations stands in `recorded.json`; `python -m virtiolab.evidence` asks ag
 How it is ensured that nothing of the host is opened or changed, whatever the XML names:
 libvirt is asked what it would do and starts no guest (`guests` leaves out what it would open to
 say so); QEMU is given images that were made for the occasion instead of the guest's own
-(`images`), and its command line is refused if it names anything else (`qemu`).
+(`images`), and its command line is refused if it names anything else (`qemu`); and of such images
+only libvirt takes a snapshot (`experiments`).
 """
 
 from collections.abc import Callable

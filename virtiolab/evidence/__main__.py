@@ -5,23 +5,16 @@ import json
 from dataclasses import asdict
 
 from . import Progress, experiments, no_progress
-from .images import program
 from .kernel import kernel
 from .lessons import Lesson, lessons
-from .libvirt import dotted
 from .record import FILE
 from .rungs import RUNGS, Climber
 
 
 def versions(climber: Climber) -> dict[str, str]:
     """Of libvirt, QEMU and the guest's kernel."""
-    sandbox = climber.libvirt.sandbox
-    said = sandbox.run([program("qemu-system-x86_64"), "--version"]).stdout
-    return {
-        "libvirt": dotted(climber.libvirt.version),
-        "QEMU": said.split("version ")[1].split()[0],
-        "Linux": kernel(sandbox, no_progress).release,
-    }
+    libvirt = climber.libvirt
+    return libvirt.versions | {"Linux": kernel(libvirt.sandbox, no_progress).release}
 
 
 def of_lesson(climber: Climber, lesson: Lesson) -> dict[str, dict]:

@@ -27,6 +27,8 @@ _GIVEN = etree.XPath(
     " and not(@device='cdrom' or @device='floppy'))]/target/@dev"
 )
 
+# The keys by which a layer names those below it, and where the images of these stand in the XML.
+_BELOW = {"file": "", "data-file": "source/dataStore/", "backing": "backingStore/"}
 _CONDITION = re.compile(r"\[[^]]*\]")  # of XPath
 
 
@@ -46,11 +48,14 @@ class Key(NamedTuple):
 
 
 class Argument(NamedTuple):
-    """One argument: `flag` is -blockdev or -device; `settles`: this one says whether it is virtio."""
+    """One argument: `flag` is -blockdev or -device; `settles`: this one says whether it is virtio;
+    `table` and `family` are where its keys stand in arguments.toml."""
 
     flag: str
     keys: tuple[Key, ...]
     settles: bool
+    table: str
+    family: str
 
     @property
     def driver(self) -> str:
@@ -65,15 +70,33 @@ class Argument(NamedTuple):
 
 @lru_cache(maxsize=4)
 def devices(answer: Answer) -> dict[str, dict]:
-    """The `-device` of each disk, by the name of its target.
+    """The `-device` of each disk, by the name of its target; nothing if that cannot be told.
 
     Libvirt gives QEMU the disks in the order in which it writes them back, but for a few.
     """
+    targets, disks = _pairs(answer)
+    return dict(zip(targets, disks)) if len(targets) == len(disks) else {}
+
+
+def is_unclear(answer: Answer) -> bool:
+    """Whether QEMU gets other numbers of disks than libvirt wrote back, so that it cannot be told
+    which is which."""
+    targets, disks = _pairs(answer)
+    return len(targets) != len(disks)
+
+
+def _pairs(answer: Answer) -> tuple[list[str], list[dict]]:
+    """The targets and the devices, both in libvirt's order; of a usb-bot not what is behind it."""
     if answer.argv is None:
-        return {}
-    targets = _GIVEN(answer.root)
+        return [], []
     disks = [one for one in answer.devices if one["driver"].startswith(DISK_DRIVERS)]
-    return dict(zip(targets, disks, strict=True))
+    bridges = {f"{one['id']}.0" for one in disks if one["driver"] == "usb-bot"}
+    return _GIVEN(answer.root), [one for one in disks if one.get("bus") not in bridges]
+
+
+def holder(answer: Answer, device: dict) -> dict:
+    """The `-device` that holds the image of a disk: the one behind a usb-bot, else its own."""
+    return next((one for one in answer.devices if one.get("bus") == f"{device['id']}.0"), device)
 
 
 def controller(answer: Answer, device: dict) -> dict | None:
@@ -91,14 +114,15 @@ def given(answer: Answer, target: str) -> list[tuple[str, dict, str]]:
     device = devices(answer).get(target)
     if device is None:
         return []
-    wanted, found = [(device.get("drive"), "")], []
+    inner = holder(answer, device)
+    wanted, found = [(inner.get("drive"), "")], []
     for name, above in wanted:
         if layer := answer.blocks.get(name):
             found.append(("-blockdev", layer, above))
-            below = (layer.get("file"), above), (layer.get("backing"), f"{above}backingStore/")
-            wanted.extend(below)
-    holder = controller(answer, device)
-    return found[::-1] + [("-device", one, "") for one in (holder, device) if one]
+            below = {key: f"{above}{inside}" for key, inside in _BELOW.items()}
+            wanted.extend((layer[key], path) for key, path in below.items() if key in layer)
+    parts = [controller(answer, device), device] + [inner] * (inner is not device)
+    return found[::-1] + [("-device", one, "") for one in parts if one]
 
 
 def arguments(answer: Answer, disk: Disk) -> list[Argument]:
@@ -110,24 +134,36 @@ def explained(given: list[tuple[str, dict, str]], disk: Disk) -> list[Argument]:
     """What is given for a disk, each key explained."""
     if not given:
         return []
-    last = given[-1][1]
+    devices = [one for flag, one, _ in given if flag == "-device"]
+    last, before = devices[-1], devices[-2] if devices[1:] else {}
     # Of a SCSI disk it is the controller that is virtio or not.
-    settling = given[-2][1] if last["driver"].startswith("scsi-") else last
+    settling = before if last["driver"].startswith("scsi-") else last
     # By table and key: the meaning, and lists of paths.
     facts, found = data.facts("evidence/arguments.toml"), []
     for flag, one, above in given:
-        if flag == "-device":
-            known = facts["device" if one is last else "controller"]
-        else:
-            known = facts["format" if "file" in one else "blockdev"]
-        family, keys = one["driver"].partition("-")[0], []
+        table, family, keys = *_place(flag, one, last, before), []
+        known = facts[table]
         for name, value in flattened(one):
             meaning, *lists = known.get(f"{family}:{name}") or known.get(name, ("", []))
             paths, written = _origin(lists, above, disk)
-            shown = tuple(_CONDITION.sub("", path) for path in paths)
+            shown = tuple(_CONDITION.sub("", path).removeprefix("../") for path in paths)
             keys.append(Key(name, value, meaning, shown, written, tuple(paths.values())))
-        found.append(Argument(flag, tuple(keys), one is settling))
+        found.append(Argument(flag, tuple(keys), one is settling, table, family))
     return found
+
+
+def _place(flag: str, one: dict, last: dict, before: dict) -> tuple[str, str]:
+    """The table of an argument, and the family for which some keys have entries of their own."""
+    family = one["driver"].partition("-")[0]
+    if flag == "-blockdev":
+        if "file" in one:
+            return "format", family
+        # What no format stands on is the disk itself: how it is opened, the XML says, as of a format.
+        return "blockdev", "raw" if "read-only" in one else family
+    is_bridge = before.get("driver") == "usb-bot"
+    if one is last:
+        return "device", "bot" if is_bridge else family
+    return "device" if is_bridge and one is before else "controller", family
 
 
 def _origin(
@@ -154,12 +190,13 @@ def _origin(
 
 
 def flattened(given: dict, before: str = "") -> Iterator[tuple[str, object]]:
-    """The keys with their values, those of inner objects as `server.host`, of lists `server[].host`."""
+    """The keys with their values, those of inner objects as `server.host`, of lists of such
+    `server[].host`; of lists of anything else all at once, as `vqs[]`."""
     for name, value in given.items():
         if isinstance(value, dict):
             yield from flattened(value, f"{before}{name}.")
-        elif isinstance(value, list):
+        elif isinstance(value, list) and all(isinstance(one, dict) for one in value):
             for one in value:
                 yield from flattened(one, f"{before}{name}[].")
         else:
-            yield before + name, value
+            yield f"{before}{name}{'[]' * isinstance(value, list)}", value

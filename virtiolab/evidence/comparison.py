@@ -9,9 +9,9 @@ from lxml import etree
 from ..document import Disk, Domain
 from ..inference import infer
 from . import NoAnswer
-from .arguments import Argument, arguments, controller, devices
+from .arguments import Argument, arguments, controller, devices, is_unclear
 from .guests import QEMUS_TYPES, alone, on_its_machine, whole
-from .libvirt import Answer, dotted
+from .libvirt import Answer
 from .rungs import Climber
 from .schema import Fault
 
@@ -53,7 +53,7 @@ class Compared:
             "target": self.disk.target,
             "line": self.disk.line,
             "schema": faults if isinstance(faults, str) else [one._asdict() for one in faults],
-            "refusal": self.answer.refusal,
+            "refusal": self.answer.refusal if self.answer.is_refused else None,
             "generic_refusal": self.answer.generic_refusal,
             "said": {
                 row: {"virtiolab": self.inferred[row], "libvirt": value}
@@ -66,18 +66,19 @@ class Compared:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Of all disks of a domain. `answer` is libvirt's about the whole guest; `notes` say what was
-    asked instead, if it was not the domain as it is."""
+    """Of all disks of a domain. `versions` are those of libvirt and QEMU; `answer` is libvirt's
+    about the whole guest; `notes` say what was asked instead, if it was not the domain as it is, and
+    what cannot be told."""
 
     disks: list[Compared]
-    version: int
+    versions: dict[str, str]
     answer: Answer
     notes: list[str]
 
     def as_dict(self) -> dict:
         """The same for JSON."""
         refusal = self.answer.refusal if self.answer.is_refused else None
-        said = {"libvirt": dotted(self.version), "refusal": refusal, "notes": self.notes}
+        said = {**self.versions, "refusal": refusal, "notes": self.notes}
         return said | {"disks": [one.as_dict() for one in self.disks]}
 
 
@@ -108,7 +109,9 @@ def compare(domain: Domain, climber: Climber) -> Comparison:
         )
     elif domain.type not in QEMUS_TYPES:
         notes.append("This is no guest of QEMU, but it was asked about as if it were one.")
-    return Comparison(disks, climber.libvirt.version, answer, notes)
+    if any(is_unclear(said) for _, said in asked):
+        notes.append("Which of QEMU's devices is which disk cannot be told here.")
+    return Comparison(disks, climber.libvirt.versions, answer, notes)
 
 
 def inferred(disk: Disk) -> dict[str, object]:
@@ -150,7 +153,8 @@ def _written_back(disk: etree._Element, models: dict) -> dict[str, object]:
     place = None if address is None else dict(address.items())
     if place and place["type"] == "drive":
         index = place["controller"]
-        holder = {"type": bus, "index": int(index), "model": models.get((bus, index))}
+        if (bus, index) in models:  # of bus sd there is none, whatever the address says
+            holder = {"type": bus, "index": int(index), "model": models[bus, index]}
         place = {name: value if name == "type" else int(value) for name, value in place.items()}
     return {
         "type": _type_of_medium(disk.get("type"), disk.find("source")),

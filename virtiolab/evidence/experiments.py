@@ -1,18 +1,22 @@
 """Small experiments with a stopped QEMU: what a disk's words do to the files behind it."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
-from ..document import read
-from .images import SIZE, StandIns, program, stand_ins
+from lxml.builder import E
+
+from ..document import Domain, read
+from . import NotInstalled
+from .images import StandIns, program, stand_ins
 from .libvirt import Answer, Libvirt
 from .qemu import Opened, Qemu
 from .sandbox import Sandbox
 
 CACHES = (None, "default", "none", "writethrough", "writeback", "directsync", "unsafe")
-_NODE = "libvirt-1-format"  # what libvirt calls the image of the only disk
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,12 @@ def guest_with(driver: str = "") -> str:
 <disk><driver {driver}/><source file='/a'/><target dev='vda'/></disk></devices></domain>"""
 
 
+def _only(answer: Answer) -> tuple[dict, dict]:
+    """The only disk's `-device`, and the topmost `-blockdev` of its image."""
+    device = next(one for one in answer.devices if "drive" in one)
+    return device, answer.blocks[device["drive"]]
+
+
 def caches(libvirt: Libvirt) -> list[Cache]:
     """All cache modes, and none written."""
     found = []
@@ -51,8 +61,8 @@ def caches(libvirt: Libvirt) -> list[Cache]:
         written = "type='raw'" + (f" cache='{mode}'" if mode else "")
         with running(libvirt, guest_with(written)) as (_, answer, qemu):
             [opened] = qemu.opened()
-            given = answer.blocks[_NODE].get("cache", {})
-            device = next(one for one in answer.devices if "drive" in one)
+            device, image = _only(answer)
+            given = image.get("cache", {})
             switches = given.get("direct"), given.get("no-flush"), device.get("write-cache")
             found.append(Cache(mode, *switches, opened.direct))
     return found
@@ -74,41 +84,51 @@ def readings(libvirt: Libvirt) -> dict[str, dict]:
 
 
 def snapshots(libvirt: Libvirt) -> dict[str, dict]:
-    """A snapshot kept inside the image and one kept outside, of a qcow2 image, of a raw one and of
-    a read-only disk: QEMU's refusal, or the files that it holds open afterwards, with the snapshots
-    in each and the file that it stands on."""
-    from qemu.qmp import ExecuteError
+    """What `virsh snapshot-create-as` does for a guest that does not run, internal as it is and
+    external with --disk-only: of a qcow2 image, a raw one, a read-only disk, a guest with one disk
+    that is left out (snapshot='no'), and a block device.
 
+    By case libvirt's refusal; or the files that QEMU holds open when it is started then, with the
+    snapshots in each and the file that it stands on; or what is `missing` here to ask.
+    """
     qcow2 = guest_with("type='qcow2'")
-    disks = {"qcow2": qcow2, "raw": guest_with("type='raw'")}
-    disks["read-only"] = qcow2.replace("<target", "<readonly/><target")
+    second = (
+        "<disk snapshot='no'><driver type='qcow2'/><source file='/b'/><target dev='vdb'/></disk>"
+    )
+    guests = {
+        "qcow2": qcow2,
+        "raw": guest_with("type='raw'"),
+        "read-only": qcow2.replace("<target", "<readonly/><target"),
+        "one left out": qcow2.replace("</devices>", f"{second}</devices>"),
+        "block device": guest_with("type='raw'"),
+    }
     found = {}
-    for kind, xml in disks.items():
-        for way in ("internal", "external"):
-            with running(libvirt, xml) as (made, _, qemu):
-                try:
-                    if way == "internal":
-                        qemu.ask("blockdev-snapshot-internal-sync", device=_NODE, name="before")
-                    else:
-                        _put_overlay(made, qemu)
-                    said: dict = {
-                        "files": [_file(made.sandbox, opened) for opened in qemu.opened()]
-                    }
-                except ExecuteError as error:
-                    said = {"refusal": str(error)}
+    for kind, xml in guests.items():
+        for way, flags in {"internal": [], "external": ["DISK_ONLY"]}.items():
+            try:
+                said = _after_snapshot(libvirt, xml, flags, kind == "block device")
+            except NotInstalled as missing:
+                said = {"missing": str(missing)}
             found[f"{way}, {kind}"] = said
     return found
 
 
-def _put_overlay(made: StandIns, qemu: Qemu) -> None:
-    [image], overlay = made.images.values(), made.folder / "overlay.qcow2"
-    below = ["-b", image, "-F", image.suffix[1:]]
-    made.sandbox.run(
-        [program("qemu-img"), "create", "-q", "-u", "-f", "qcow2", *below, overlay, str(SIZE)]
-    )
-    layer = {"driver": "file", "filename": str(overlay)}
-    qemu.ask("blockdev-add", driver="qcow2", file=layer, backing=None, **{"node-name": "overlay"})
-    qemu.ask("blockdev-snapshot", node=_NODE, overlay="overlay")
+def _after_snapshot(libvirt: Libvirt, xml: str, flags: list[str], is_device: bool) -> dict:
+    with stand_ins(libvirt.sandbox, libvirt.ask(read(xml))) as made:
+        if is_device:  # something that is no file, which libvirt does not come to open
+            [disk] = made.domain.element.findall("devices/disk")
+            os.mkfifo(device := made.folder / "device")
+            disk.set("type", "block")
+            disk.replace(disk.find("source"), E.source(dev=str(device)))
+        after = libvirt.snapshot(made.domain, made.folder, *flags)
+        if after.refusal:
+            return {"refusal": after.refusal.replace(f"{made.folder}/", "")}
+        with Qemu(made, libvirt.ask(Domain(after.root))) as qemu:
+            files = [_file(made.sandbox, opened) for opened in qemu.opened()]
+        # An overlay behind what it stands on, from which it has all but the suffix of its name.
+        return {
+            "files": sorted(files, key=lambda one: (Path(one["file"]).stem, bool(one["backing"])))
+        }
 
 
 def _file(sandbox: Sandbox, opened: Opened) -> dict:
@@ -129,8 +149,9 @@ def over_nbd(libvirt: Libvirt) -> dict:
     xml = xml.replace("file='/a'", "protocol='nbd' name=''")
     with running(libvirt, xml) as (_, answer, qemu):
         [block] = qemu.blocks().values()
+        _, image = _only(answer)
         return {
-            "driver": answer.blocks[answer.blocks[_NODE]["file"]]["driver"],
+            "driver": answer.blocks.get(image.get("file"), image)["driver"],
             "size": block["inserted"]["image"]["virtual-size"],
             "files": len(qemu.opened()),
         }

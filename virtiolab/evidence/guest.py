@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-from . import NotInstalled, Progress, no_progress
+from . import NoAnswer, NotInstalled, Progress, no_progress
 from .images import StandIns
 from .kernel import Kernel, kernel
 from .libvirt import Answer
@@ -77,4 +77,6 @@ def _listen(process: subprocess.Popen, progress: Progress) -> list[BlockDevice]:
                 BlockDevice(name, target, (*drivers.split(),), place, size, bytes.fromhex(start))
             )
             progress(0.95, "the guest looks at its disks")
-    raise Refused(in_words(process.stderr.read()) or "QEMU ended before the guest spoke")
+    if complaint := in_words(process.stderr.read()):
+        raise Refused(complaint)
+    raise NoAnswer("QEMU ended before the guest spoke")

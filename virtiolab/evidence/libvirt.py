@@ -8,8 +8,10 @@ started (libvirt runs the system's own QEMU to learn what it can), and nothing i
 
 import importlib.util
 import json
+import os
 import re
 import shlex
+import shutil
 import sys
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -31,9 +33,17 @@ HOW_TO_GET_IT = (
     "the real libvirt is not installed; on Debian and Ubuntu: apt-get install"
     " python3-libvirt libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils"
 )
+HOW_TO_MEND_IT = (
+    "the real libvirt is installed and does not start; on Debian and Ubuntu: apt-get install"
+    " --reinstall python3-libvirt libvirt0 libvirt-daemon-driver-qemu"
+)
 _HOMES = ("HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
-# No refusal: for the arguments libvirt would ask a daemon of the host, which nobody starts for it.
-_OF_A_DAEMON = re.compile("Failed to connect socket to '.*/virt(secret|storage)d-sock'")
+# No refusal: for the arguments libvirt would ask a daemon of the host, which nobody starts for it, or
+# open a vDPA device, as it does only when it starts the guest.
+_OF_THE_HOST = re.compile(
+    "Failed to connect socket to '.*/virt(secret|storage)d-sock'"
+    "|argument key 'path' must not have null value"
+)
 # What the worker says where something is missing, not broken.
 _MISSING = re.compile("ModuleNotFoundError|no connection driver|Failed to load module")
 
@@ -55,9 +65,9 @@ class Answer:
 
     @property
     def is_open(self) -> bool:
-        """Whether the `refusal` is none: the arguments would need a secret, or a volume of a pool,
-        that a daemon of the host keeps, and the daemon is not asked."""
-        return bool(self.xml and self.refusal and _OF_A_DAEMON.search(self.refusal))
+        """Whether the `refusal` is none: the arguments would need what the host keeps, a secret, a
+        volume of a pool or a vDPA device, and the host is not asked."""
+        return bool(self.xml and self.refusal and _OF_THE_HOST.search(self.refusal))
 
     @property
     def is_refused(self) -> bool:
@@ -96,7 +106,8 @@ class Answer:
 
 
 class Libvirt(AbstractContextManager):
-    """One libvirt to ask; a context manager. `version` counts as libvirt does: 9.0.0 is 9000000.
+    """One libvirt to ask; a context manager. `version` and that of its QEMU, `qemu`, count as
+    libvirt does: 9.0.0 is 9000000.
 
     NotInstalled, with how to get it, where there is none; NoAnswer, where it does not start.
     """
@@ -111,15 +122,24 @@ class Libvirt(AbstractContextManager):
         command = [python, "-I", WORKER, folder]
         self._client = Client(self.sandbox, command, "libvirt", environment)
         try:
-            self.version: int = self._client.ask({}, DEADLINE)["version"]
+            said = self._client.ask({}, DEADLINE)
+            self.version: int = said["version"]
+            self.qemu: int = said["qemu"]
         except BaseException as failure:
             self.sandbox.close()
-            if isinstance(failure, NoAnswer) and _MISSING.search(str(failure)):
+            if not isinstance(failure, NoAnswer):
+                raise
+            if _MISSING.search(str(failure)):
                 raise NotInstalled(f"{HOW_TO_GET_IT} ({failure})") from None
-            raise
+            raise NoAnswer(f"{HOW_TO_MEND_IT} ({failure})") from None
 
     def __exit__(self, *_) -> None:
         self.sandbox.close()
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Both, by name, as people write them."""
+        return {"libvirt": dotted(self.version), "QEMU": dotted(self.qemu)}
 
     def ask(self, domain: Domain, generic: bool = False) -> Answer:
         """What libvirt makes of a whole domain; `generic`: also without a hypervisor.
@@ -138,9 +158,24 @@ class Libvirt(AbstractContextManager):
         except NoAnswer as silence:
             return Answer(refusal=str(silence), answered=False)
 
+    def snapshot(self, domain: Domain, folder: Path, *flags: str) -> Answer:
+        """What libvirt makes of a guest with images of ours in this folder by a snapshot, as `virsh
+        snapshot-create-as` asks for one, while it does not run; `flags`: DISK_ONLY.
+
+        NotInstalled where that needs more of libvirt than is here.
+        """
+        if os.getuid() == 0:  # the worker, which writes the overlay, is nobody then
+            for path in (folder, *folder.iterdir()):
+                shutil.chown(path, "nobody")
+        question = {"snapshot": as_text(reduced(domain)), "flags": flags}
+        answer = Answer(**self._client.ask(question, DEADLINE))
+        if "missing storage backend" in (answer.refusal or ""):
+            raise NotInstalled("libvirt cannot look at images here: apt-get install libvirt-daemon")
+        return answer
+
 
 def dotted(version: int) -> str:
-    """A version of libvirt as people write it."""
+    """A version of libvirt, or of QEMU, as people write it."""
     return f"{version // 1_000_000}.{version // 1000 % 1000}.{version % 1000}"
 
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from ..document import Domain
 from ..xml import dedented
 from . import Progress, no_progress
-from .arguments import devices, given
+from .arguments import devices, given, holder
 from .guest import boot
 from .guests import as_text
 from .images import StandIns, stand_ins
@@ -104,11 +104,14 @@ def _qemu(made: StandIns, answer: Answer) -> dict:
     with Qemu(made, answer) as qemu:
         blocks, found = qemu.blocks(), {}
         for target, device in devices(answer).items():
-            block = blocks.get(device["id"], {}).get("inserted") or {}
+            inner = holder(answer, device)
+            block = blocks.get(inner["id"], {}).get("inserted") or {}
+            image = answer.blocks.get(inner.get("drive"), {})
+            is_raw = image and "file" not in image  # no format stands on what fetches the bytes
             found[target] = {
                 "device": device["driver"],
-                "place": qemu.place(device["id"]),
-                "format": block.get("drv"),
+                "place": qemu.place(inner["id"]),
+                "format": "raw" if is_raw else block.get("drv"),
                 "size": block.get("image", {}).get("virtual-size"),
                 "cache": block.get("cache"),
             }

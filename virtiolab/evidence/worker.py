@@ -39,7 +39,7 @@ def main(root: str) -> None:
     qemu, generic = libvirt.open(f"qemu:///embed?root={root}"), libvirt.open("test:///default")
     for line in sys.stdin:
         question = json.loads(line)
-        version = {"version": qemu.getLibVersion()}
+        version = {"version": qemu.getLibVersion(), "qemu": qemu.getVersion()}
         answer = _answer(libvirt, qemu, generic, question) if question else version
         print(json.dumps(answer), flush=True)
 
@@ -69,7 +69,9 @@ def _run_events(libvirt) -> None:
 
 def _answer(libvirt, qemu, generic, question: dict) -> dict:
     """What libvirt makes of a domain: its XML written back by both drivers, and QEMU's command
-    line; or why not."""
+    line; or why not. Or the domain after a snapshot was taken of it."""
+    if "snapshot" in question:
+        return _after_snapshot(libvirt, qemu, **question)
     answer = {}
     if "generic" in question:
         try:
@@ -84,6 +86,18 @@ def _answer(libvirt, qemu, generic, question: dict) -> dict:
     except libvirt.libvirtError as error:
         answer["refusal"] = str(error)
     return answer
+
+
+def _after_snapshot(libvirt, qemu, snapshot: str, flags: list) -> dict:
+    domain = qemu.defineXML(snapshot)
+    taken = sum(getattr(libvirt, f"VIR_DOMAIN_SNAPSHOT_CREATE_{flag}") for flag in flags)
+    try:
+        domain.snapshotCreateXML("<domainsnapshot><name>before</name></domainsnapshot>", taken)
+        return {"xml": domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)}
+    except libvirt.libvirtError as error:
+        return {"refusal": str(error)}
+    finally:
+        domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA)
 
 
 def _written_back(libvirt, connection, xml: str, how: int = 0) -> str:

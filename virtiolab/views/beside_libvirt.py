@@ -5,14 +5,16 @@ from collections.abc import Iterator
 from itertools import chain
 
 from ..evidence.comparison import Compared, Comparison
-from ..evidence.libvirt import dotted
 from ..xml import one_line
 from .ladder import meaning
 from .text import NO_DISK, disk_name, label, paint, value_as_text, wrapped
 
 _GREEN, _RED, _BOLD = "32", "31", "1"
 # Of what libvirt accepts, and cannot make arguments for here.
-_OPEN = "QEMU's arguments need a secret or a storage pool; the host's daemons are not asked."
+_OPEN = (
+    "QEMU's arguments need a secret, a storage pool or a vDPA device of the host, and the host is not"
+    " asked."
+)
 
 
 def comparison_as_text(comparison: Comparison, colour: bool = False) -> str:
@@ -28,7 +30,7 @@ def comparison_as_text(comparison: Comparison, colour: bool = False) -> str:
 
 
 def _guest(comparison: Comparison, colour: bool) -> Iterator[str]:
-    libvirt = f"libvirt {dotted(comparison.version)}"
+    libvirt = " with ".join(f"{name} {version}" for name, version in comparison.versions.items())
     differing = [one for one in comparison.disks if one.disagreements]
     if comparison.answer.is_refused:
         answer = comparison.answer
@@ -95,8 +97,7 @@ def _arguments(compared: Compared, colour: bool) -> Iterator[str]:
         yield f"     {argument.flag} {_line(argument.driver)}{settles * argument.settles}"
         for key in argument.keys:
             yield f"       {key.name} = {_line(json.dumps(key.value, ensure_ascii=False))}"
-            if key.meaning:
-                yield wrapped(meaning(key), 15)
+            yield wrapped(meaning(key), 15)
 
 
 def _line(text: str) -> str:

@@ -17,6 +17,7 @@ TITLES = {
     "qemu": "QEMU, stopped", "guest": "The guest",
 }  # fmt: skip
 _NO_ARGUMENTS = "Not reached: libvirt makes no arguments for this guest."
+_UNEXPLAINED = "virtiolab cannot explain this one: libvirt or QEMU may be newer than it."
 _QCOW2 = "514649fb"  # "QFI" and a byte: how a qcow2 image begins
 
 
@@ -105,22 +106,41 @@ def size(number: int) -> str:
     return f"{number >> 20:,} MiB" if number % (1 << 20) == 0 else f"{number / 1024:,g} KiB"
 
 
+def in_words(versions: Mapping[str, str]) -> str:
+    """Which libvirt and which QEMU."""
+    return f"libvirt {versions['libvirt']} with QEMU {versions['QEMU']}"
+
+
 def proof(lesson: Lesson, said: Mapping[str, Mapping], source: str | None = None) -> View:
-    """What the rungs say of a lesson; `source` is where from, else the record."""
+    """What the rungs say of a lesson. `source` is where from; if it is not the record, the record is
+    shown too, on each rung of which it says something else."""
+    kept = recorded()["lessons"].get(lesson.name, {}) if source else {}
     if source is None:
-        versions = (f"{name} {version}" for name, version in recorded()["versions"].items())
-        source = f"This is a record: {', '.join(versions)}."
+        source = f"This is a record of {in_words(recorded()['versions'])}."
     titles = {rung: f"{number} {title}" for number, (rung, title) in enumerate(TITLES.items(), 1)}
-    rungs = [(titles[rung], lines(rung, answer, lesson)) for rung, answer in said.items()]
+    rungs = []
+    for rung, answer in said.items():
+        other = kept.get(rung, answer)
+        otherwise = lines(rung, other, lesson) if other != answer else []
+        rungs.append((titles[rung], lines(rung, answer, lesson), otherwise))
+    known = f"What {in_words(recorded()['versions'])} said, as recorded:"
 
     def html() -> str:
-        rows = [row(title, [e for line in told for e in _elements(line)]) for title, told in rungs]
+        rows = []
+        for title, told, otherwise in rungs:
+            parts = [e for line in told for e in _elements(line)]
+            if otherwise:
+                parts.append(folded(known, *(e for line in otherwise for e in _elements(line))))
+            rows.append(row(title, parts))
         heading = E.p({"class": "vl-verdict"}, E.strong(lesson.says), ". ", E.em(source))
         return root(heading, table("vl-rungs", rows))
 
     def text() -> str:
-        told = (part for title, told in rungs for part in (title, *map(_line_as_text, told)))
-        return "\n".join([f"{lesson.says}. {source}", *told])
+        parts = [f"{lesson.says}. {source}"]
+        for title, told, otherwise in rungs:
+            parts += [title, *map(_line_as_text, told)]
+            parts += [wrapped(known, 2), *map(_line_as_text, otherwise)] if otherwise else []
+        return "\n".join(parts)
 
     return View(html, text)
 
@@ -142,6 +162,8 @@ def _line_as_text(line: Line) -> str:
 
 def meaning(key: Key) -> str:
     """What a key means, and the names in the XML that it comes from."""
+    if not key.meaning:
+        return _UNEXPLAINED
     names = [f"disk/{path}" if path[0] == "@" else path for path in key.paths]
     if not names:
         return key.meaning

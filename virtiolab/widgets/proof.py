@@ -7,10 +7,9 @@ from collections.abc import Callable
 import ipywidgets
 
 from ..evidence.lessons import lessons
-from ..evidence.libvirt import dotted
 from ..evidence.record import recorded
 from ..evidence.rungs import RUNGS, shared
-from ..views.ladder import doing, proof
+from ..views.ladder import TITLES, doing, in_words, proof
 from ..views.view import View
 from .static import WithStaticForm
 
@@ -69,9 +68,17 @@ class Proof(WithStaticForm):
         self.doing.value = doing(" ".join(filter(None, hindered)))
 
     def _asked(self) -> str:
-        same = "says the same" if self._said == self._recorded else "does not say the same"
-        here = f"Asked here, just now: libvirt {dotted(shared().libvirt.version)}"
-        return f"{here} {same} as the record of {recorded()['asked']}."
+        here, there = in_words(shared().libvirt.versions), in_words(recorded()["versions"])
+        differing = [
+            TITLES[rung] for rung, said in self._said.items() if said != self._recorded[rung]
+        ]
+        if not differing:
+            return f"Asked here, just now: {here} says the same as the record of {there}."
+        where = ", ".join(differing)
+        return (
+            f"Asked here, just now: {here}. The record, of {there}, does not say the same ({where}):"
+            " where it differs it stands below."
+        )
 
     def _boot(self, _) -> None:
         self.boot.disabled = True
@@ -83,7 +90,9 @@ class Proof(WithStaticForm):
 
         hindered = _try(self._climb, "guest", progress=progress)
         self._show(self._asked())
-        self.doing.value = doing(hindered or "The guest was booted here, just now.")
+        booted = "disks" in self._said["guest"]
+        said = "The guest was booted here, just now." if booted else "QEMU did not boot the guest."
+        self.doing.value = doing(hindered or said)
         self.boot.disabled = False
 
 
