@@ -139,9 +139,9 @@ def test_a_disagreement_is_loud():
     [disk] = read(DISK).disks
     ours, theirs = {"bus": "virtio", "format": "raw"}, {"bus": "ide", "format": "raw"}
     answer = Answer(xml="", argv="")
-    one = Compared(disk, [], answer, ours, theirs | {"virtio": False}, [])
+    one = Compared(disk, [], answer, ours, theirs | {"virtio": False}, [], {})
     ours["virtio"] = False
-    text = comparison_as_text(Comparison([one], VERSIONS, answer, []))
+    text = comparison_as_text(Comparison([one], VERSIONS, "9.0.0", answer, []))
     assert text.startswith(
         "DISAGREEMENT: libvirt 9.0.0 with QEMU 7.2.22 says something else about vda."
     )

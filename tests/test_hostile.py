@@ -117,12 +117,12 @@ def of_libvirt(text) -> Iterator[Page]:
     arguments = [Argument("-device", (Key("driver", text, "", (), False),), True, "", "")]
     answer = Answer(xml="", argv="", refusal=text, generic_refusal=text + text)
     compared = [
-        Compared(disk, faults, said, inferred(disk), inferred(disk) | {"bus": text}, arguments)
+        Compared(disk, faults, said, inferred(disk), inferred(disk) | {"bus": text}, arguments, {"bus": text})
         for disk in domain.disks
         for said in (answer, Answer(refusal=text), Answer(refusal=text, answered=False))
         for faults in (text, [], [Fault(text, 1, text)])
     ]
-    yield "", comparison_as_text(Comparison(compared, {"libvirt": "9.0.0"}, answer, [text]))
+    yield "", comparison_as_text(Comparison(compared, {"libvirt": "9.0.0"}, text, answer, [text]))
     said = copy.deepcopy(recorded()["lessons"]["first"])
     said["schema"]["faults"] = [{"path": text, "line": 1, "why": text}]
     said["libvirt"] |= {"xml": [], "refusal": text, "generic_refusal": text}

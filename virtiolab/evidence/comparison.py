@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from lxml import etree
 
+from ..data import dotted, version
 from ..document import Disk, Domain
 from ..inference import infer
 from . import NoAnswer
@@ -31,7 +32,8 @@ class Compared:
     `faults`: of the schema; a str says why it gave no answer. `answer`: libvirt's about the guest,
     or, where it refuses that, about the guest with this disk alone. `inferred` and `said` are our
     answers and libvirt's by row, `said` empty where it writes nothing back, `arguments` where it
-    makes none.
+    makes none. `elsewhere` are our answers that are other ones for the libvirt that was meant, if that
+    is not the one that was asked.
     """
 
     disk: Disk
@@ -40,6 +42,7 @@ class Compared:
     inferred: dict[str, object]
     said: dict[str, object]
     arguments: list[Argument]
+    elsewhere: dict[str, object]
 
     @property
     def disagreements(self) -> list[str]:
@@ -60,31 +63,37 @@ class Compared:
                 for row, value in self.said.items()
             },
             "disagreements": self.disagreements,
+            "elsewhere": self.elsewhere,
             "arguments": [one.as_dict() for one in self.arguments],
         }
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Of all disks of a domain. `versions` are those of libvirt and QEMU; `answer` is libvirt's
-    about the whole guest; `notes` say what was asked instead, if it was not the domain as it is, and
-    what cannot be told."""
+    """Of all disks of a domain. `versions` are those of libvirt and QEMU, `meant` that of the libvirt
+    that the domain is for; `answer` is libvirt's about the whole guest; `notes` say what was asked
+    instead, if it was not the domain as it is, and what cannot be told."""
 
     disks: list[Compared]
     versions: dict[str, str]
+    meant: str
     answer: Answer
     notes: list[str]
 
     def as_dict(self) -> dict:
         """The same for JSON."""
         refusal = self.answer.refusal if self.answer.is_refused else None
-        said = {**self.versions, "refusal": refusal, "notes": self.notes}
+        said = {**self.versions, "meant": self.meant, "refusal": refusal, "notes": self.notes}
         return said | {"disks": [one.as_dict() for one in self.disks]}
 
 
 def compare(domain: Domain, climber: Climber) -> Comparison:
-    """Ask about a domain; if libvirt refuses it, about each disk of it alone."""
-    guest = whole(domain)
+    """Ask about a domain; if libvirt refuses it, about each disk of it alone.
+
+    What libvirt says is held to the answers for that libvirt, whichever the domain is for.
+    """
+    asked_of = version(climber.libvirt.versions["libvirt"])
+    guest = whole(Domain(domain.element, asked_of))
     answer = climber.ask(guest)
     if answer.refusal is None or len(guest.disks) == 1:
         asked = [(guest, answer)]
@@ -99,8 +108,10 @@ def compare(domain: Domain, climber: Climber) -> Comparison:
             except NoAnswer as silence:
                 faults = str(silence)
             theirs = said_by_libvirt(said).get(disk.target, {}) if said.is_defined else {}
-            told = arguments(said, disk)
-            disks.append(Compared(disk, faults, said, inferred(disk), theirs, told))
+            ours, told = inferred(disk), arguments(said, disk)
+            meant = inferred(Disk(disk.element, Domain(disk.domain.element, domain.libvirt)))
+            elsewhere = {row: value for row, value in meant.items() if value != ours[row]}
+            disks.append(Compared(disk, faults, said, ours, theirs, told, elsewhere))
     notes = []
     if not domain.complete:
         notes.append(
@@ -111,7 +122,7 @@ def compare(domain: Domain, climber: Climber) -> Comparison:
         notes.append("This is no guest of QEMU, but it was asked about as if it were one.")
     if any(is_unclear(said) for _, said in asked):
         notes.append("Which of QEMU's devices is which disk cannot be told here.")
-    return Comparison(disks, climber.libvirt.versions, answer, notes)
+    return Comparison(disks, climber.libvirt.versions, dotted(domain.libvirt), answer, notes)
 
 
 def inferred(disk: Disk) -> dict[str, object]:

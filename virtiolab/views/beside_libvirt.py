@@ -83,6 +83,9 @@ def _libvirt(compared: Compared, comparison: Comparison, colour: bool) -> Iterat
         mark = paint("  <-- NOT THE SAME", _RED, colour) if differs else ""
         said = f"{label(row):11}  {ours[row].ljust(width)}  {value_as_text(value)}"
         yield f"               {said}{mark}"
+    if compared.elsewhere:
+        others = (f"{label(row)} {value_as_text(v)}" for row, v in compared.elsewhere.items())
+        yield wrapped(f"with libvirt {comparison.meant}: {', '.join(others)}", 15)
 
 
 def _arguments(compared: Compared, colour: bool) -> Iterator[str]:
