@@ -117,7 +117,15 @@ def of_libvirt(text) -> Iterator[Page]:
     arguments = [Argument("-device", (Key("driver", text, "", (), False),), True, "", "")]
     answer = Answer(xml="", argv="", refusal=text, generic_refusal=text + text)
     compared = [
-        Compared(disk, faults, said, inferred(disk), inferred(disk) | {"bus": text}, arguments, {"bus": text})
+        Compared(
+            disk,
+            faults,
+            said,
+            inferred(disk),
+            inferred(disk) | {"bus": text},
+            arguments,
+            {"bus": text},
+        )
         for disk in domain.disks
         for said in (answer, Answer(refusal=text), Answer(refusal=text, answered=False))
         for faults in (text, [], [Fault(text, 1, text)])
