@@ -26,7 +26,6 @@ PROSE, CODE = (
 
 
 @pytest.mark.live
-@pytest.mark.record
 def test_ask_is_shown_as_it_answers(run, libvirt):
     """Two pieces of the output of `virtiolab ask`, of the libvirt on record; a … leaves out what is
     between them."""

@@ -62,7 +62,6 @@ def assert_as_recorded(climber, said, kept):
 
 
 @pytest.mark.live
-@pytest.mark.record
 @pytest.mark.timeout(900)  # the first to boot it fetches its kernel
 @each_lesson
 def test_lessons_are_as_recorded(climber, name):
@@ -71,7 +70,6 @@ def test_lessons_are_as_recorded(climber, name):
 
 
 @pytest.mark.live
-@pytest.mark.record
 def test_experiments_are_as_recorded(climber):
     """Cache modes, two readings of one image, snapshots and NBD; but for snapshots for which libvirt
     lacks a package here, as none does in the record."""

@@ -128,13 +128,14 @@ def throttle_groups(guest: Guest) -> Iterator[Problem]:
     if "throttlefilters" not in guest.written:
         return
     groups = guest.root.iterfind("throttlegroups/throttlegroup")
-    known = {group.findtext("group_name") for group in groups}
+    known = {group.findtext("group_name"): len(group.findall("*")) > 1 for group in groups}
     for context in guest.contexts:
         if context.child("throttlefilters") is not None:
             yield from _filters(context, known)
 
 
-def _filters(context: Context, known: set[str | None]) -> Iterator[Problem]:
+def _filters(context: Context, known: dict[str | None, bool]) -> Iterator[Problem]:
+    """`known` are the groups of the guest by name, and whether limits are written in each."""
     found = context.child("throttlefilters").findall("throttlefilter")
     seen: set[str | None] = set()
     iotune = context.child("iotune")
@@ -147,6 +148,8 @@ def _filters(context: Context, known: set[str | None]) -> Iterator[Problem]:
             yield context.find("throttle-filter-twice", path, **facts)
         elif context.domain.complete and name not in known:
             yield context.find("throttle-group-missing", path, **facts)
+        elif context.domain.complete and not known[name]:
+            yield context.find("throttle-group-empty", path, **facts)
         seen.add(name)
 
 
