@@ -16,6 +16,8 @@ CONDITIONS = {
     r"requested USB port .* not present": "how many ports the USB controllers have",
     r"a PCI slot is needed": "how many PCI slots the whole machine has left",
     r"Invalid PCI address .* slot must be": "which slots the PCI controller of that bus has",
+    r"Cannot automatically add a new PCI bus": "where libvirt puts what has no address",
+    r"argument key 'path' must not have null value": "a vDPA device is opened for QEMU at its start",
     r"Attempted double use of PCI Address": "where libvirt puts what has no address",
     r"Failed to parse (user|group) '": "which users and groups the host has",
     r"Hostdev already exists": "not about disks",

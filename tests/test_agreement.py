@@ -46,7 +46,7 @@ ON_MACHINES = {
     "<disk><source file='/a'/><target dev='sdh'/></disk>",
 }
 SPOILT = ["", "0", "1", "x", "-1", "5 ", "99999999999999999999", "a&b"]
-BASES_OF_A_VALUE = 6
+BASES_OF_A_VALUE = 3
 NVME = 11_005_000  # the libvirt that first had it, as libvirt counts
 WHOLE = """<domain type='qemu'><name>d</name><memory>65536</memory>
 <memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking><iothreads>3</iothreads>

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from virtiolab import infer, read
-from virtiolab.evidence.arguments import devices
+from virtiolab.evidence.arguments import devices, holder
 from virtiolab.evidence.comparison import inferred, said_by_libvirt
 from virtiolab.evidence.libvirt import dotted
 from virtiolab.rewriting.conversion import BUSES, Unconvertible, convert
@@ -868,7 +868,7 @@ def assert_boots_as_before(libvirt, before, after, conversion):
 
 def turns(answer, domain):
     """When QEMU tries each disk: 1 is the first."""
-    given = devices(answer)
+    given = {target: holder(answer, device) for target, device in devices(answer).items()}
     return [given.get(one.target, {}).get("bootindex") for one in domain.disks]
 
 

@@ -96,6 +96,8 @@ def _pairs(answer: Answer) -> tuple[list[str], list[dict]]:
 
 def holder(answer: Answer, device: dict) -> dict:
     """The `-device` that holds the image of a disk: the one behind a usb-bot, else its own."""
+    if device["driver"] != "usb-bot":  # of two disks of a like name, libvirt gives both the same id
+        return device
     return next((one for one in answer.devices if one.get("bus") == f"{device['id']}.0"), device)
 
 

@@ -106,8 +106,7 @@ class Answer:
 
 
 class Libvirt(AbstractContextManager):
-    """One libvirt to ask; a context manager. `version` and that of its QEMU, `qemu`, count as
-    libvirt does: 9.0.0 is 9000000.
+    """One libvirt to ask; a context manager. `version` counts as libvirt does: 9.0.0 is 9000000.
 
     NotInstalled, with how to get it, where there is none; NoAnswer, where it does not start.
     """
@@ -122,9 +121,7 @@ class Libvirt(AbstractContextManager):
         command = [python, "-I", WORKER, folder]
         self._client = Client(self.sandbox, command, "libvirt", environment)
         try:
-            said = self._client.ask({}, DEADLINE)
-            self.version: int = said["version"]
-            self.qemu: int = said["qemu"]
+            self.version: int = self._client.ask({}, DEADLINE)["version"]
         except BaseException as failure:
             self.sandbox.close()
             if not isinstance(failure, NoAnswer):
@@ -135,6 +132,11 @@ class Libvirt(AbstractContextManager):
 
     def __exit__(self, *_) -> None:
         self.sandbox.close()
+
+    @cached_property
+    def qemu(self) -> int:
+        """The version of its QEMU, as libvirt counts."""
+        return self._client.ask({"emulator": "qemu"}, DEADLINE)["version"]
 
     @property
     def versions(self) -> dict[str, str]:

@@ -39,7 +39,7 @@ def main(root: str) -> None:
     qemu, generic = libvirt.open(f"qemu:///embed?root={root}"), libvirt.open("test:///default")
     for line in sys.stdin:
         question = json.loads(line)
-        version = {"version": qemu.getLibVersion(), "qemu": qemu.getVersion()}
+        version = {"version": qemu.getLibVersion()}
         answer = _answer(libvirt, qemu, generic, question) if question else version
         print(json.dumps(answer), flush=True)
 
@@ -69,7 +69,9 @@ def _run_events(libvirt) -> None:
 
 def _answer(libvirt, qemu, generic, question: dict) -> dict:
     """What libvirt makes of a domain: its XML written back by both drivers, and QEMU's command
-    line; or why not. Or the domain after a snapshot was taken of it."""
+    line; or why not. Or QEMU's version; or the domain after a snapshot was taken of it."""
+    if "emulator" in question:
+        return {"version": qemu.getVersion()}
     if "snapshot" in question:
         return _after_snapshot(libvirt, qemu, **question)
     answer = {}

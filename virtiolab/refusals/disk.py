@@ -67,6 +67,7 @@ def source(context: Context) -> Iterator[Problem]:
         yield context.find("source-missing", "source", type=context.type)
     elif context.on("usb") and context.device != "lun":
         yield context.find("usb-empty", "source")
+        yield context.find("usb-empty-at-start", "source")  # with older libvirts
         if context.get("model") == "usb-storage":
             yield context.find("usb-storage-empty", "source")
 

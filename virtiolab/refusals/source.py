@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..document import LOCAL_TYPES
+from ..document import LOCAL_TYPES, SOURCE_ATTRIBUTES
 from ..inference import DIRECT_CACHES
 from ..syntax import in_bytes, text_of
 from .context import Context, Source, always, where_written
@@ -162,6 +162,9 @@ def data_store(context: Context) -> Iterator[Problem]:
         inner, format, path = store.find("source"), store.find("format"), path_of(store)
         if context.format != "qcow2":
             yield context.find("data-store-not-qcow2", path, store, format=context.format)
+        kind, place = store.get("type"), SOURCE_ATTRIBUTES.get(store.get("type", ""), "")
+        if kind in LOCAL_TYPES and inner is not None and not inner.get(place):
+            yield context.find("data-store-without-path", f"{path}/source", inner, type=kind)
         if format is not None and format.get("type") != "raw":
             yield context.find("data-store-not-raw", f"{path}/format/@type", format)
         if inner is not None and (
