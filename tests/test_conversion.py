@@ -16,7 +16,7 @@ from virtiolab.evidence.comparison import inferred, said_by_libvirt
 from virtiolab.evidence.libvirt import dotted
 from virtiolab.rewriting.conversion import BUSES, Unconvertible, convert
 from virtiolab.rewriting.steps import known
-from virtiolab.targets import usual_name
+from virtiolab.targets import NVME_SINCE, usual_name
 from virtiolab.xml import laid_out, written
 
 FILES = sorted((Path(__file__).parents[1] / "notebooks/domains").glob("*.xml"))
@@ -136,6 +136,22 @@ BY_HAND = {
         "<disk><source file='/a'/><target dev='hda' bus='ide' rotation_rate='1'/><serial>S</serial>"
         "<wwn>5000c50015ea71ab</wwn><product>P</product></disk>",
     ),
+    "to a drive of its own": (
+        "<disk><source file='/a'/><target dev='vdb' bus='virtio'/></disk>",
+        "nvme",
+        "<disk><source file='/a'/><target dev='nvme0n1' bus='nvme'/><serial>nvme0</serial></disk>",
+    ),
+    "with the serial number that it has": (
+        "<disk><source file='/a'/><target dev='vda'/><serial>WD-1</serial></disk>"
+        "<disk><source file='/b'/><target dev='nvme0n1'/><serial>WD-2</serial></disk>",
+        "nvme",
+        "<disk><source file='/a'/><target dev='nvme1n1' bus='nvme'/><serial>WD-1</serial></disk>",
+    ),
+    "from a drive": (
+        "<disk><source file='/a'/><target dev='nvme1n1'/><serial>WD-1</serial></disk>",
+        "virtio",
+        "<disk><source file='/a'/><target dev='vda' bus='virtio'/><serial>WD-1</serial></disk>",
+    ),
 }
 
 
@@ -166,23 +182,23 @@ DROPPED = {
     ),
     "target/@removable": (
         disk("", "dev='sda' bus='usb' removable='on'"),
-        ["virtio", "sata", "ide"],
+        ["virtio", "nvme", "sata", "ide"],
     ),
     "target/@rotation_rate": (
         disk("", "dev='sda' bus='sata' rotation_rate='1'"),
-        ["virtio", "usb"],
+        ["virtio", "nvme", "usb"],
     ),
     "wwn": (
         disk("<wwn>5000c50015ea71ab</wwn>", "dev='sda' bus='scsi'"),
-        ["virtio", "sata", "usb"],
+        ["virtio", "nvme", "sata", "usb"],
     ),
     "vendor": (disk("<vendor>V</vendor>", "dev='sda' bus='scsi'"), BUSES),
-    "product": (disk("<product>P</product>", "dev='sda' bus='scsi'"), ["virtio", "usb"]),
+    "product": (disk("<product>P</product>", "dev='sda' bus='scsi'"), ["virtio", "nvme", "usb"]),
     "acpi": (disk("<acpi index='1'/>"), BUSES),
     "geometry": (disk("<geometry cyls='16' heads='4' secs='4'/>"), ["usb"]),
     "transient/@shareBacking": (
         disk("<transient shareBacking='yes'/>"),
-        ["sata", "ide"],
+        ["nvme", "sata", "ide"],
     ),
 }
 
@@ -275,22 +291,22 @@ REFUSED = {
     "floppy": ("<disk device='floppy'><target dev='fda'/></disk>", BUSES, "floppy controller"),
     "cdrom": (
         "<disk device='cdrom'><source file='/a'/><target dev='sda'/></disk>",
-        ["virtio"],
+        ["virtio", "nvme"],
         "sata",
     ),
     "empty": (
         "<disk device='cdrom'><source startupPolicy='optional'/><target dev='sda'/></disk>",
-        ["virtio", "usb"],
+        ["virtio", "nvme"],
         "sata",
     ),
     "lun": (
         "<disk type='block' device='lun'><source dev='/dev/sdx'/><target dev='vda'/></disk>",
-        ["sata", "usb", "ide"],
+        ["nvme", "sata", "usb", "ide"],
         "device='disk'",
     ),
     "vhostuser": (
         "<disk type='vhostuser'><source type='unix' path='/s'/><target dev='vda'/></disk>",
-        ["scsi", "sata", "usb", "ide"],
+        ["scsi", "nvme", "sata", "usb", "ide"],
         "type='vhostuser'",
     ),
     "vhostvdpa": ("<disk type='vhostvdpa'><source dev='/v'/><target dev='vda'/></disk>", [], ""),
@@ -313,16 +329,24 @@ def test_refused(xml, refused, said):
             assert convert(one, bus).bus == bus
 
 
+def test_what_came_later():
+    """It is refused for an older libvirt, and open to a newer."""
+    empty = "<disk device='cdrom'><target dev='sda'/></disk>"
+    assert "before libvirt 11.5" in refusal_of(guest(empty), "usb", "11.4.0")
+    assert not refusal_of(guest(empty), "usb")
+    assert "came with libvirt 11.5.0" in refusal_of(guest(IDE), "nvme", "11.4.0")
+
+
 @pytest.mark.parametrize(
     "xml, bus, said",
     [
         (IDE, "ide", "This disk is on ide already."),
-        (IDE, "fdc", "to virtio, scsi, sata, usb, ide; “fdc” is none of them."),
+        (IDE, "fdc", "to virtio, scsi, nvme, sata, usb, ide; “fdc” is none of them."),
         (IDE, "x\n" * 99, "x\\\\u000ax"),
         (guest(IDE).replace("kvm", "xen"), "virtio", "'xen'"),
-        (guest(disk(""), "machine='q35'"), "ide", "no ide on the q35 machine; take scsi or sata"),
+        (guest(disk(""), "machine='q35'"), "ide", "no ide on the q35 machine; take scsi or nvme or sata"),
         (guest(disk(""), "machine='pc-q35-9.2'"), "ide", "the q35 machine"),
-        (guest(disk(""), "", arch="s390x"), "sata", "no sata on s390x; take scsi."),
+        (guest(disk(""), "", arch="s390x"), "sata", "no sata on s390x; take scsi or nvme."),
         (guest(disk(""), "", arch="s390x"), "usb", "no usb on s390x"),
         (guest(IDE, "machine='raspi3b'", "aarch64"), "virtio", "nothing on this board"),
         (guest(IDE, "machine='raspi3b'", "aarch64"), "scsi", "nothing on this board"),
@@ -352,15 +376,19 @@ def test_not_refused(xml, bus):
 
 def test_every_refusal_is_tested():
     """No sentence without a disk that it is said of."""
-    said = {refusal_of(guest(xml), bus) for xml, _, _ in REFUSED.values() for bus in BUSES}
+    said = {
+        refusal_of(guest(xml), bus, one)
+        for xml, _, _ in REFUSED.values() for bus in BUSES for one in (None, "9.0.0")
+    }  # fmt: skip
+    said.discard(None)
     for rule in known()["refused"]:
         assert any(sentence.startswith(rule["said"].partition("{")[0]) for sentence in said)
 
 
-def refusal_of(xml, bus):
+def refusal_of(xml, bus, libvirt=None):
     """Why the first disk cannot go there, or nothing."""
     try:
-        converted(xml, bus)
+        converted(xml, bus, libvirt)
     except Unconvertible as refusal:
         return str(refusal)
     return ""
@@ -798,7 +826,7 @@ def addresses(bus):
 def domains(draw):
     """The XML of a domain with one to four disks, and the texts of these."""
     machine = draw(st.sampled_from(["pc", "q35"]))
-    buses = [bus for bus in BUSES if (machine, bus) != ("q35", "ide")]
+    buses = [bus for bus in MORE if (machine, bus) != ("q35", "ide")]
     found = dict(
         draw(disks(draw(st.sampled_from(buses)), number))
         for number in range(draw(st.integers(1, 4)))
@@ -849,6 +877,7 @@ def assert_converts(libvirt, before, domain, number, bus):
     assert again.refusal is None, back.domain
     lost = [dropped.name for dropped in conversion.dropped + back.dropped]
     lost += ["boot"] * (one.child("boot") is None)  # it may have been written out
+    lost += ["serial"] * (one.child("serial") is None)  # which a drive of NVMe has got
     assert meaning(again, back.target, *lost) == meaning(before, one.target, *lost)
     return conversion
 
@@ -931,7 +960,8 @@ def test_generated_domains_convert(libvirt):
 
     convert_all()
     print(done)
-    ways = [(old, new) for old in BUSES for new in BUSES if old != new]
+    there = BUSES if of_this(libvirt, guest(IDE)).libvirt >= NVME_SINCE else MORE
+    ways = [(old, new) for old in MORE for new in there if old != new]
     assert all(done[way] >= 3 for way in ways), done
 
 

@@ -1,6 +1,6 @@
 """A disk written anew: as libvirt would write it back (`resolution`), or for another bus (`conversion`)."""
 
-BUSES = ("virtio", "scsi", "sata", "usb", "ide")
+BUSES = ("virtio", "scsi", "nvme", "sata", "usb", "ide")
 
 
 class Unconvertible(ValueError):

@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from ..data import Version
+from ..data import Version, dotted, holds
 from ..document import Disk, Domain, whole_number
 from ..inference import infer
 from ..refusals import about
 from ..refusals.boot import keep_order
 from ..refusals.context import Context
-from ..refusals.fixes import put_behind, remove
+from ..refusals.fixes import apply, put_behind, remove
 from ..refusals.problems import path_of
 from ..syntax import entries
-from ..targets import DRIVE_BUSES, disk_number, drive_address, usual_name
+from ..targets import DRIVE_BUSES, NVME_SINCE, disk_number, drive_address, usual_name
 from ..xml import dedented, laid_out
 from . import BUSES, Unconvertible
 from .steps import Part, known, notes, parts, say
@@ -70,9 +70,13 @@ def convert(disk: Disk, bus: str = "virtio") -> Conversion:
     if why := _why_not(disk, bus):
         raise Unconvertible(why)
     element = _copied(disk)
-    element.find("target").attrib.update({"dev": _free_name(disk, bus), "bus": bus})
-    libvirt = disk.domain.libvirt
+    name, libvirt = _free_name(disk, bus), disk.domain.libvirt
+    element.find("target").attrib.update({"dev": name, "bus": bus})
     dropped = tuple(_drop(element, libvirt))
+    if bus == "nvme" and not element.findtext(
+        "serial"
+    ):  # without one libvirt refuses the controller
+        apply([f"serial={name.removesuffix('n1')}"], _disk_of(element, libvirt))
     controller = _add_controller(element, libvirt)
     after = _disk_of(element, libvirt)
     changed = keep_order(disk.domain, after.domain)
@@ -103,12 +107,15 @@ def _why_not(disk: Disk, bus: str) -> str | None:
     if answers.qemu_device.rule == "qemu-other-hypervisor":
         return _cannot("hypervisor", type=domain.type)
     for rule in known()["refused"]:
-        if bus in rule["buses"] and disk.element.xpath(f"boolean({rule['disk']})"):
+        is_meant = bus in rule["buses"] and holds(rule, domain.libvirt)
+        if is_meant and disk.element.xpath(f"boolean({rule['disk']})"):
             return say(rule["said"], bus=bus, type=answers.type.value)
     if lack := _lack(domain, bus):
         others = [one for one in BUSES if one != answers.bus.value and not _lack(domain, one)]
-        lack = lack if others or lack == "usb" else "other-bus"
-        return _cannot(lack, machine=domain.kind.title, bus=bus, others=" or ".join(others))
+        lack = lack if others or lack in ("usb", "newer") else "other-bus"
+        facts = {"since": dotted(NVME_SINCE), "libvirt": dotted(domain.libvirt)}
+        facts |= {"machine": domain.kind and domain.kind.title, "others": " or ".join(others)}
+        return _cannot(lack, bus=bus, **facts)
     return None
 
 
@@ -119,6 +126,8 @@ def _cannot(what: str, **named) -> str:
 def _lack(domain: Domain, bus: str) -> str | None:
     """What a disk on this bus needs and the guest has not got, as a key of `cannot`."""
     machine = domain.kind
+    if bus == "nvme" and domain.libvirt < NVME_SINCE:
+        return "newer"
     if machine is None:
         return None
     if bus in machine.lacks or (bus == "usb" and machine.transport == "ccw"):
@@ -139,6 +148,8 @@ def _free_name(disk: Disk, bus: str) -> str:
     The place that follows from the name must be free too. Raises Unconvertible where none is.
     """
     others = [other for other in disk.domain.disks if other != disk]
+    if bus == "nvme":  # a drive of its own: namespaces of one have its serial number
+        return _free_drive(others, disk.domain)
     names, places = {other.target for other in others}, set(_taken(others, disk.domain, bus))
     own = disk_number(disk.target)
     kept = [own] if own is not None and _is_kept(own, bus, disk.domain) else []
@@ -148,6 +159,16 @@ def _free_name(disk: Disk, bus: str) -> str:
         if not is_taken and (name := usual_name(bus, number)) not in names:
             return name
     raise Unconvertible(_cannot("full", bus=bus))
+
+
+def _free_drive(others: list[Disk], domain: Domain) -> str:
+    """The name of the only namespace of an NVMe drive that is not there yet, the lowest."""
+    taken = {index for kind, index in domain.controllers if kind == "nvme"}
+    places = (answers.controller.value or {} for answers in map(infer, others))
+    taken |= {place["index"] for place in places if place.get("type") == "nvme"}
+    names = {other.target for other in others}
+    free = (f"nvme{number}n1" for number in count() if number not in taken)
+    return next(name for name in free if name not in names)
 
 
 def _taken(others: list[Disk], domain: Domain, bus: str) -> Iterator[tuple]:

@@ -44,7 +44,8 @@ def say(sentence: str, **named) -> str:
 def notes(disk: Disk, after: Disk, controller_added: bool) -> Iterator[str]:
     """What is to be known of this conversion: the name, what is virtio on SCSI, and the boot order."""
     said, own, answers = known()["notes"], disk_number(disk.target), infer(after)
-    wanted = None if own is None else usual_name(answers.bus.value, own)
+    is_free = answers.bus.value != "nvme"  # where each disk becomes a drive of its own
+    wanted = usual_name(answers.bus.value, own) if own is not None and is_free else None
     if wanted and wanted != after.target:
         yield say(said["name-taken"], new=after.target, wanted=wanted)
     place = (answers.controller.value or {}) if answers.bus.value == "scsi" else None
