@@ -68,10 +68,11 @@ def _column(picture: Picture, x: float, case: str, said: Mapping) -> None:
 def _sentences(case: str, said: Mapping) -> Iterator[str]:
     """What was typed, and what became of the files."""
     options = " --disk-only" if case.startswith("external") else ""
-    yield f"After `virsh snapshot-create-as vm before{options}`:"
+    typed = f"`virsh snapshot-create-as vm before{options}`"
     if "refusal" in said:
-        yield f"libvirt refuses: {said['refusal']}."
+        yield f"Asked for {typed}, libvirt refuses: {said['refusal']}."
         return
+    yield f"After {typed}:"
     for file in said["files"]:
         use = "is read and written" if file["writable"] else "is only read from now on"
         holds = "".join(
