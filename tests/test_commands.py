@@ -48,7 +48,7 @@ def test_check_line(run):
 
 def test_fix_prints_the_mended_xml(run):
     """On stdout nothing but XML, in the author's layout; what is left goes to stderr."""
-    status, out, err = run("check", "--fix", "-", stdin=TYPO)
+    status, out, err = run("check", "--fix=all", "-", stdin=TYPO)
     mended = etree.fromstring("\n".join(out))
     assert (status, err) == (0, [])
     assert (
@@ -60,6 +60,42 @@ def test_fix_prints_the_mended_xml(run):
     hidden = "<disk><source file='/a'/><target dev='vda'/></disk><a\u3164b x='\u202e\u3164'/>"
     _, out, _ = run("check", "--fix", "-", stdin=hidden.encode())
     assert "<a\u3164b x='&#x202e;\u3164'/>" in "\n".join(out)
+
+
+def test_fix_mends_errors_and_all_warnings_too(run):
+    """What is left is said, with its fix."""
+    xml = b"<disk><driver type='qcow2' typo='1' io='thread'/><source file='/a'/><target dev='vda'/></disk>"
+    _, out, _ = run("check", "--fix", "-", stdin=xml)
+    assert "io='threads'" in "".join(out) and "typo" in "".join(out)
+    _, out, err = run("check", "--fix=all", "-", stdin=xml)
+    assert "io='threads'" in "".join(out) and "typo" not in "".join(out) and not err
+
+
+@pytest.mark.parametrize("option", ["--fix", "--fix=all"])
+@pytest.mark.parametrize(
+    "disk",
+    [
+        "<disk><source file='/a'/><target dev='hda'/></disk>",  # on q35
+        "<disk device='lun' type='block'><source dev='/d'/><target dev='vda' bus='virtio'/></disk>",
+        "<disk><source file='/a'/><target dev='sda'/></disk>",  # on an lsilogic
+    ],
+)
+def test_no_fix_takes_the_hardware_away(run, option, disk):
+    """A bus or a controller for which the guest may have no driver is only shown."""
+    guest = f"<domain type='kvm'><os><type arch='x86_64' machine='q35'>hvm</type></os><devices>{disk}</devices></domain>"
+    _, out, err = run("check", option, "-", stdin=guest.encode())
+    assert disk in "".join(out) and "fix:" in "".join(err)
+    assert etree.fromstring("".join(out)) is not None
+
+
+def test_an_option_is_no_file(run):
+    """`--fix` takes no value but in one word."""
+    _, out, _ = run(
+        "check", "--fix", "-", stdin=b"<disk><source file='/a'/><target dev='vda'/></disk>"
+    )
+    assert out
+    with pytest.raises(SystemExit):
+        run("check", "--fix=most", "-", stdin=b"<disk/>")
 
 
 def test_resolve_marks_what_was_added(run):

@@ -5,7 +5,7 @@ Found by `make mutate`, which moves such edges. Each is asked of the real libvir
 
 import pytest
 from agreement import disks_in, without_place
-from test_refusals import GUEST, ORDINARY, RENAMED, disks_of
+from test_refusals import GUEST, ORDINARY, RENAMED, anything, disks_of
 
 from virtiolab import UnreadableXML, check, infer, read, resolve
 from virtiolab.refusals import mend
@@ -221,7 +221,7 @@ def test_libvirt_about_vhdx(libvirt):
 def test_mended_the_first_is_tried_first(machine, targets, is_taken):
     """libvirt tries the first by name, unless a turn is written; that is the image it was before."""
     guest = GUEST.format(**ORDINARY | {"machine": machine, "xml": disks_of(*targets)})
-    disks = mend(read(guest)).disks
+    disks = mend(read(guest), anything).disks
     named = [(disk.target, disk.get("bus", "target")) for disk in disks]
     turns = [number for number, disk in enumerate(disks) if disk.child("boot") is not None]
     first = turns[0] if turns else _first(named)

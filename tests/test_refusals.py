@@ -15,7 +15,7 @@ import pytest
 from agreement import of_this
 from lxml import etree
 
-from virtiolab import read
+from virtiolab import infer, read
 from virtiolab.document import Domain
 from virtiolab.evidence.arguments import devices
 from virtiolab.evidence.lessons import lessons
@@ -30,6 +30,12 @@ RULES = files("virtiolab") / "refusals"
 SENTENCES = tomllib.loads((RULES / "refusals.toml").read_text(encoding="utf-8"))
 EXAMPLES = tomllib.loads(Path(__file__).with_name("problems.toml").read_text(encoding="utf-8"))
 IN_BOTH = [code for code in EXAMPLES if code in SENTENCES]  # a test below says which are not
+
+
+def anything(_problem):
+    """What a fix is wanted for: also a note, and where the disk comes to another bus."""
+    return True
+
 
 each = pytest.mark.parametrize("code", IN_BOTH)
 each_mended = pytest.mark.parametrize("code", [c for c in IN_BOTH if "fix" in SENTENCES[c]])
@@ -134,7 +140,7 @@ def test_with_less(code):
 @each_mended
 def test_fix(code):
     """It takes the problem away, brings no other, and what is shown is what is done."""
-    fix, mended = problem_of(code).fix, mend(guest(code, WRONG))
+    fix, mended = problem_of(code).fix, mend(guest(code, WRONG), anything)
     assert codes(mended) == []
     parts = etree.fromstring(f"<parts>{fix}</parts>")
     assert len(parts) and not set("{}") & set(fix)
@@ -201,6 +207,19 @@ def test_libvirt_refuses_what_is_wrong(code, libvirt):
 def test_libvirt_accepts_what_is_mended(code, libvirt):
     """A fix is one that libvirt takes."""
     assert_as_libvirt_says(libvirt, mend(guest(code, WRONG, dotted(libvirt.version))))
+
+
+@each_mended
+def test_what_a_fix_does_to_the_hardware(code):
+    """It is said of each fix, by its edits, whether the disk comes to another bus or controller."""
+    problem = problem_of(code)
+    before, after = (infer(disk) for disk in (problem.disk, problem.mended()))
+    cards = [
+        answers.controller.value and answers.controller.value["model"]
+        for answers in (before, after)
+    ]
+    is_same = before.bus.value in (None, after.bus.value) and cards[0] in (None, cards[1])
+    assert problem.keeps_hardware is is_same
 
 
 # Types of controllers, and what is none.
@@ -455,7 +474,7 @@ def test_mended_it_starts_from_the_same_image(machine, targets, is_taken, boot, 
     more = {"machine": machine, "os": boot, "xml": disks_of(*targets)}
     domain = read(GUEST.format(**ORDINARY | more))
     wanted = first_image(domain, libvirt) if is_taken else "/0"
-    assert first_image(mend(domain), libvirt) == wanted
+    assert first_image(mend(domain, anything), libvirt) == wanted
 
 
 @pytest.mark.parametrize(("machine", "targets", "is_taken"), RENAMED)
@@ -466,7 +485,7 @@ def test_the_names_that_are_shown_are_given(machine, targets, is_taken):
     for problem in check(domain):
         if problem.fix and "<target" in problem.fix:
             shown[domain.disks.index(problem.disk)] = read(problem.fix).disks[0].target
-    assert shown == [disk.target for disk in mend(domain).disks]
+    assert shown == [disk.target for disk in mend(domain, anything).disks]
     assert len(set(shown)) == len(shown)
 
 

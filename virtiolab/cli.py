@@ -20,12 +20,16 @@ from .rewriting import BUSES, Unconvertible
 from .xml import MAX_BYTES, UnreadableXML, laid_out, one_line
 
 OK, REFUSED, UNREADABLE, NOT_INSTALLED = 0, 1, 2, 3
+_FIX_ALL = (
+    "--fix-all"  # what --fix=all becomes: argparse would take a file behind --fix for its value
+)
 _OF_WHICH = f"the libvirt that is to answer, such as 9.0.0 (default: {dotted(NEWEST)})"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command on each file; returns the worst exit status."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    arguments = [_FIX_ALL if one == "--fix=all" else one for one in arguments]
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # for terminals that lack a character
     options = _parser(with_choices=arguments[:1] == ["build"]).parse_args(arguments)
@@ -231,7 +235,13 @@ def _check(domain: Domain, options: argparse.Namespace) -> Said:
         problems = check(domain)
         shown = _as_dict(problems) if options.json else problems_as_text(problems, options.colour)
         return Said(shown, _status(problems))
-    mended = mend(domain)
+    severities = ("error", "warning") if options.fix == "all" else ("error",)
+
+    def wanted(problem) -> bool:
+        """Not what could leave the guest without a driver: that is for its admin to decide."""
+        return problem.severity in severities and problem.keeps_hardware
+
+    mended = mend(domain, wanted)
     left, xml = check(mended), laid_out(mended.element)
     if options.json:
         return Said({"xml": xml} | _as_dict(left), _status(left))
@@ -280,7 +290,14 @@ def _ask(domain: Domain, options: argparse.Namespace) -> Said:
     return Said(shown, REFUSED if said.answer.is_refused else OK)
 
 
-_FIX = {"--fix": {"action": "store_true", "help": "print the XML with all known fixes applied"}}
+_FIX = {
+    "--fix": {
+        "action": "store_const", "const": "errors",
+        "help": "print the XML with the errors mended, --fix=all with the warnings too; not where the"
+        " disk would need another bus or controller",
+    },
+    _FIX_ALL: {"action": "store_const", "const": "all", "dest": "fix", "help": argparse.SUPPRESS},
+}  # fmt: skip
 _BUS = {"--bus": {"choices": BUSES, "default": "virtio", "help": "the new bus (default: virtio)"}}
 _TARGET = {"--target": {"metavar": "NAME", "help": "the disk, where there are several"}}
 

@@ -4,6 +4,7 @@ Each rule looks at one disk or at the whole guest; what it says stands in refusa
 """
 
 import copy
+from collections.abc import Callable
 from operator import attrgetter
 
 from ..document import Disk, Domain
@@ -56,8 +57,10 @@ def about(context: Context) -> list[Problem]:
     return found
 
 
-def mend(domain: Domain) -> Domain:
-    """A copy of the domain with every error and warning mended for which a fix is known.
+def mend(
+    domain: Domain, wanted: Callable[[Problem], bool] = lambda found: found.severity != "note"
+) -> Domain:
+    """A copy of the domain with every problem mended that is wanted and for which a fix is known.
 
     It starts from the same disk as before, whatever its disks are called now.
     """
@@ -66,7 +69,7 @@ def mend(domain: Domain) -> Domain:
         # One of each disk at a time: a fix can make the next one superfluous. But all names at once.
         first: dict[Disk, Problem] = {}
         for problem in check(mended):
-            if problem.severity != "note" and problem.edits:
+            if problem.edits and wanted(problem):
                 known = first.setdefault(problem.disk, problem)
                 if number == 0 and is_renamed(problem) and not is_renamed(known):
                     first[problem.disk] = problem
@@ -75,5 +78,11 @@ def mend(domain: Domain) -> Domain:
         for disk, problem in first.items():
             apply(problem.edits, disk, problem.place)
         mended = Domain(mended.element, domain.libvirt)
-    keep_order(domain, mended)
+    if _named(domain) != _named(mended):
+        keep_order(domain, mended)
     return mended
+
+
+def _named(domain: Domain) -> list[tuple[str | None, str | None]]:
+    """What decides about the order of the disks."""
+    return [(disk.target, disk.get("bus", "target")) for disk in domain.disks]

@@ -79,6 +79,13 @@ class Problem(NamedTuple):
             return ()
 
     @property
+    def keeps_hardware(self) -> bool:
+        """Whether its fix leaves the guest the bus and the controllers that it has drivers for."""
+        bus = self.facts.get("bus")
+        others = (e for e in self.edits if e.startswith(("controller:", "target/@bus=")))
+        return all(bus is None or edit == f"target/@bus={bus}" for edit in others)
+
+    @property
     def place(self) -> Place:
         """Where its edits are made."""
         return Place(self.path.removeprefix("/disk/"), self.element)
