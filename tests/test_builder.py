@@ -307,7 +307,7 @@ def test_verdict():
     assert said.startswith("vda: virtio (virtio-blk), format raw") and "none found" in said
     pick(builder, "bus", "ide")
     said = text_of(builder.built.verdict)
-    assert said.startswith("vda: not virtio") and "! 1 warning" in said
+    assert said.startswith("vda: not virtio") and "1 note" in said
 
 
 def test_machine_decides():

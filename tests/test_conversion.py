@@ -329,6 +329,19 @@ def test_refused(xml, refused, said):
             assert convert(one, bus).bus == bus
 
 
+def test_who_gives_the_serial_number():
+    """A disk that others on NVMe depend on stays."""
+    one, two = (f"<disk><source file='/{n}'/><target dev='nvme0n{n}'/>{{}}</disk>" for n in (1, 2))
+    alone = guest(one.format("<serial>S</serial>") + two.format(""))
+    assert "write <controller type='nvme' index='0'><serial>S</serial>" in refusal_of(
+        alone, "virtio"
+    )
+    drive = "<controller type='nvme' index='0'><serial>S</serial></controller>"
+    assert not refusal_of(
+        guest(one.format("<serial>S</serial>") + two.format("") + drive), "virtio"
+    )
+
+
 def test_what_came_later():
     """It is refused for an older libvirt, and open to a newer."""
     empty = "<disk device='cdrom'><target dev='sda'/></disk>"

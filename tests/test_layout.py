@@ -32,8 +32,8 @@ DOORS = {"__init__.py", "cli.py", "__main__.py"}
 GUESTS = {"widgets": {"ipywidgets", "IPython", "traitlets"}, "evidence": {"libvirt", "qemu"}}
 
 # The features of the first edition are 12,000 lines; on top of them come those that came later: what
-# each libvirt does (500).
-MOST_LINES = {"the module": 2_000, "the package": 12_500}
+# each libvirt does, and what a fix may not do (600).
+MOST_LINES = {"the module": 2_000, "the package": 12_600}
 
 FILES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("*.py"))}
 every_file = pytest.mark.parametrize("name", FILES)

@@ -9,9 +9,10 @@ from agreement import disagreements, of_this
 from test_command_line import run  # noqa: F401  (a fixture)
 
 import virtiolab
-from virtiolab import check, infer, read
+from virtiolab import check, explain, infer, read
 from virtiolab.data import NEWEST, dotted, holds, version
 from virtiolab.evidence.guests import as_text, in_guest
+from virtiolab.evidence.libvirt import dotted as dotted_number
 from virtiolab.evidence.record import recorded
 from virtiolab.inference import USB_BOT_SINCE
 from virtiolab.syntax import entries
@@ -153,3 +154,29 @@ def test_a_mend_is_for_the_same_libvirt():
     domain = read(EMPTY, "9.0.0")
     [problem] = check(domain)
     assert problem.code == "usb-empty-at-start" and problem.mended().domain.libvirt == (9, 0, 0)
+
+
+def test_explain_says_what_came_later():
+    """Of a name, and of a value; and that is all that differs."""
+    xml = (
+        "<disk model='usb-bot'><source file='/a'/><target dev='sda' bus='usb' dpofua='on'/></disk>"
+    )
+    old = {row.path: row for row in explain(read(xml, "9.0.0").disks[0]).rows}
+    new = {row.path: row for row in explain(read(xml).disks[0]).rows}
+    for path, since in {"/disk/@model": "11.5.0", "/disk/target/@dpofua": "11.10.0"}.items():
+        assert (
+            f"9.0.0 does not know it: it came with {since}." in old[path].here
+            and not old[path].known
+        )
+        assert new[path].known
+    assert old["/disk/target/@bus"] == new["/disk/target/@bus"]
+
+
+@pytest.mark.live
+def test_ask_says_what_was_meant(run, libvirt):
+    """Where no machine is written, libvirts of different ages take another."""
+    xml = ARM.format("", SDA).encode()
+    _, [line], _ = run("ask", "--json", "-", stdin=xml)
+    disk = json.loads(line)["disks"][0]
+    is_old = version(dotted_number(libvirt.version)) < (9, 3, 0)
+    assert disk["disagreements"] == [] and (disk["elsewhere"].get("virtio") is True) is is_old

@@ -1,4 +1,4 @@
-"""Builds the XML of a `<disk>` from choices, and reads the choices of a disk back.
+"""Builds the XML of a `<disk>` from choices.
 
 What can be chosen, and where it stands in a disk, is said in vocabulary.toml; in which order libvirt
 writes it, in syntax.toml. Nothing is written that nobody chose, and nothing here judges.

@@ -33,12 +33,13 @@ _C_NUMBER = re.compile(r"[ \t\n\r\f\v]*(\+?)(0[xX][0-9a-fA-F]{1,60}|0[0-7]{0,60}
 
 
 class Controller(NamedTuple):
-    """One `<controller>`: `index` as libvirt numbers it, `model` and `line` as written."""
+    """One `<controller>`: `index` as libvirt numbers it, the rest as written."""
 
     type: str
     index: int  # type: ignore[assignment]  # and no longer the method of a tuple
     model: str | None
     line: int
+    serial: str | None = None
 
 
 class Disk:
@@ -174,7 +175,8 @@ class Domain:
 
 
 def _controller(kind: str, index: int, element: etree._Element) -> Controller:
-    return Controller(kind, index, _short(element, "model"), element.sourceline)
+    model, serial = _short(element, "model"), element.findtext("serial") if kind == "nvme" else None
+    return Controller(kind, index, model, element.sourceline, serial)
 
 
 def _short(element: etree._Element | None, attribute: str) -> str | None:

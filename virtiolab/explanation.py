@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from .data import facts
+from .data import NEWEST, dotted, facts
 from .document import Disk
 from .inference import Inference, infer
 from .syntax import Entry, lookup, nearest, nearest_name
@@ -145,6 +145,11 @@ class Explanation:
         here = entry.values.get(value, "") if knows_value else _unknown_value(entry, value)
         if inference and inference.origin != "stated":
             here = inference.reason
+        if (libvirt := self.disk.domain.libvirt) < NEWEST and (
+            since := entry.came_after(libvirt, value)
+        ):
+            here = f"libvirt {dotted(libvirt)} does not know it: it came with {since}."
+            knows_value = False
         origin = inference.origin if inference else "stated"
         return _known_row(path, value, origin, here, answer, known=knows_value)
 
@@ -189,7 +194,8 @@ def _words(path: str, here: str) -> tuple:
     """What the vocabulary says of a path, in the order of a Row."""
     entry = lookup(path)
     terms = terms_of(entry.meaning, here)
-    return entry.meaning, here, entry.since, entry.url, entry.matters, entry.default, terms
+    url = entry.doc and f"https://libvirt.org/{entry.doc}"
+    return entry.meaning, here, entry.since, url, entry.matters, entry.default, terms
 
 
 def _in_path(name: str) -> str:

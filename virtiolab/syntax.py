@@ -39,12 +39,6 @@ class Only(NamedTuple):
         value = f"with `{'`, `'.join(self.when)}`, " if self.when else ""
         return value + ", or ".join(ways)
 
-    @property
-    def wanted(self) -> str:
-        """The first of its facts, as it should be."""
-        _, known = next(iter(self.ways[0][0].values()))
-        return ", ".join(filter(None, known))
-
     def allows(self, disk: object, value: str | None, libvirt: Version = NEWEST) -> bool:
         """Whether a disk, whose facts are its attributes, may have the name with this value."""
         if self.when is not None and value not in self.when:
@@ -101,19 +95,15 @@ class Entry(NamedTuple):
     doc: str | None = None
     only: tuple[Only, ...] = ()
 
-    def is_known(self, libvirt: Version) -> bool:
-        """Whether this libvirt has the name."""
-        return not self.since or version(self.since) <= libvirt
-
     def since_of(self, value: str) -> str | None:
         """The libvirt that first took a value, where it came later than the name: it says so."""
         found = _SINCE.search(self.values.get(value, ""))
         return found[1] if found else None
 
-    @property
-    def url(self) -> str | None:
-        """Where libvirt documents it."""
-        return self.doc and f"https://libvirt.org/{self.doc}"
+    def came_after(self, libvirt: Version, value: str | None = None) -> str | None:
+        """The libvirt that first had the name, or this value of it, if that is newer than this one."""
+        found = filter(None, (self.since, self.since_of(value or "")))
+        return next((since for since in found if version(since) > libvirt), None)
 
 
 @cache
@@ -273,7 +263,8 @@ _READERS: dict[str, Reader] = {
 def _reader(kind: str | dict, path: str, libvirt: Version) -> Reader:
     if isinstance(kind, dict):
         since = {version(one): changed for one, changed in kind["since"].items()}
-        return _reader(next((since[v] for v in since if v <= libvirt), kind["kind"]), path, libvirt)
+        known = [changed for one, changed in since.items() if one <= libvirt]  # the oldest first
+        return _reader([kind["kind"], *known][-1], path, libvirt)
     name, *words = kind.split()
     if name == "hex":
         return lambda text: words[0] % _number(text, c=True)
@@ -296,7 +287,7 @@ class OneOf(dict):
 def _one_of(path: str, exceptions: list[str], libvirt: Version) -> OneOf:
     """What the vocabulary lists, but for -refused, +known and 0unwritten values."""
     entry = lookup(path)
-    known = (v for v in entry.values if version(entry.since_of(v) or "0") <= libvirt)
+    known = (value for value in entry.values if not entry.came_after(libvirt, value))
     written: dict[str, str | None] = {value: value for value in known}
     for sign, value in ((word[0], word[1:]) for word in exceptions):
         written[value] = None if sign == "0" else value
@@ -337,7 +328,7 @@ def _shape(key: str, libvirt: Version) -> Shape:
 
 def _is_known(path: str, libvirt: Version) -> bool:
     entry = lookup(path)
-    return entry is None or entry.is_known(libvirt)
+    return entry is None or not entry.came_after(libvirt)
 
 
 def _only_of(paths: dict[str, str]) -> dict[str, tuple[Only, ...]]:

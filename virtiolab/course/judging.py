@@ -94,7 +94,7 @@ def _of_writing(task: Write, answer) -> Iterator[Point]:
         points += _of_disk(task, image, guest, refused)
     yield from points
     for problem in problems if all(point.kind == "right" for point in points) else ():
-        if problem.severity == "warning" and problem.code not in UNKNOWN:
+        if problem.severity != "error" and problem.code not in UNKNOWN:
             yield say("note", "also", message=problem.message, why=problem.why)
 
 

@@ -101,7 +101,9 @@ def compare(domain: Domain, climber: Climber) -> Comparison:
         asked = [(one, climber.ask(one)) for one in alone(guest)]
     disks = []
     for one, said in asked:
-        for disk in (on_its_machine(one, said.root) if said.is_defined else one).disks:
+        meant = Domain(one.element, domain.libvirt).disks
+        its = on_its_machine(one, said.root) if said.is_defined else one
+        for disk, other in zip(its.disks, meant, strict=True):
             faults: list[Fault] | str
             try:
                 faults = climber.schema.faults(disk)
@@ -109,8 +111,8 @@ def compare(domain: Domain, climber: Climber) -> Comparison:
                 faults = str(silence)
             theirs = said_by_libvirt(said).get(disk.target, {}) if said.is_defined else {}
             ours, told = inferred(disk), arguments(said, disk)
-            meant = inferred(Disk(disk.element, Domain(disk.domain.element, domain.libvirt)))
-            elsewhere = {row: value for row, value in meant.items() if value != ours[row]}
+            differs = domain.libvirt != asked_of
+            elsewhere = {row: v for row, v in inferred(other).items() if differs and v != ours[row]}
             disks.append(Compared(disk, faults, said, ours, theirs, told, elsewhere))
     notes = []
     if not domain.complete:

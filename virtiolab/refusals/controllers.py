@@ -123,31 +123,36 @@ def _mapping(guest: Guest, element: etree._Element, threads: list) -> Iterator[P
 
 @of_guests
 def nvme_serials(guest: Guest) -> Iterator[Problem]:
-    """Each NVMe controller has a serial number: its own, or that of all its disks."""
-    serials: dict[int, str | None] = {}
-    for element in guest.controllers:
-        if element.get("type") == "nvme" and guest.domain.libvirt >= NVME_SINCE:
-            index, serial = whole_number(element.get("index", "0")), element.findtext("serial")
-            serials[index or 0] = serial or None
-    disks = [context for context in guest.contexts if context.on("nvme") and context.controller]
-    for context in disks:
+    """Each NVMe controller has a serial number: its own, or that of its disks."""
+    drives = {n: one for (kind, n), one in guest.domain.controllers.items() if kind == "nvme"}
+    if guest.domain.libvirt < NVME_SINCE:
+        return
+    serials = {index: written.serial or None for index, written in drives.items()}
+    firsts: dict[int, Context] = {}
+    for context in [one for one in guest.contexts if one.on("nvme") and one.controller]:
         index, serial = context.controller["index"], context.text("serial")
-        other = serials.setdefault(index, serial)
+        firsts.setdefault(index, context)
+        other = serials.get(index)
         if serial and other and serial != other:
             facts = {"serial": serial, "index": index, "wanted": other}
             yield context.find("nvme-serials-differ", "serial", **facts)
         serials[index] = other or serial
+    if not guest.domain.complete:  # what is not here may still be in the guest
+        return
+    lines = {element.sourceline: element for element in guest.controllers if drives}
+    for index in [index for index, serial in serials.items() if not serial]:
+        if index in firsts:
+            yield firsts[index].find("nvme-serial-missing", "serial", index=index)
+        else:
+            element = lines[drives[index].line]
+            yield guest.find("nvme-serial-missing", element, "serial", index=index)
     most = max(serials, default=-1)
-    missing = next((index for index in range(most + 1) if not serials.get(index)), None)
-    for context in disks if missing is not None else ():
-        if context.controller["index"] in (missing, most):
-            code = "nvme-serial-missing" if missing in serials else "nvme-controller-skipped"
-            yield context.find(code, "serial", index=missing, most=most)
-            return
-    for element in guest.controllers if missing is not None else ():
-        if element.get("type") == "nvme":
-            yield guest.find("nvme-serial-missing", element, "serial", index=missing)
-            return
+    skipped = next((index for index in range(most) if index not in serials), None)
+    if skipped is not None and most in firsts:
+        yield firsts[most].find("nvme-controller-skipped", "serial", index=skipped, most=most)
+    elif skipped is not None:
+        element, facts = lines[drives[most].line], {"index": skipped, "most": most}
+        yield guest.find("nvme-controller-skipped", element, "@index", **facts)
 
 
 @of_guests

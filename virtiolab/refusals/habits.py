@@ -116,7 +116,8 @@ def places(context: Context) -> Iterator[Problem]:
 @on_buses("scsi")
 def lsi_by_default(context: Context) -> Iterator[Problem]:
     """Whoever writes bus='scsi' mostly means virtio-scsi, and gets a card of 1995."""
-    if context.domain.complete and not context.is_controller_chosen:
+    lacks = context.machine.lacks if context.machine else ()
+    if context.domain.complete and not context.is_controller_chosen and "scsi" not in lacks:
         if context.controller.get("model") == "lsilogic":
             yield context.find("scsi-gets-lsi", "target/@bus", machine=context.machine.title)
 

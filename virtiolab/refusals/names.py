@@ -12,7 +12,7 @@ from functools import cache
 from lxml import etree
 
 from ..document import Disk
-from ..targets import PREFIX_OF_BUS, prefix_of, usual_name
+from ..targets import NVME_SINCE, PREFIX_OF_BUS, prefix_of, usual_name
 from .problems import Problem, sentences
 
 # By device, the buses that it can be on, the best first.
@@ -63,14 +63,16 @@ def _bus(problem: Problem, name: str) -> str | None:
         return name
     device, bus = problem.facts["device"], problem.facts["bus"]
     buses = BUSES.get(device, BUSES["disk"])
-    if name == "same" and bus in buses:
+    domain, machine = problem.disk.domain, problem.disk.domain.kind
+    lacking = [*(machine.lacks if machine else ())]
+    lacking += ["virtio"] * (machine is not None and not machine.transport)
+    lacking += ["nvme"] * (domain.libvirt < NVME_SINCE)
+    if name == "same" and bus in buses and (bus != "nvme" or "nvme" not in lacking):
         return bus
     # A machine without IDE (q35) has SATA for guests without virtio's drivers.
     has_no_ide = bus == "ide" and device == "disk" and "machine" in problem.facts
-    machine = problem.disk.domain.kind
-    lacking = (bus, *(machine.lacks if machine else ()))
     others = (*["sata"] * has_no_ide, *buses)
-    return next((other for other in others if other not in lacking), None)
+    return next((other for other in others if other not in (bus, *lacking)), None)
 
 
 class _Names:

@@ -42,8 +42,9 @@ def lun(context: Context) -> Iterator[Problem]:
     if context.format not in ("raw", None):
         yield context.find("lun-not-raw", "driver/@type", format=context.format)
     if not context.on("scsi"):
-        code = "lun-on-virtio" if context.on("virtio") else "lun-not-on-scsi"
-        yield context.find(code, "target/@bus")
+        of_virtio = "lun-on-virtio", "lun-on-virtio-at-start"  # with older libvirts
+        for code in of_virtio if context.on("virtio") else ["lun-not-on-scsi"]:
+            yield context.find(code, "target/@bus")
 
 
 @where_written("backingStore")

@@ -2,7 +2,7 @@
 
 from lxml import etree
 
-from ..data import Version, dotted, version
+from ..data import Version, dotted
 from ..syntax import (
     OneOf,
     Only,
@@ -87,12 +87,18 @@ def _misplaced(
     for rule in rules:
         if not rule.allows(context, value, libvirt):
             if all(_is_written(element, name, libvirt) for name in rule.beside):
-                facts = {"name": attribute or element.tag, "value": value, "wanted": rule.wanted}
+                facts = {"name": attribute or element.tag, "value": value, "wanted": _wanted(rule)}
                 facts |= {"type": context.type, "format": context.format}
                 path = path_of(element, attribute)
                 told = context.find(rule.code, path, element, **facts)
                 return [told] if _is_written(element, attribute, libvirt) else []
     return []
+
+
+def _wanted(rule: Only) -> str:
+    """The first of its facts, as it should be."""
+    _, known = next(iter(rule.ways[0][0].values()))
+    return ", ".join(filter(None, known))
 
 
 def only_elsewhere(context: Context, path: str) -> Only | None:
@@ -143,8 +149,7 @@ def _refused(
     facts = {"element": element, "name": attribute or element.tag, "value": text}
     if not isinstance(read, OneOf):
         return context.find("value-not-a-number", path, **facts)
-    since = lookup(f"/disk/{path}").since_of(text)
-    if since and version(since) > context.domain.libvirt:
+    if since := lookup(f"/disk/{path}").came_after(context.domain.libvirt, text):
         return context.find("value-newer", path, wanted=since, **facts | _of(context))
     if near := nearest(text, read.known):
         return context.find("value-misspelt", path, near=near, **facts)
@@ -172,8 +177,8 @@ def _not_read(context: Context, element: etree._Element, attribute: str | None) 
     path = path_of(element, attribute)
     facts, libvirt = {"element": element, "name": attribute or element.tag}, context.domain.libvirt
     entry = lookup(f"/disk/{path}")
-    if entry and not entry.is_known(libvirt):
-        return context.find("name-newer", path, wanted=entry.since, **facts | _of(context))
+    if entry and (since := entry.came_after(libvirt)):
+        return context.find("name-newer", path, wanted=since, **facts | _of(context))
     if entry:
         return context.find("name-without-effect", path, **facts)
     near = nearest_name(f"/disk/{path}")

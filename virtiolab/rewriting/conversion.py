@@ -10,20 +10,19 @@ from lxml import etree
 from ..data import Version, dotted, holds
 from ..document import Disk, Domain, whole_number
 from ..inference import infer
-from ..refusals import about
+from ..refusals import about, check
 from ..refusals.boot import keep_order
 from ..refusals.context import Context
 from ..refusals.fixes import apply, put_behind, remove
 from ..refusals.problems import path_of
 from ..syntax import entries
-from ..targets import DRIVE_BUSES, NVME_SINCE, disk_number, drive_address, usual_name
+from ..targets import DRIVE_BUSES, DRIVE_PARTS, NVME_SINCE, disk_number, drive_address, usual_name
 from ..xml import dedented, laid_out
 from . import BUSES, Unconvertible
 from .steps import Part, known, notes, parts, say
 
 _IDE_PLACES = 4  # libvirt refuses a second IDE controller
 _KEPT_NUMBERS = 26 + 26 * 26  # a name of one letter or two is kept, if it is free
-_PLACE = ("controller", "bus", "target", "unit")
 
 
 class Change(NamedTuple):
@@ -79,6 +78,8 @@ def convert(disk: Disk, bus: str = "virtio") -> Conversion:
         apply([f"serial={name.removesuffix('n1')}"], _disk_of(element, libvirt))
     controller = _add_controller(element, libvirt)
     after = _disk_of(element, libvirt)
+    if why := _left_without(disk, after.domain):
+        raise Unconvertible(why)
     changed = keep_order(disk.domain, after.domain)
     return Conversion(
         disk=disk,
@@ -119,6 +120,16 @@ def _why_not(disk: Disk, bus: str) -> str | None:
     return None
 
 
+def _left_without(disk: Disk, after: Domain) -> str | None:
+    """What other disks on NVMe lack when this one, which had it, has gone."""
+    codes = ("nvme-serial-missing", "nvme-controller-skipped")
+    if infer(disk).bus.value == "nvme" and any(problem.code in codes for problem in check(after)):
+        place = infer(disk).controller.value or {}
+        facts = {"index": place.get("index"), "serial": disk.element.findtext("serial") or ""}
+        return _cannot("serial", **facts)
+    return None
+
+
 def _cannot(what: str, **named) -> str:
     return say(known()["cannot"][what], **named)
 
@@ -155,7 +166,7 @@ def _free_name(disk: Disk, bus: str) -> str:
     kept = [own] if own is not None and _is_kept(own, bus, disk.domain) else []
     for number in chain(kept, range(_IDE_PLACES) if bus == "ide" else count()):
         place = drive_address(bus, number) if bus in DRIVE_BUSES else None
-        is_taken = place and tuple(place[part] for part in _PLACE) in places
+        is_taken = place and tuple(place[part] for part in DRIVE_PARTS) in places
         if not is_taken and (name := usual_name(bus, number)) not in names:
             return name
     raise Unconvertible(_cannot("full", bus=bus))
@@ -176,10 +187,10 @@ def _taken(others: list[Disk], domain: Domain, bus: str) -> Iterator[tuple]:
     for answers in map(infer, others):
         address = answers.address.value or {}
         if answers.bus.value == bus and address.get("type") == "drive":
-            yield tuple(address[part] for part in _PLACE)
+            yield tuple(address[part] for part in DRIVE_PARTS)
     for devices in domain.devices if bus == "scsi" else ():
         for address in devices.iterfind("hostdev[@type='scsi']/address[@type='drive']"):
-            yield tuple(whole_number(address.get(part, "0")) for part in _PLACE)
+            yield tuple(whole_number(address.get(part, "0")) for part in DRIVE_PARTS)
 
 
 def _is_kept(number: int, bus: str, domain: Domain) -> bool:

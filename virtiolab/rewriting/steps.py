@@ -48,7 +48,7 @@ def notes(disk: Disk, after: Disk, controller_added: bool) -> Iterator[str]:
     wanted = usual_name(answers.bus.value, own) if own is not None and is_free else None
     if wanted and wanted != after.target:
         yield say(said["name-taken"], new=after.target, wanted=wanted)
-    if answers.bus.value == "nvme" and disk.child("serial") is None:
+    if answers.bus.value == "nvme" and not disk.element.findtext("serial"):
         yield say(said["serial-added"], serial=after.element.findtext("serial"))
     place = (answers.controller.value or {}) if answers.bus.value == "scsi" else None
     if place is not None and controller_added:
