@@ -329,6 +329,18 @@ def test_refused(xml, refused, said):
             assert convert(one, bus).bus == bus
 
 
+def test_other_disks_that_move_along():
+    """A controller that is written also decides about those that only libvirt knew of."""
+    other = "<disk><source file='/b'/><target dev='{}'/></disk>"
+    for name, libvirt, moves in (
+        ("sdb", "9.0.0", True),
+        ("sdh", "12.9.0", True),
+        ("sdh", "9.0.0", False),
+    ):
+        said = " ".join(converted(guest(disk("") + other.format(name)), "scsi", libvirt).notes)
+        assert (f"{name} will be on another SCSI controller" in said) is moves
+
+
 def test_who_gives_the_serial_number():
     """A disk that others on NVMe depend on stays."""
     one, two = (f"<disk><source file='/{n}'/><target dev='nvme0n{n}'/>{{}}</disk>" for n in (1, 2))

@@ -58,6 +58,13 @@ def notes(disk: Disk, after: Disk, controller_added: bool) -> Iterator[str]:
         yield answers.virtio.reason
     elif place is not None and not answers.virtio.value:
         yield say(said["controller-other"], index=place["index"], model=place["model"])
+    moved = [
+        str(one.target)
+        for old, one in zip(disk.domain.disks, after.domain.disks)
+        if one != after and infer(old).controller.value != infer(one).controller.value
+    ]
+    if moved:
+        yield say(said["others-moved"], names=", ".join(moved[:5]) + ", …" * (len(moved) > 5))
     if first := displaced_by(disk.domain, after.domain):
         yield say(said["boot"], first=first)
 
