@@ -19,9 +19,10 @@ from benchmarks.guests import bare, guests
 from benchmarks.others import others
 from benchmarks.readers import FLOOR, OURS, growing, profiling, reading
 from benchmarks.rows import HEAD, Row, in_turns, seconds_of
+from virtiolab.data import dotted
 from virtiolab.evidence import NotInstalled
 from virtiolab.evidence.lessons import lessons
-from virtiolab.evidence.libvirt import Libvirt, dotted
+from virtiolab.evidence.libvirt import Libvirt
 from virtiolab.evidence.sandbox import Sandbox
 
 Lines = Iterator[Row | str]

@@ -103,9 +103,8 @@ def reading(readers: Sequence[Reader], texts: list[str], rounds: int) -> Iterato
 
 def growing(readers: Sequence[Reader], disks: int, rounds: int) -> Iterator[Row]:
     """What each takes for a guest with ten times so many disks; the floor is one with so many."""
-    begins = count(
-        step=10 * disks
-    )  # no two have a disk in common, of which sentences could be kept
+    # No two guests have a disk in common, of which sentences could be kept.
+    begins = count(step=10 * disks)
 
     def after_few(reader: Reader, number: int) -> float:
         # The allocator tidies up after many disks only when next it is asked.

@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 from virtiolab import Domain, check, read, resolve
+from virtiolab.data import dotted
 from virtiolab.evidence.comparison import inferred, said_by_libvirt
-from virtiolab.evidence.libvirt import Answer, Libvirt, dotted
+from virtiolab.evidence.libvirt import Answer, Libvirt
 
 # What libvirt refuses and no XML can tell: its message, and the reason.
 CONDITIONS = {

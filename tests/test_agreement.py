@@ -47,7 +47,7 @@ ON_MACHINES = {
 }
 SPOILT = ["", "0", "1", "x", "-1", "5 ", "99999999999999999999", "a&b"]
 BASES_OF_A_VALUE = 3
-NVME = 11_005_000  # the libvirt that first had it, as libvirt counts
+NVME = (11, 5, 0)  # the libvirt that first had it
 WHOLE = """<domain type='qemu'><name>d</name><memory>65536</memory>
 <memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking><iothreads>3</iothreads>
 <throttlegroups><throttlegroup><group_name>slow</group_name><total_bytes_sec>9</total_bytes_sec>
@@ -59,9 +59,8 @@ def whole(disk, arch="x86_64", machine="pc"):
     """A guest with this disk, and all that a disk may want of it; without a memory balloon, for which
     many a board has no place."""
     disk += "<memballoon model='none'/>"
-    if (
-        machine in WITHOUT_PCI
-    ):  # libvirt would give it a USB controller unasked, and then refuse that
+    # libvirt would give these a USB controller unasked, and then refuse that.
+    if machine in WITHOUT_PCI:
         disk += "<controller type='usb' model='none'/>"
     return WHOLE.format(f" arch='{arch}'" + (f" machine='{machine}'" if machine else ""), disk)
 
@@ -132,10 +131,8 @@ def singles(libvirt):
             for one in islice(turn, BASES_OF_A_VALUE):
                 try:
                     yield build(**one | {name: value})
-                except (
-                    ValueError
-                ):  # build() itself refuses it, such as a path for a source that has none
-                    pass
+                except ValueError:
+                    pass  # build() itself refuses it, such as a path for a source that has none
     for piece in SINGLES:
         for one in islice(turn, BASES_OF_A_VALUE):
             add(disk := ET.fromstring(build(**one)), piece)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from virtiolab import infer, read
+from virtiolab.data import dotted
 from virtiolab.evidence.arguments import devices, holder
 from virtiolab.evidence.comparison import inferred, said_by_libvirt
-from virtiolab.evidence.libvirt import dotted
 from virtiolab.rewriting.conversion import BUSES, Unconvertible, convert
 from virtiolab.rewriting.steps import known
 from virtiolab.targets import NVME_SINCE, usual_name

@@ -62,7 +62,7 @@ def test_refusals(libvirt):
 def test_a_crash_is_an_answer(libvirt):
     """And the next question is answered as if nothing had been."""
     answer = libvirt.ask(guest(CRASHES))
-    if libvirt.version == 9_000_000:
+    if libvirt.version == (9, 0, 0):
         assert answer.refusal == "libvirt itself crashed on this XML (signal 11)"
     assert libvirt.ask(guest(VDA)).refusal is None
 
@@ -72,7 +72,7 @@ def test_a_crash_of_the_generic_driver(libvirt):
     device = """<hostdev mode='subsystem' type='scsi_host' rawio='yes'>
     <source protocol='vhost' wwpn='naa.5123456789abcde0'/></hostdev>"""
     answer = libvirt.ask(guest(VDA + device), generic=True)
-    if libvirt.version == 9_000_000:
+    if libvirt.version == (9, 0, 0):
         assert answer.refusal == "libvirt itself crashed on this XML (signal 11)"
     assert libvirt.ask(guest(VDA), generic=True).refusal is None
 

@@ -13,8 +13,8 @@ from virtiolab.course import tasks
 from virtiolab.course.judging import belonging, right_names, submit
 from virtiolab.course.quiz import Score, draw
 from virtiolab.course.tasks import Choose, Mark, Write, exercise, exercises
+from virtiolab.data import dotted
 from virtiolab.evidence.comparison import ROWS, said_by_libvirt
-from virtiolab.evidence.libvirt import dotted
 from virtiolab.evidence.record import recorded
 from virtiolab.targets import BUS_OF_PREFIX, prefix_of
 from virtiolab.widgets import Exercise, Quiz

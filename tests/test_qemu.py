@@ -10,9 +10,10 @@ import pytest
 from test_refusals import IN_BOTH, RIGHT, WRONG, guest
 
 from virtiolab import check, read
+from virtiolab.data import dotted
 from virtiolab.evidence import experiments, images, sandbox
 from virtiolab.evidence.images import stand_ins
-from virtiolab.evidence.libvirt import Answer, dotted
+from virtiolab.evidence.libvirt import Answer
 from virtiolab.evidence.qemu import Foreign, Qemu, Refused, command
 
 pytestmark = pytest.mark.skipif(
@@ -130,9 +131,8 @@ def test_formats(libvirt, format):
     xml = experiments.guest_with(f"type='{format}'")
     with experiments.running(libvirt, xml) as (_, answer, qemu):
         [block] = qemu.blocks().values()
-        is_alone = not any(
-            "file" in layer for layer in answer.blocks.values()
-        )  # raw, since QEMU 9.0
+        # Of a raw image, since QEMU 9.0.
+        is_alone = not any("file" in layer for layer in answer.blocks.values())
         called = {"vhd": "vhdx", "ploop": "parallels", "raw": "file" if is_alone else "raw"}
         assert block["inserted"]["drv"] == called.get(format, format)
         assert block["inserted"]["image"]["virtual-size"] >= images.SIZE

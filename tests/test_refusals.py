@@ -16,10 +16,10 @@ from agreement import of_this
 from lxml import etree
 
 from virtiolab import infer, read
+from virtiolab.data import dotted
 from virtiolab.document import Domain
 from virtiolab.evidence.arguments import devices
 from virtiolab.evidence.lessons import lessons
-from virtiolab.evidence.libvirt import dotted
 from virtiolab.refusals import MAX_FIXES, check, mend
 from virtiolab.refusals.fixes import MAX_NAMES
 from virtiolab.syntax import entries

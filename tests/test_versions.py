@@ -12,7 +12,6 @@ import virtiolab
 from virtiolab import check, explain, infer, read
 from virtiolab.data import NEWEST, dotted, holds, version
 from virtiolab.evidence.guests import as_text, in_guest
-from virtiolab.evidence.libvirt import dotted as dotted_number
 from virtiolab.evidence.record import recorded
 from virtiolab.inference import USB_BOT_SINCE
 from virtiolab.syntax import entries
@@ -178,5 +177,5 @@ def test_ask_says_what_was_meant(run, libvirt):
     xml = ARM.format("", SDA).encode()
     _, [line], _ = run("ask", "--json", "-", stdin=xml)
     disk = json.loads(line)["disks"][0]
-    is_old = version(dotted_number(libvirt.version)) < (9, 3, 0)
+    is_old = libvirt.version < (9, 3, 0)
     assert disk["disagreements"] == [] and (disk["elsewhere"].get("virtio") is True) is is_old

@@ -20,9 +20,8 @@ from .rewriting import BUSES, Unconvertible
 from .xml import MAX_BYTES, UnreadableXML, laid_out, one_line
 
 OK, REFUSED, UNREADABLE, NOT_INSTALLED = 0, 1, 2, 3
-_FIX_ALL = (
-    "--fix-all"  # what --fix=all becomes: argparse would take a file behind --fix for its value
-)
+# What --fix=all becomes: argparse would take a file behind --fix for its value.
+_FIX_ALL = "--fix-all"
 _OF_WHICH = f"the libvirt that is to answer, such as 9.0.0 (default: {dotted(NEWEST)})"
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from lxml import etree
 
-from ..data import dotted, version
+from ..data import dotted
 from ..document import Disk, Domain
 from ..inference import infer
 from . import NoAnswer
@@ -92,7 +92,7 @@ def compare(domain: Domain, climber: Climber) -> Comparison:
 
     What libvirt says is held to the answers for that libvirt, whichever the domain is for.
     """
-    asked_of = version(climber.libvirt.versions["libvirt"])
+    asked_of = climber.libvirt.version
     guest = whole(Domain(domain.element, asked_of))
     answer = climber.ask(guest)
     if answer.refusal is None or len(guest.disks) == 1:

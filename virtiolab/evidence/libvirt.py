@@ -20,6 +20,7 @@ from pathlib import Path
 
 from lxml import etree
 
+from ..data import Version, dotted
 from ..document import Domain
 from . import NoAnswer, NotInstalled, Progress, no_progress
 from .client import Client
@@ -106,7 +107,7 @@ class Answer:
 
 
 class Libvirt(AbstractContextManager):
-    """One libvirt to ask; a context manager. `version` counts as libvirt does: 9.0.0 is 9000000.
+    """One libvirt to ask, by its `version`; a context manager.
 
     NotInstalled, with how to get it, where there is none; NoAnswer, where it does not start.
     """
@@ -121,7 +122,7 @@ class Libvirt(AbstractContextManager):
         command = [python, "-I", WORKER, folder]
         self._client = Client(self.sandbox, command, "libvirt", environment)
         try:
-            self.version: int = self._client.ask({}, DEADLINE)["version"]
+            self.version = _version(self._client.ask({}, DEADLINE))
         except BaseException as failure:
             self.sandbox.close()
             if not isinstance(failure, NoAnswer):
@@ -134,9 +135,9 @@ class Libvirt(AbstractContextManager):
         self.sandbox.close()
 
     @cached_property
-    def qemu(self) -> int:
-        """The version of its QEMU, as libvirt counts."""
-        return self._client.ask({"emulator": "qemu"}, DEADLINE)["version"]
+    def qemu(self) -> Version:
+        """The version of its QEMU."""
+        return _version(self._client.ask({"emulator": "qemu"}, DEADLINE))
 
     @property
     def versions(self) -> dict[str, str]:
@@ -176,9 +177,10 @@ class Libvirt(AbstractContextManager):
         return answer
 
 
-def dotted(version: int) -> str:
-    """A version of libvirt, or of QEMU, as people write it."""
-    return f"{version // 1_000_000}.{version // 1000 % 1000}.{version % 1000}"
+def _version(answer: dict) -> Version:
+    """A version of libvirt, or of QEMU, which libvirt counts in one number: 9.0.0 is 9000000."""
+    number = answer["version"]
+    return number // 1_000_000, number // 1000 % 1000, number % 1000
 
 
 def _python() -> str:

@@ -72,9 +72,8 @@ def convert(disk: Disk, bus: str = "virtio") -> Conversion:
     name, libvirt = _free_name(disk, bus), disk.domain.libvirt
     element.find("target").attrib.update({"dev": name, "bus": bus})
     dropped = tuple(_drop(element, libvirt))
-    if bus == "nvme" and not element.findtext(
-        "serial"
-    ):  # without one libvirt refuses the controller
+    # Without a serial number libvirt refuses the controller.
+    if bus == "nvme" and not element.findtext("serial"):
         apply([f"serial={name.removesuffix('n1')}"], _disk_of(element, libvirt))
     controller = _add_controller(element, libvirt)
     after = _disk_of(element, libvirt)

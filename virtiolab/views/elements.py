@@ -39,9 +39,8 @@ class Html(str):
     __slots__ = ()
 
 
-Part: TypeAlias = (
-    Html | str | etree._Element
-)  # plain text that is to be escaped; a picture that is a tree
+# A str is plain text, to be escaped; an element is a picture.
+Part: TypeAlias = Html | str | etree._Element
 
 
 class _Builder:
