@@ -25,7 +25,7 @@ MACHINES = [
     ("x86_64", "pc"), ("x86_64", "q35"), ("x86_64", None), ("x86_64", "microvm"), ("x86_64", "isapc"),
     ("i686", "pc"), ("i686", "q35"), ("s390x", "s390-ccw-virtio"), ("s390x", None),
     ("ppc64", "pseries"), ("ppc64", None), ("ppc64", "powernv9"), ("ppc64", "mac99"),
-    ("ppc64", "g3beige"), ("aarch64", "virt"), ("aarch64", None), ("aarch64", "raspi3b"),
+    ("ppc64", "g3beige"), ("ppc", "mac99"), ("ppc", None), ("aarch64", "virt"), ("aarch64", None), ("aarch64", "raspi3b"),
     ("armv7l", "virt"), ("armv7l", None), ("armv7l", "vexpress-a9"), ("riscv64", "virt"),
     ("riscv64", None), ("riscv64", "sifive_u"),
 ]  # fmt: skip

@@ -14,6 +14,8 @@ from . import driver as _driver
 from . import guest as _guest
 from . import habits as _habits
 from . import network as _network
+from . import paths as _paths
+from . import pci as _pci
 from . import secrets as _secrets
 from . import source as _source
 from .boot import keep_order

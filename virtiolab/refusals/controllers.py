@@ -1,9 +1,11 @@
 """What libvirt refuses in the controllers of a guest, and in what its machine has to offer."""
 
+import math
 from collections.abc import Iterator
 
 from lxml import etree
 
+from ..data import facts
 from ..document import whole_number
 from ..inference import VIRTIO_SCSI_MODELS, copied_controller
 from ..targets import DRIVE_BUSES, NVME_SINCE
@@ -23,10 +25,6 @@ _MODELS = {
     "nvme": (),
 }  # fmt: skip
 _OTHER_TYPES = ("virtio-serial", "ccid", "usb", "pci", "xenbus", "isa")
-_USB_MODELS = (
-    "", "piix3-uhci", "piix4-uhci", "ehci", "ich9-ehci1", "ich9-uhci1", "ich9-uhci2", "ich9-uhci3",
-    "vt82c686b-uhci", "pci-ohci", "nec-xhci", "qusb1", "qusb2", "qemu-xhci", "none",
-)  # fmt: skip
 _MOST_ON_PCI = 1000  # libvirt 9.0 found room for at most 781, whatever the machine
 _MOST = 0xFFFF  # with so many it does not come to an end
 _ICH9 = "ich9-"
@@ -64,11 +62,11 @@ def _place(guest: Guest, element: etree._Element, kind: str, number) -> Iterator
         return
     is_virtio = element.get("model") in VIRTIO_SCSI_MODELS
     if kind in machine.lacks or (is_virtio and not machine.transport):
-        facts = {"bus": kind, "machine": machine.title}
-        yield guest.find("controller-not-in-machine", element, "@type", **facts)
+        told = {"bus": kind, "machine": machine.title}
+        yield guest.find("controller-not-in-machine", element, "@type", **told)
     elif kind == "ide" and number:
-        facts = {"index": number, "machine": machine.title}
-        yield guest.find("controller-ide-once", element, "@index", **facts)
+        told = {"index": number, "machine": machine.title}
+        yield guest.find("controller-ide-once", element, "@index", **told)
 
 
 def _model(guest: Guest, element: etree._Element, kind: str) -> Iterator[Problem]:
@@ -134,8 +132,8 @@ def nvme_serials(guest: Guest) -> Iterator[Problem]:
         firsts.setdefault(index, context)
         other = serials.get(index)
         if serial and other and serial != other:
-            facts = {"serial": serial, "index": index, "wanted": other}
-            yield context.find("nvme-serials-differ", "serial", **facts)
+            told = {"serial": serial, "index": index, "wanted": other}
+            yield context.find("nvme-serials-differ", "serial", **told)
         serials[index] = other or serial
     if not guest.domain.complete:  # what is not here may still be in the guest
         return
@@ -151,8 +149,8 @@ def nvme_serials(guest: Guest) -> Iterator[Problem]:
     if skipped is not None and most in firsts:
         yield firsts[most].find("nvme-controller-skipped", "serial", index=skipped, most=most)
     elif skipped is not None:
-        element, facts = lines[drives[most].line], {"index": skipped, "most": most}
-        yield guest.find("nvme-controller-skipped", element, "@index", **facts)
+        element, told = lines[drives[most].line], {"index": skipped, "most": most}
+        yield guest.find("nvme-controller-skipped", element, "@index", **told)
 
 
 @of_guests
@@ -163,9 +161,9 @@ def usb_controllers(guest: Guest) -> Iterator[Problem]:
     for element in hosts:
         model, index = element.get("model", ""), element.get("index")
         number, is_part = whole_number(index), model.startswith(_ICH9)
-        if model not in _USB_MODELS:
-            facts = {"type": "usb", "model": model}
-            yield guest.find("controller-model", element, "@model", **facts)
+        if model and model not in facts("machines.toml")["usb_ports"]:
+            told = {"type": "usb", "model": model}
+            yield guest.find("controller-model", element, "@model", **told)
         if model == "none" and len(hosts) > 1:
             yield guest.find("usb-none-and-more", element, "@model")
         elif number is not None and number in seen and not (is_part and seen[number]):
@@ -191,6 +189,8 @@ def usb(guest: Guest) -> Iterator[Problem]:
             yield context.find("usb-not-in-machine", "target/@bus", machine=machine.title)
         elif (bus := _missing_bus(context, known)) is not None:
             yield context.find("usb-bus-missing", "address/@bus", number=bus)
+        elif context.get("type", "address") == "usb":
+            yield from _port(guest, context, hosts)
 
 
 def _missing_bus(context: Context, known: set[int | None]) -> int | None:
@@ -201,6 +201,31 @@ def _missing_bus(context: Context, known: set[int | None]) -> int | None:
     if number == 0 and (context.machine is None or context.machine.has_usb):
         return None
     return None if number is None or number in known or None in known else number
+
+
+def _port(guest: Guest, context: Context, hosts: list[etree._Element]) -> Iterator[Problem]:
+    """The port of a USB address: one of its controller, or of a hub that is there."""
+    address = context.child("address")
+    bus, path = whole_number(address.get("bus") or "0"), _path(address)
+    ports = [_ports(host) for host in hosts if whole_number(host.get("index") or "0") == bus]
+    if path and path[0] and ports and path[0] > max(ports):
+        told = {"number": bus, "port": path[0]}
+        yield context.find("usb-port-missing", "address/@port", **told)
+    elif len(path) > 1 and path[1]:
+        hubs = (hub.find("address") for hub in guest.devices("hub"))
+        if not any(hub is not None and _path(hub) == path[: len(_path(hub))] for hub in hubs):
+            yield context.find("usb-hub-missing", "address/@port", number=bus, port=path[0])
+
+
+def _path(address: etree._Element) -> list[int]:
+    """The ports that lead to a place on USB: that of the controller, and then those of hubs."""
+    return [whole_number(part) or 0 for part in (address.get("port") or "").split(".")]
+
+
+def _ports(host: etree._Element) -> float:
+    """How many ports a USB controller has; no end of them where that cannot be told."""
+    known = facts("machines.toml")["usb_ports"].get(host.get("model"), math.inf)
+    return (whole_number(host.get("ports")) if host.get("ports") else None) or known
 
 
 @always

@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from lxml import etree
-
 from ..document import whole_number
 from ..targets import DRIVE_BUSES, DRIVE_PARTS, NVME_SINCE, disk_number
 from .context import Context, always, on_buses, where_written
@@ -18,7 +16,6 @@ _SERIAL = re.compile(r"[A-Za-z0-9_ .+-]*")
 _LOADPARM = re.compile(r"(?! *$)[A-Za-z0-9. ]{1,8}")
 _WWN = re.compile(r"(0x)?[0-9a-fA-F]{16}")
 _CHANNEL = {"cssid": 0xFE, "ssid": 3, "devno": 0xFFFF}
-_SLOT = {"bus": 0xFF, "slot": 0x1F, "function": 7}
 # What an address may not have other than 0, by bus.
 _ZEROS = {
     "scsi": ("bus",), "ide": ("controller", "target"), "fdc": DRIVE_PARTS[:3],
@@ -180,30 +177,3 @@ def firmware(context: Context) -> Iterator[Problem]:
         yield context.find("zpci-not-on-s390", "address/zpci")
     elif not 0 < (whole_number(zpci.get("uid", "1"), c=True) or 0) <= 0xFFFF:
         yield context.find("zpci-uid", "address/zpci/@uid")
-
-
-@where_written("address/@slot", "address/@function", "address/@bus", "address/@domain")
-def pci(context: Context) -> Iterator[Problem]:
-    """A PCI address has bounds, that of the disk and that of an NVMe disk of the host."""
-    address, source = context.child("address"), context.child("source")
-    if address is not None and address.get("type") == "pci":
-        yield from _bounds(context, address, "address", _SLOT | {"domain": 0})
-        place, machine = (_part(address, "slot"), _part(address, "function")), context.machine
-        if machine and _part(address, "bus") == 0 and place in machine.board:
-            yield context.find("address-of-board", "address", machine=machine.title)
-    if context.type == "nvme" and (address := source.find("address")) is not None:
-        yield from _bounds(context, address, "source/address", _SLOT)
-
-
-def _bounds(
-    context: Context, address: etree._Element, path: str, bounds: dict
-) -> Iterator[Problem]:
-    if not any(_part(address, name) for name in ("domain", "bus", "slot")):
-        return  # libvirt takes it for none at all
-    for name, most in bounds.items():
-        if _part(address, name) > most:
-            yield context.find("address-too-high", f"{path}/@{name}", part=name, most=hex(most))
-
-
-def _part(address: etree._Element, name: str) -> int:
-    return whole_number(address.get(name), c=True) or 0

@@ -2,17 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import lru_cache
 
 from lxml import etree
 
-from ..document import MAX_LENGTH, whole_number
+from ..document import whole_number
 from ..targets import DRIVE_BUSES, DRIVE_PARTS
 from .context import Context, Guest, of_guests
 from .driver import limits_of
 from .problems import Problem
-
-_PCI = ("domain", "bus", "slot", "function")
 
 
 @of_guests
@@ -47,32 +44,6 @@ def drive_addresses(guest: Guest) -> Iterator[Problem]:
 
 
 @of_guests
-def pci_addresses(guest: Guest) -> Iterator[Problem]:
-    """A function of a PCI slot is for one device."""
-    if not any(context.get("type", "address") == "pci" for context in guest.contexts):
-        return
-    seen: dict[tuple, etree._Element] = {}
-    for address in guest.beside("address", "[@type='pci']"):
-        if place := _place(*(address.get(name, "")[:MAX_LENGTH] for name in _PCI)):
-            other = seen.setdefault(place, address)
-            if other is not address:
-                yield from _taken(guest, address, other, "pci-address-twice", "address")
-
-
-def _taken(guest: Guest, second, first, code: str, path: str) -> Iterator[Problem]:
-    """Two devices have the same, and at least one of them is a disk."""
-    if {first.getparent(), second.getparent()} & guest.context_of.keys():
-        yield guest.find_in(second.getparent(), code, path, other=first.sourceline)
-
-
-@lru_cache(maxsize=4096)
-def _place(*parts: str) -> tuple[int, ...] | None:
-    """The numbers of an address, the same however they are written; None where all are 0."""
-    numbers = tuple(whole_number(part or "0", c=True) for part in parts)
-    return numbers if any(numbers) and None not in numbers else None
-
-
-@of_guests
 def boot_orders(guest: Guest) -> Iterator[Problem]:
     """Each device has its own turn, and none where <os> tells what to boot from."""
     found = guest.beside("boot")
@@ -96,8 +67,10 @@ def aliases(guest: Guest) -> Iterator[Problem]:
     for alias in guest.beside("alias"):
         name = alias.get("name", "")
         other = seen.setdefault(name, alias)
-        if name.startswith("ua-") and other is not alias:
-            yield from _taken(guest, alias, other, "alias-twice", "alias/@name")
+        devices = {alias.getparent(), other.getparent()}
+        if name.startswith("ua-") and other is not alias and devices & guest.context_of.keys():
+            told = {"other": other.sourceline}
+            yield guest.find_in(alias.getparent(), "alias-twice", "alias/@name", **told)
 
 
 @of_guests

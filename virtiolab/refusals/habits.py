@@ -9,11 +9,6 @@ from .driver import limits_of
 from .names import BUSES
 from .problems import Problem
 
-# What the end of a file's name says about its format, where it says anything.
-_FORMAT_OF_SUFFIX = {
-    "qcow2": "qcow2", "qcow": "qcow", "qed": "qed", "vmdk": "vmdk", "vdi": "vdi", "vhdx": "vhd",
-    "vhd": "vpc", "vpc": "vpc", "raw": "raw", "iso": "raw",
-}  # fmt: skip
 _OLD_FORMATS = ("qed", "qcow", "bochs", "cloop", "dmg")
 _WRITTEN_THROUGH = ("writeback", "writethrough", "unsafe")
 _SLOWEST, _FASTEST = 1025, 65534  # rotations a minute; 1 means that nothing turns
@@ -29,15 +24,6 @@ def name_and_bus(context: Context) -> Iterator[Problem]:
     suits = context.bus in BUSES.get(context.device, BUSES["disk"])  # else it has to move anyway
     if prefix and suits and usual not in (None, prefix):
         yield context.find("name-against-bus", "target/@dev")
-
-
-@always
-def suffix_and_format(context: Context) -> Iterator[Problem]:
-    """The end of the path says one format, the disk gets another."""
-    wanted = _FORMAT_OF_SUFFIX.get((context.path or "").rpartition(".")[2].lower())
-    if wanted and context.type in ("file", "network") and context.format not in (wanted, None):
-        code = "format-unwritten" if context.get("type", "driver") is None else "format-other"
-        yield context.find(code, "driver/@type", suffix=wanted, format=context.format)
 
 
 @where_written("driver/@type")

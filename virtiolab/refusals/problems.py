@@ -80,9 +80,11 @@ class Problem(NamedTuple):
 
     @property
     def keeps_hardware(self) -> bool:
-        """Whether its fix leaves the guest the bus and the controllers that it has drivers for."""
+        """Whether its fix leaves the guest the device, the bus and the controllers that it knows."""
         bus = self.facts.get("bus")
-        others = (e for e in self.edits if e.startswith(("controller:", "target/@bus=")))
+        others = (
+            e for e in self.edits if e.startswith(("controller:", "target/@bus=", "@device=cdrom"))
+        )
         return all(bus is None or edit == f"target/@bus={bus}" for edit in others)
 
     @property

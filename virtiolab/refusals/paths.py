@@ -1,0 +1,111 @@
+"""What a path in a disk cannot be, or seldom is meant to be: QEMU would find out, or nobody."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from ..document import LOCAL_TYPES, SOURCE_ATTRIBUTES
+from .context import Context, Source, where_written
+from .problems import Problem
+
+# What the end of a file's name says about its format, where it says anything.
+_FORMAT_OF_SUFFIX = {
+    "qcow2": "qcow2", "qcow": "qcow", "qed": "qed", "vmdk": "vmdk", "vdi": "vdi", "vhdx": "vhd",
+    "vhd": "vpc", "vpc": "vpc", "raw": "raw", "iso": "raw",
+}  # fmt: skip
+_IMAGES = (*_FORMAT_OF_SUFFIX, "img")
+_FILES_IN_DEV = ("/dev/shm/", "/dev/hugepages", "/dev/fd/")
+# Names that the kernel gives in the order in which it meets the devices.
+_UNSTABLE = re.compile(r"/dev/([hs]d[a-z]+|nvme[0-9]+n[0-9]+(p(?=[0-9]))?|dm-|zd)[0-9]*")
+_PORTS = {
+    "http": 80, "https": 443, "ftp": 21, "ftps": 990, "nbd": 10809, "iscsi": 3260, "gluster": 24007,
+    "ssh": 22, "rbd": None,
+}  # fmt: skip
+_URL = re.compile(r"(?!file:)([a-z]+)(?::(?=[^/])|://)", re.IGNORECASE)
+# Disks for cloud-init, which finds them by their label, on whatever bus.
+_FOR_CLOUD_INIT = re.compile("seed|cloud|cidata|config|init|ignition")
+
+
+@where_written("source")
+def paths(context: Context) -> Iterator[Problem]:
+    """A path is absolute, and leads to what its type says."""
+    for source in context.sources:
+        if source.type not in LOCAL_TYPES or not (place := source.place):
+            continue
+        path = f"{source.path}/@{SOURCE_ATTRIBUTES[source.type]}"
+        told = {"place": place, "at": source.path, "kind": f"{source.above}/@type".lstrip("/")}
+        if place[0] != "/":
+            yield _no_path(context, source, path, told)
+        elif source.type == "file" and _is_device(place):
+            yield context.find("device-as-file", path, source.element, **told)
+        elif source.type == "block" and _is_image(place):
+            yield context.find("image-as-device", path, source.element, **told)
+        elif source.type == "block" and _UNSTABLE.fullmatch(place):
+            yield context.find("device-unstable", path, source.element, **told)
+
+
+def _no_path(context: Context, source: Source, path: str, told: dict) -> Problem:
+    """What stands there in place of a path."""
+    place = told["place"]
+    if place.startswith("file:"):
+        wanted = "/" + place.removeprefix("file:").lstrip("/")
+        return context.find("path-of-file", path, source.element, wanted=wanted, **told)
+    found = _URL.match(place)
+    if found is None or found[1].lower() not in _PORTS:
+        return context.find("path-relative", path, source.element, **told)
+    told |= {"protocol": (protocol := found[1].lower())}
+    url = _split(place)
+    if protocol == "rbd":  # whose servers stand in the host's ceph.conf
+        return context.find("path-of-rbd", path, source.element, name=place[4:].lstrip("/"), **told)
+    if url:
+        told |= dict(zip(("host", "port", "name"), url))
+    return context.find("path-of-url", path, source.element, **told)
+
+
+def _split(place: str) -> tuple[str, int, str] | None:
+    """The host, port and name in a URL that has them all."""
+    try:
+        url = urlsplit(place)
+        host, port = url.hostname, url.port or _PORTS[url.scheme]
+    except (ValueError, KeyError):  # a bracket, or a port, that is none
+        return None
+    return (host, port, url.path.lstrip("/")) if host and port and url.path.strip("/") else None
+
+
+def _is_device(place: str) -> bool:
+    return place.startswith("/dev/") and not place.startswith(_FILES_IN_DEV)
+
+
+def _is_image(place: str) -> bool:
+    """Whether a path is an image's: by its end, for a link to a device can be anywhere."""
+    return not place.startswith("/dev/") and _suffix(place) in _IMAGES
+
+
+def _suffix(place: str) -> str:
+    return place.rpartition(".")[2].lower()
+
+
+@where_written("source")
+def suffix_and_format(context: Context) -> Iterator[Problem]:
+    """The end of the path says one format, the disk gets another."""
+    if context.type not in ("file", "network", "volume"):
+        return
+    place = context.get(SOURCE_ATTRIBUTES[context.type], "source") or ""
+    if not (wanted := _FORMAT_OF_SUFFIX.get(suffix := _suffix(place))):
+        return
+    if context.format not in (wanted, None):
+        code = "format-unwritten" if context.get("type", "driver") is None else "format-other"
+        yield context.find(code, "driver/@type", suffix=wanted, format=context.format)
+    elif (
+        suffix == "iso" and context.device == "disk" and not (context.readonly or context.on("usb"))
+    ):
+        if not _FOR_CLOUD_INIT.search(place.rpartition("/")[2].lower()):
+            drive = {} if context.on("virtio", "sd", "nvme") else {"drive": "cdrom"}
+            yield context.find("iso-as-disk", "@device", **drive)
+
+
+@where_written("disk/@snapshot")
+def internal_snapshot(context: Context) -> Iterator[Problem]:
+    """A snapshot inside the image needs an image that has room for one."""
+    if context.snapshot == "internal" and context.format not in ("qcow2", None):
+        yield context.find("snapshot-internal", "@snapshot", format=context.format)
