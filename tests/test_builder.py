@@ -154,6 +154,7 @@ def test_label_follows_the_type():
     """The source of a block device is another attribute, with a meaning of its own."""
     builder = DiskBuilder(**WIN7)
     assert builder.fields["source"].path == "source/@file"
+    builder = DiskBuilder(**WIN7 | {"source": "/dev/vg0/win7"})
     pick(builder, "type", "block")
     assert builder.fields["source"].path == "source/@dev"
     assert "block device" in text_of(builder.fields["source"].hint)

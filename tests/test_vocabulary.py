@@ -9,7 +9,7 @@ from lxml import etree
 from virtiolab import explain, read
 from virtiolab.evidence.schema import HOW_TO_GET_IT, grammar, schema_file
 from virtiolab.explanation import glossary, terms_of
-from virtiolab.syntax import entries, lookup, nearest, nearest_name
+from virtiolab.syntax import entries, lookup, meant, nearest_name
 
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.xml"))
 ENTRIES = entries()
@@ -160,6 +160,6 @@ def test_suggestions(path, suggestion):
 
 def test_suggested_values():
     """The nearest value of the same name."""
-    assert nearest("writebac", [*lookup("/disk/driver/@cache").values]) == "writeback"
-    assert nearest("vertio", [*lookup("/disk/target/@bus").values]) == "virtio"
-    assert nearest("zzz", [*lookup("/disk/target/@bus").values]) is None
+    assert meant("driver/@cache", "writebac", [*lookup("/disk/driver/@cache").values]) == "writeback"
+    assert meant("target/@bus", "vertio", [*lookup("/disk/target/@bus").values]) == "virtio"
+    assert meant("target/@bus", "zzz", [*lookup("/disk/target/@bus").values]) is None

@@ -26,6 +26,10 @@ SOURCE_ATTRIBUTES = {
     "vhostuser": "path", "vhostvdpa": "dev", "ctl": "dev",
 }  # fmt: skip
 LOCAL_TYPES = ("file", "block", "dir")  # whose source is a path of the host
+_OTHERS = (
+    "The disks of a snapshot, a backup or a checkpoint only name those of a guest, which stand in its"
+    " <domain>: `virsh dumpxml` prints that."
+)
 
 # What strtoul() takes: decimal digits, or, as C writes them, octal and hexadecimal ones too.
 _DECIMAL = re.compile(r"[ \t\n\r\f\v]*(?:\+?|(-)(?=0+$))([0-9]{1,60})")
@@ -232,7 +236,7 @@ def _guest_in(root: etree._Element) -> etree._Element:
     if root.tag in HOLDERS:
         if (domain := root.find("domain")) is not None:
             return domain
-        raise UnreadableXML(f"This <{root.tag}> holds no <domain>.", root.sourceline)
+        raise UnreadableXML(f"This <{root.tag}> holds no <domain>. {_OTHERS}", root.sourceline)
     raise _not_a_guest(root)
 
 
@@ -258,6 +262,9 @@ def _namespaced(element: etree._Element) -> UnreadableXML:
 
 def _refuse_hidden_disks(domain: Domain) -> None:
     """A guest may have no disk, but disks where libvirt does not look are no silent nothing."""
+    for disk in () if domain.complete else islice(domain._all("disk"), 1):
+        if disk.get("name") is not None and disk.find("target") is None:
+            raise UnreadableXML(f"This <disk> is none of a guest. {_OTHERS}", disk.sourceline)
     number = sum(1 for _ in islice(domain._all("disk"), MAX_DISKS + 1))
     if number > MAX_DISKS:
         raise UnreadableXML(f"There are more than {MAX_DISKS:,} disks; no guest has so many.")

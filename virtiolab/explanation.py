@@ -9,7 +9,7 @@ from lxml import etree
 from .data import NEWEST, dotted, facts
 from .document import Disk
 from .inference import Inference, infer
-from .syntax import Entry, lookup, nearest, nearest_name
+from .syntax import Entry, lookup, meant, nearest_name
 from .xml import one_line, path_name
 
 # Where the answers of infer() would be written: attributes of the disk itself or of a child.
@@ -142,7 +142,7 @@ class Explanation:
             return Row(path, value, "stated", False, said, "", answer=answer)
         inference = getattr(self.answers, answer) if answer else None
         knows_value = not entry.values or value is None or value in entry.values
-        here = entry.values.get(value, "") if knows_value else _unknown_value(entry, value)
+        here = entry.values.get(value, "") if knows_value else _unknown_value(path, entry, value)
         if inference and inference.origin != "stated":
             here = inference.reason
         if (libvirt := self.disk.domain.libvirt) < NEWEST and (
@@ -203,9 +203,9 @@ def _in_path(name: str) -> str:
     return name if is_plain else path_name(name)
 
 
-def _unknown_value(entry: Entry, value: str) -> str:
-    near = nearest(value, list(entry.values))
-    hint = f" Did you mean `{near}`?" if near else ""
+def _unknown_value(path: str, entry: Entry, value: str) -> str:
+    near = meant("/".join(path.split("/")[-2:]), value, list(entry.values))
+    hint = f" Did you mean `{near.partition(' ')[0]}`?" if near else ""
     return f"`{one_line(value, 60)}` is no value that libvirt knows here.{hint}"
 
 

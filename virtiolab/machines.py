@@ -1,8 +1,6 @@
 """What a type of machine decides about its disks: how virtio travels, which SCSI card it has."""
 
-from collections.abc import Mapping
 from functools import lru_cache
-from types import MappingProxyType
 from typing import NamedTuple
 
 from .data import NEWEST, Version, facts, version
@@ -21,9 +19,7 @@ class Machine(NamedTuple):
     lacks: tuple[str, ...] = ("ide",)  # buses: of IDE libvirt only takes what is built in
     pci: str | None = None  # the model of PCI bus 0
     board: tuple[tuple[int, int], ...] = ()  # slots and functions of PCI bus 0 that it uses itself
-    builtin: Mapping[str, tuple[int, int]] = MappingProxyType(
-        {}
-    )  # and those of its own controllers
+    builtin: dict[str, tuple[int, int]] | None = None  # and those of its own first controllers
     has_usb: bool = False  # libvirt gives it a USB controller unasked
     default: bool = False  # what the architecture gets where no machine is written
 

@@ -2,7 +2,7 @@
 what it takes each value for. The facts stand in syntax.toml; nothing here judges."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from itertools import islice
@@ -94,6 +94,7 @@ class Entry(NamedTuple):
     since: str | None = None
     doc: str | None = None
     only: tuple[Only, ...] = ()
+    running: bool = False
 
     def since_of(self, value: str) -> str | None:
         """The libvirt that first took a value, where it came later than the name: it says so."""
@@ -147,13 +148,23 @@ def _siblings() -> dict[tuple[str, bool], list[str]]:
 def nearest_name(path: str) -> str | None:
     """The known name beside an unknown one that looks most like it: `@type` for `@typo`."""
     *_, parent, name = path.split("/")
-    return nearest(name, _siblings().get((parent, name.startswith("@")), []))
+    near = _nearest(name, _siblings().get((parent, name.startswith("@")), []))
+    return near[0] if near else None
 
 
-def nearest(word: str, known: list[str]) -> str | None:
-    """The known word that looks most like an unknown one."""
+def meant(name: str, text: str, known: Sequence[str]) -> str | None:
+    """The known value of a name such as `driver/@cache` that somebody meant, or None; behind a bus, with
+    a blank, the model of the controller that was written in its place."""
+    word, tables = text.strip().lower()[:60], facts("vocabulary.toml")["words"]
+    others = (*tables.get(name, {}).items(), *tables["any"].items())
+    found = [one for one in known if one.lower() == word]
+    found += [one for one, words in others if word in words and one.split()[0] in known]
+    return next(iter(found or _nearest(word, known)), None)
+
+
+def _nearest(word: str, known: Sequence[str]) -> list[str]:
     # Comparing takes time in the square of the length, and no name is longer than 30 letters.
-    return next(iter(get_close_matches(word[:60], sorted(known), n=1, cutoff=0.6)), None)
+    return get_close_matches(word[:60], sorted(known), n=1, cutoff=0.6)
 
 
 # A reader gives a value as libvirt writes it back, or None where it is as good as not written, and
@@ -371,19 +382,6 @@ def children_of(element: etree._Element, libvirt: Version = NEWEST) -> Iterator[
             same = element.iterchildren(place.name)
             found = (child for child in same if _counts(child, shape_of(child, libvirt), place))
             yield from found if place.again else islice(found, 1)
-
-
-def names_in(
-    element: etree._Element, shape: Shape
-) -> Iterator[tuple[etree._Element, str | None, bool]]:
-    """Every name in an element, with all below what libvirt looks at: an attribute of an element, or
-    (None) an element itself, and whether libvirt looks at it here."""
-    for attribute in element.keys():
-        yield element, attribute, shape.open or attribute in shape.attributes
-    for child, inner in inside(element, shape):
-        yield child, None, shape.open or inner is not None
-        if inner:
-            yield from names_in(child, inner)
 
 
 def inside(element: etree._Element, shape: Shape) -> Iterator[tuple[etree._Element, Shape | None]]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from lxml import etree
 from lxml.builder import E
 
-from ..document import Domain
+from ..document import QEMUS_TYPES, Domain
 
 # What a disk depends on, beside <devices>. All else is left out, so that it cannot stand in the
 # way: the host's CPU, firmware that is not installed here, labels, limits, or arguments for QEMU.
@@ -15,7 +15,6 @@ _COUNTS: dict[str, set[str] | None] = {
     "vcpu": None, "iothreads": None, "iothreadids": None, "throttlegroups": None,
     "os": {"type", "boot"}, "cpu": {"numa"}, "memory": None, "memoryBacking": {"access"},
 }  # fmt: skip
-QEMUS_TYPES = (None, "qemu", "kvm", "hvf")
 
 
 def in_guest(domain: Domain, machine: str, arch: str | None = "x86_64") -> Domain:

@@ -113,7 +113,7 @@ class Libvirt(AbstractContextManager):
     """
 
     def __init__(self, progress: Progress = no_progress):
-        python = _python()
+        python = system_python()
         progress(0.0, "libvirt looks at what QEMU can do, for some seconds, this once")
         self.sandbox = Sandbox()
         folder = str(self.sandbox.folder / "libvirt")
@@ -183,7 +183,7 @@ def _version(answer: dict) -> Version:
     return number // 1_000_000, number // 1000 % 1000, number % 1000
 
 
-def _python() -> str:
+def system_python() -> str:
     """The Python that has the binding: this one, or the system's, where its package goes."""
     if importlib.util.find_spec("libvirt"):
         return sys.executable

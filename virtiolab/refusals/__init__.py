@@ -37,7 +37,7 @@ def check(domain: Domain) -> list[Problem]:
     contexts = [Context(disk) for disk in domain.disks]
     whole = Guest(domain, contexts)
     found = [problem for context in contexts for problem in about(context)]
-    beyond = codes_beyond(domain.libvirt)
+    beyond = codes_beyond(domain)
     found += [p for rule in OF_GUESTS for p in rule(whole) if p.code not in beyond]
     give_names(contexts, found)
     return sorted(found, key=lambda problem: problem.line)
@@ -50,7 +50,7 @@ def about(context: Context) -> list[Problem]:
         found.extend(rule(context))
     for rule in sorted(asked, key=_BY_NAME):  # a set has no order to rely on
         found.extend(rule(context))
-    beyond = codes_beyond(context.domain.libvirt)
+    beyond = codes_beyond(context.domain)
     found = [problem for problem in found if problem.code not in beyond]
     if len(found) > MAX_FIXES:
         worst_first = sorted(range(len(found)), key=lambda n: SEVERITIES.index(found[n].severity))

@@ -1,13 +1,14 @@
 """What libvirt refuses in the controllers of a guest, and in what its machine has to offer."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from lxml import etree
 
 from ..data import facts
 from ..document import whole_number
 from ..inference import VIRTIO_SCSI_MODELS, copied_controller
+from ..syntax import meant
 from ..targets import DRIVE_BUSES, NVME_SINCE
 from .context import Context, Guest, always, of_guests, on_buses
 from .driver import has_iothread, wrong_shares
@@ -72,11 +73,18 @@ def _place(guest: Guest, element: etree._Element, kind: str, number) -> Iterator
 def _model(guest: Guest, element: etree._Element, kind: str) -> Iterator[Problem]:
     model = element.get("model")
     if model is not None and model not in _MODELS[kind]:
-        yield guest.find("controller-model", element, "@model", type=kind, model=model)
+        yield _no_model(guest, element, kind, _MODELS[kind])
     elif model == "buslogic":
         yield guest.find("controller-model-not-in-qemu", element, "@model", model=model)
     elif model == "ncr53c90":
         yield guest.find("controller-builtin", element, "@model", model=model)
+
+
+def _no_model(guest: Guest, element: etree._Element, kind: str, known: Iterable[str]) -> Problem:
+    model = element.get("model")
+    told = {"type": kind, "model": model, "near": meant("controller/@model", model, [*known])}
+    code = "controller-model-misspelt" if told["near"] else "controller-model"
+    return guest.find(code, element, "@model", **told)
 
 
 def _options(guest: Guest, element: etree._Element, kind: str) -> Iterator[Problem]:
@@ -162,8 +170,7 @@ def usb_controllers(guest: Guest) -> Iterator[Problem]:
         model, index = element.get("model", ""), element.get("index")
         number, is_part = whole_number(index), model.startswith(_ICH9)
         if model and model not in facts("machines.toml")["usb_ports"]:
-            told = {"type": "usb", "model": model}
-            yield guest.find("controller-model", element, "@model", **told)
+            yield _no_model(guest, element, "usb", facts("machines.toml")["usb_ports"])
         if model == "none" and len(hosts) > 1:
             yield guest.find("usb-none-and-more", element, "@model")
         elif number is not None and number in seen and not (is_part and seen[number]):

@@ -42,6 +42,7 @@ class _Buses:
 
     def __init__(self, guest: Guest):
         self.guest, self.machine = guest, guest.domain.kind
+        self.builtin = (self.machine and self.machine.builtin) or {}
         written = [e for e in guest.controllers if e.get("type") == "pci"]
         self.written = {whole_number(e.get("index")): e.get("model") for e in written}
 
@@ -73,7 +74,7 @@ class _Buses:
         """The slots and functions of bus 0 that the board uses itself."""
         if self.machine is None:
             return set()
-        used = {kind: place for kind, place in self.machine.builtin.items() if self._has(kind)}
+        used = {kind: place for kind, place in self.builtin.items() if self._has(kind)}
         return {*self.machine.board, *used.values()}
 
     def _has(self, kind: str) -> bool:
@@ -89,7 +90,7 @@ class _Buses:
         kind = controller.get("type", "ide")
         is_first = whole_number(controller.get("index", "0")) == 0
         is_model = kind != "usb" or controller.get("model") in (None, "piix3-uhci")
-        return bool(self.machine and kind in self.machine.builtin and is_first and is_model)
+        return kind in self.builtin and is_first and is_model
 
 
 @of_guests
@@ -139,7 +140,7 @@ def _wrong(guest: Guest, buses: _Buses, card: _Card) -> Iterator[Problem]:
         code = "pci-slot-missing" if slots else "pci-bus-of-ports"
         yield guest.find_in(card.device, code, "address/@slot", **told)
     elif card.device.tag == "controller" and buses.is_builtin(card.device):
-        wanted = machine.builtin[kind := card.device.get("type", "ide")]
+        wanted = buses.builtin[kind := card.device.get("type", "ide")]
         if (bus, *place) != (0, *wanted):
             told = {"type": kind, "machine": machine.title, "slot": hex(wanted[0])}
             told |= {"function": hex(wanted[1])}

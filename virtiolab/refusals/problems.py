@@ -1,16 +1,19 @@
 """What a problem is, what is said of it, and what would mend it."""
 
 import copy
+import re
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from lxml import etree
 
 from ..data import Version, facts, holds
-from ..document import Disk, Domain
+from ..document import QEMUS_TYPES, Disk, Domain
 from ..xml import one_line, path_name
 from .fixes import Place, apply, changed, child_of
 
+_AT_THE_END = re.compile(r"^ +| +$")
+_OF_QEMU = ("libvirt: qemu", "QEMU: ")
 _LONGER = 400  # for a list of our own
 
 SEVERITIES = ("error", "warning", "note")  # from the worst to the mildest
@@ -74,7 +77,8 @@ class Problem(NamedTuple):
         if self.disk is None:
             return ()
         try:
-            return tuple(self._filled(edit, 4096) for edit in sentences()[self.code].get("fix", ()))
+            words = _Words(self.facts, 4096)
+            return tuple(edit.format_map(words) for edit in sentences()[self.code].get("fix", ()))
         except KeyError:  # of a name or a bus that is not to be had
             return ()
 
@@ -118,8 +122,8 @@ class Problem(NamedTuple):
         said = {name: getattr(self, name) for name in names}
         return said | {"target": self.disk.target if self.disk else None}
 
-    def _filled(self, sentence: str, limit: int = 80) -> str:
-        return sentence.format_map(_Words(self.facts, limit))
+    def _filled(self, sentence: str) -> str:
+        return sentence.format_map(_Shown(self.facts, 80))
 
 
 class _Words(dict):
@@ -133,6 +137,13 @@ class _Words(dict):
         value = super().__getitem__(name)
         said = "unknown" if value is None else str(value) or "(empty)"
         return one_line(said, _LONGER if name == "known" else self.limit)
+
+
+class _Shown(_Words):
+    """The same to be read: a blank at an end of a value, which libvirt takes as it is, can be seen."""
+
+    def __getitem__(self, name: str) -> str:
+        return _AT_THE_END.sub(lambda found: "\u2423" * len(found[0]), super().__getitem__(name))
 
 
 def path_of(element: etree._Element, attribute: str | None = None) -> str:
@@ -153,10 +164,19 @@ def deepest(element: etree._Element, path: str) -> etree._Element:
     return element
 
 
+def codes_beyond(domain: Domain) -> frozenset[str]:
+    """The problems that nobody has with this guest: those of newer libvirts or of older ones, and where
+    it is not QEMU's, those of QEMU and of libvirt's driver for it."""
+    return _codes_beyond(domain.libvirt, domain.type in QEMUS_TYPES)
+
+
 @lru_cache(maxsize=64)
-def codes_beyond(libvirt: Version) -> frozenset[str]:
-    """The problems that this libvirt does not mind: those of newer or of older ones."""
-    return frozenset(code for code, said in sentences().items() if not holds(said, libvirt))
+def _codes_beyond(libvirt: Version, is_of_qemu: bool) -> frozenset[str]:
+    return frozenset(
+        code
+        for code, said in sentences().items()
+        if not holds(said, libvirt) or (said["source"].startswith(_OF_QEMU) and not is_of_qemu)
+    )
 
 
 def sentences() -> dict[str, dict]:

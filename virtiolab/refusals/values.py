@@ -1,5 +1,7 @@
 """What libvirt refuses in single values, and what it does not look at at all."""
 
+from collections.abc import Iterator
+
 from lxml import etree
 
 from ..data import Version, dotted
@@ -11,7 +13,7 @@ from ..syntax import (
     children_of,
     inside,
     lookup,
-    nearest,
+    meant,
     nearest_name,
     shape_of,
     text_of,
@@ -52,7 +54,7 @@ def _look(
         read = readers.get(attribute)
         if read is None:
             if not shape.open:
-                found.append(_not_read(context, element, attribute))
+                found.extend(_not_read(context, element, attribute))
             continue
         if text not in read if type(read) is OneOf else _is_refused(read, text):
             found.append(_refused(context, element, attribute, read))
@@ -76,7 +78,7 @@ def _look_inside(
             below = placed and not misplaced and tag not in _OTHER_IMAGES
             _look(context, child, inner, found, rules, below)
         elif not shape.open:
-            found.append(_not_read(context, child, None))
+            found.extend(_not_read(context, child, None))
 
 
 def _misplaced(
@@ -151,7 +153,12 @@ def _refused(
         return context.find("value-not-a-number", path, **facts)
     if since := lookup(f"/disk/{path}").came_after(context.domain.libvirt, text):
         return context.find("value-newer", path, wanted=since, **facts | _of(context))
-    if near := nearest(text, read.known):
+    near, _, model = (
+        meant("/".join(f"disk/{path}".split("/")[-2:]), text, read.known) or ""
+    ).partition(" ")
+    if model:
+        return context.find("bus-of-controller", path, near=near, model=model, **facts)
+    if near:
         return context.find("value-misspelt", path, near=near, **facts)
     return context.find("value-unknown", path, known=", ".join(read.known), **facts)
 
@@ -172,19 +179,23 @@ def _is_there(element: etree._Element, name: str, shape: Shape) -> bool:
         return True
 
 
-def _not_read(context: Context, element: etree._Element, attribute: str | None) -> Problem:
+def _not_read(
+    context: Context, element: etree._Element, attribute: str | None
+) -> Iterator[Problem]:
     """Nobody reads it here: it is misspelt, it stands in the wrong place, or it came before."""
     path = path_of(element, attribute)
     facts, libvirt = {"element": element, "name": attribute or element.tag}, context.domain.libvirt
     entry = lookup(f"/disk/{path}")
     if entry and (since := entry.came_after(libvirt)):
-        return context.find("name-newer", path, wanted=since, **facts | _of(context))
-    if entry:
-        return context.find("name-without-effect", path, **facts)
-    near = nearest_name(f"/disk/{path}")
-    if near and _can_be(element, attribute, near.lstrip("@"), libvirt):
-        return context.find("name-misspelt", path, near=near.lstrip("@"), **facts)
-    return context.find("name-unknown", path, **facts)
+        yield context.find("name-newer", path, wanted=since, **facts | _of(context))
+    elif entry and not entry.running:  # that is no fault: it is how libvirt shows a running guest
+        yield context.find("name-without-effect", path, **facts)
+    elif not entry:
+        near = (nearest_name(f"/disk/{path}") or "").lstrip("@")
+        if near and _can_be(element, attribute, near, libvirt):
+            yield context.find("name-misspelt", path, near=near, **facts)
+        else:
+            yield context.find("name-unknown", path, **facts)
 
 
 def _of(context: Context) -> dict[str, str]:

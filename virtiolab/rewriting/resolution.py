@@ -11,7 +11,7 @@ from lxml import etree
 
 from ..document import Disk, Domain
 from ..inference import USB_BOT_SINCE, infer
-from ..syntax import Shape, children_of, in_bytes, names_in, shape_of, text_of
+from ..syntax import Shape, children_of, in_bytes, inside, shape_of, text_of
 from ..xml import one_line, written
 
 # Of each protocol, the port that libvirt writes down (virStorageSourceNetworkDefaultPort).
@@ -266,6 +266,19 @@ class Resolution:
         if old is None:
             return None
         return [name for name, value in element.items() if old.get(name) != value]
+
+
+def names_in(
+    element: etree._Element, shape: Shape
+) -> Iterator[tuple[etree._Element, str | None, bool]]:
+    """Every name in an element, with all below what libvirt looks at: an attribute of an element, or
+    (None) an element itself, and whether libvirt looks at it here."""
+    for attribute in element.keys():
+        yield element, attribute, shape.open or attribute in shape.attributes
+    for child, inner in inside(element, shape):
+        yield child, None, shape.open or inner is not None
+        if inner:
+            yield from names_in(child, inner)
 
 
 def _partners(new: etree._Element, old: etree._Element) -> Iterator[tuple]:

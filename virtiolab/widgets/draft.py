@@ -12,7 +12,8 @@ from ..refusals import Problem, check
 from ..refusals.context import Context
 from ..refusals.values import only_elsewhere
 from ..rewriting.choices import choices_of
-from ..syntax import names_in, shape_of
+from ..rewriting.resolution import names_in
+from ..syntax import shape_of
 from ..views.fields import Filled
 from ..xml import written
 
