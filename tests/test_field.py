@@ -9,15 +9,15 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from agreement import disagreements, of_this
+from agreement import disagreements, is_condition, of_this
 
 from virtiolab import Domain, check, read
 from virtiolab.data import NEWEST, dotted
 from virtiolab.evidence.guests import QEMUS_TYPES, bare, in_guest
 
 FILES = sorted(Path(__file__).parent.glob("field/*.xml"))
-# libvirt's QEMU driver is the one that can be asked, so not about the guests of Xen and others.
 OF_QEMU = [file for file in FILES if read(file).type in QEMUS_TYPES]
+OF_OTHERS = [file for file in FILES if file not in OF_QEMU]  # Xen, bhyve, LXC, VMware
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -38,3 +38,13 @@ def test_libvirt_agrees(file, libvirt):
     if libvirt.ask(domain).refusal:  # perhaps of another device, which is not to be had here
         domain = Domain(bare(domain.element), domain.libvirt)
     assert disagreements(libvirt.ask(domain), domain) == []
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("file", OF_OTHERS, ids=lambda file: file.stem)
+def test_libvirt_agrees_without_qemu(file, libvirt):
+    """libvirt's QEMU driver has no say in these; what all drivers check, the one without any tells."""
+    domain = of_this(libvirt, file)
+    alone = Domain(bare(domain.element), domain.libvirt)
+    refusal = libvirt.ask(alone, generic=True).generic_refusal
+    assert refusal is None or is_condition(refusal)
