@@ -20,6 +20,8 @@ CONDITIONS = {
     r"argument key 'path' must not have null value": "a vDPA device is opened for QEMU at its start",
     r"Attempted double use of PCI Address": "where libvirt puts what has no address",
     r"Failed to parse (user|group) '": "which users and groups the host has",
+    r"does not support machine type": "which machines this QEMU has",
+    r"init binary must be specified": "how a container starts",
     r"Hostdev already exists": "not about disks",
 }
 DECIDED_BY_THE_MACHINE = ("pci", "ccw", "usb", "virtio-mmio", "spapr-vio")
