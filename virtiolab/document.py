@@ -25,11 +25,8 @@ SOURCE_ATTRIBUTES = {
     "file": "file", "block": "dev", "dir": "dir", "network": "name", "volume": "volume",
     "vhostuser": "path", "vhostvdpa": "dev", "ctl": "dev",
 }  # fmt: skip
+QEMUS_TYPES = (None, "qemu", "kvm", "hvf")  # of domains
 LOCAL_TYPES = ("file", "block", "dir")  # whose source is a path of the host
-_OTHERS = (
-    "The disks of a snapshot, a backup or a checkpoint only name those of a guest, which stand in its"
-    " <domain>: `virsh dumpxml` prints that."
-)
 
 # What strtoul() takes: decimal digits, or, as C writes them, octal and hexadecimal ones too.
 _DECIMAL = re.compile(r"[ \t\n\r\f\v]*(?:\+?|(-)(?=0+$))([0-9]{1,60})")
@@ -96,14 +93,10 @@ class Disks(Sequence[Disk]):
     def __len__(self) -> int:
         return len(self._elements)
 
-    def __iter__(self) -> Iterator[Disk]:
-        return map(self._disk, self._elements)
-
     def __getitem__(self, place):
-        return tuple(self)[place] if isinstance(place, slice) else self._disk(self._elements[place])
-
-    def _disk(self, element: etree._Element) -> Disk:
-        return Disk(element, self._domain)
+        if isinstance(place, slice):
+            return tuple(Disk(element, self._domain) for element in self._elements[place])
+        return Disk(self._elements[place], self._domain)
 
 
 class Domain:
@@ -233,10 +226,8 @@ def _guest_in(root: etree._Element) -> etree._Element:
         return devices
     if root.tag in ("domain", "devices"):
         return root
-    if root.tag in HOLDERS:
-        if (domain := root.find("domain")) is not None:
-            return domain
-        raise UnreadableXML(f"This <{root.tag}> holds no <domain>. {_OTHERS}", root.sourceline)
+    if root.tag in HOLDERS and (domain := root.find("domain")) is not None:
+        return domain
     raise _not_a_guest(root)
 
 
@@ -262,9 +253,9 @@ def _namespaced(element: etree._Element) -> UnreadableXML:
 
 def _refuse_hidden_disks(domain: Domain) -> None:
     """A guest may have no disk, but disks where libvirt does not look are no silent nothing."""
-    for disk in () if domain.complete else islice(domain._all("disk"), 1):
-        if disk.get("name") is not None and disk.find("target") is None:
-            raise UnreadableXML(f"This <disk> is none of a guest. {_OTHERS}", disk.sourceline)
+    first = None if domain.complete else next(domain._all("disk"), None)
+    if first is not None and first.get("name") is not None and first.find("target") is None:
+        raise _not_a_guest(first)
     number = sum(1 for _ in islice(domain._all("disk"), MAX_DISKS + 1))
     if number > MAX_DISKS:
         raise UnreadableXML(f"There are more than {MAX_DISKS:,} disks; no guest has so many.")
