@@ -18,6 +18,10 @@ from virtiolab.views.beside_libvirt import comparison_as_text
 DISK = b"<disk><source file='/a'/><target dev='vda'/></disk>"
 LUN = b"""<disk type='block' device='lun'><source dev='/dev/sda'/><target dev='sda' bus='scsi'/>
 <address type='drive' target='3'/></disk>"""
+GUEST = (
+    b"<domain type='kvm'><name>d</name><memory>65536</memory><os><type>hvm</type></os>"
+    b"<devices>%s</devices></domain>"
+)
 EXAMPLES = Path(__file__).parent / "examples"
 VERSIONS = {"libvirt": "9.0.0", "QEMU": "7.2.22"}
 live = pytest.mark.live
@@ -59,11 +63,59 @@ def test_a_bus_that_is_written(run, libvirt):
 @live
 def test_a_guest_that_is_refused(run, libvirt):
     """Its reason, and each disk alone, so that the culprit is known."""
-    status, out, _ = run("ask", "-", stdin=LUN + DISK)
+    status, out, _ = run("ask", "-", stdin=GUEST % (LUN + DISK))
     text = " ".join(" ".join(out).split())
     assert status == 1 and "refuses this guest: unsupported configuration: target must be 0" in text
     assert "alone, refused" in text and "alone, accepted" in text
     assert "every disk that it accepts" in text
+
+
+@live
+@pytest.mark.parametrize(
+    "xml,which",
+    [
+        (
+            LUN,
+            "machine pc, with a controller of model virtio-scsi. In one with machine pc and no more",
+        ),
+        (
+            DISK.replace(b"</disk>", b"<address type='pci' bus='3' slot='0'/></disk>"),
+            "machine q35.",
+        ),
+        (DISK, "machine pc."),
+    ],
+)
+def test_a_part_of_a_guest(xml, which, run, libvirt):
+    """It is asked about in a guest that suits its address, and which one is said."""
+    status, out, _ = run("ask", "-", stdin=xml)
+    assert status == 0 and f"x86_64, {which}" in " ".join(" ".join(out).split())
+
+
+@live
+@pytest.mark.parametrize(
+    "wrong,on_which",
+    [
+        ("<watchdog model='none-such'/>", ""),
+        ("<disk><source file='/b'/><target dev='vdb'/></disk><tpm model='x'/>", ""),
+        ("<type machine='pc-q35-0.1'>", " on the machine q35"),
+    ],
+)
+def test_a_guest_that_is_refused_for_something_else(wrong, on_which, run, libvirt):
+    """It is asked about again with its disks and controllers alone, and says so."""
+    guest = (GUEST % DISK).decode()
+    guest = (
+        guest.replace("<type>", wrong)
+        if "machine" in wrong
+        else guest.replace("</dev", wrong + "</dev")
+    )
+    status, out, _ = run("ask", "-", stdin=guest.encode())
+    text = " ".join(" ".join(out).split())
+    assert status == 1 and "As it is, libvirt refuses this guest: " in text
+    assert f"about the disks and their controllers alone{on_which}. " in text
+    assert "says the same as virtiolab about every disk." in text and "alone, " not in text
+    _, [line], _ = run("ask", "--json", "-", stdin=guest.encode())
+    said = json.loads(line)
+    assert said["refusal"] and not any(disk["refusal"] for disk in said["disks"])
 
 
 @live

@@ -160,6 +160,8 @@ def test_suggestions(path, suggestion):
 
 def test_suggested_values():
     """The nearest value of the same name."""
-    assert meant("driver/@cache", "writebac", [*lookup("/disk/driver/@cache").values]) == "writeback"
+    assert (
+        meant("driver/@cache", "writebac", [*lookup("/disk/driver/@cache").values]) == "writeback"
+    )
     assert meant("target/@bus", "vertio", [*lookup("/disk/target/@bus").values]) == "virtio"
     assert meant("target/@bus", "zzz", [*lookup("/disk/target/@bus").values]) is None

@@ -286,7 +286,7 @@ def _ask(domain: Domain, options: argparse.Namespace) -> Said:
 
     said = compare(domain, shared(progress))
     shown = said.as_dict() if options.json else comparison_as_text(said, options.colour)
-    return Said(shown, REFUSED if said.answer.is_refused else OK)
+    return Said(shown, REFUSED if said.refusal else OK)
 
 
 _FIX = {

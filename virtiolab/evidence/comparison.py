@@ -9,9 +9,10 @@ from lxml import etree
 from ..data import dotted
 from ..document import Disk, Domain
 from ..inference import infer
+from ..xml import one_line
 from . import NoAnswer
 from .arguments import Argument, arguments, controller, devices, is_unclear
-from .guests import QEMUS_TYPES, alone, on_its_machine, whole
+from .guests import alone, candidates, on_its_machine
 from .libvirt import Answer
 from .rungs import Climber
 from .schema import Fault
@@ -71,30 +72,31 @@ class Compared:
 @dataclass(frozen=True)
 class Comparison:
     """Of all disks of a domain. `versions` are those of libvirt and QEMU, `meant` that of the libvirt
-    that the domain is for; `answer` is libvirt's about the whole guest; `notes` say what was asked
-    instead, if it was not the domain as it is, and what cannot be told."""
+    that the domain is for; `refusal` is libvirt's of the guest as it is, `answer` what it says of the
+    guest that was asked about; `notes` say where that is another, and what cannot be told."""
 
     disks: list[Compared]
     versions: dict[str, str]
     meant: str
     answer: Answer
     notes: list[str]
+    refusal: str | None = None
 
     def as_dict(self) -> dict:
         """The same for JSON."""
-        refusal = self.answer.refusal if self.answer.is_refused else None
-        said = {**self.versions, "meant": self.meant, "refusal": refusal, "notes": self.notes}
-        return said | {"disks": [one.as_dict() for one in self.disks]}
+        said = {**self.versions, "meant": self.meant, "refusal": self.refusal}
+        disks = [one.as_dict() for one in self.disks]
+        return {**said, "notes": self.notes, "disks": disks}
 
 
 def compare(domain: Domain, climber: Climber) -> Comparison:
-    """Ask about a domain; if libvirt refuses it, about each disk of it alone.
+    """Ask about a domain, or about as much of it as libvirt accepts here; if it refuses also the disks
+    alone, about each of them.
 
     What libvirt says is held to the answers for that libvirt, whichever the domain is for.
     """
     asked_of = climber.libvirt.version
-    guest = whole(Domain(domain.element, asked_of))
-    answer = climber.ask(guest)
+    guest, answer, refusal, notes = _nearest(Domain(domain.element, asked_of), climber)
     if answer.refusal is None or len(guest.disks) == 1:
         asked = [(guest, answer)]
     else:
@@ -114,17 +116,33 @@ def compare(domain: Domain, climber: Climber) -> Comparison:
             differs = domain.libvirt != asked_of
             elsewhere = {row: v for row, v in inferred(other).items() if differs and v != ours[row]}
             disks.append(Compared(disk, faults, said, ours, theirs, told, elsewhere))
-    notes = []
-    if not domain.complete:
-        notes.append(
-            "This is no whole guest, so libvirt was asked about an ordinary one with it: x86_64,"
-            " machine pc."
-        )
-    elif domain.type not in QEMUS_TYPES:
-        notes.append("This is no guest of QEMU, but it was asked about as if it were one.")
     if any(is_unclear(said) for _, said in asked):
         notes.append("Which of QEMU's devices is which disk cannot be told here.")
-    return Comparison(disks, climber.libvirt.versions, dotted(domain.libvirt), answer, notes)
+    return Comparison(
+        disks, climber.libvirt.versions, dotted(domain.libvirt), answer, notes, refusal
+    )
+
+
+def _nearest(domain: Domain, climber: Climber) -> tuple[Domain, Answer, str | None, list[str]]:
+    """The guest to ask about, with libvirt's answer; how libvirt refuses the domain, and what to say.
+
+    It is the nearest that libvirt accepts. Where it accepts none: of a part of a guest the first; a whole
+    one as it is, unless libvirt finds another fault with its disks alone.
+    """
+    asked = []
+    for guest, note in candidates(domain):
+        asked.append((guest, answer := climber.ask(guest), note))
+        if not (answer.is_refused and answer.answered):
+            break
+    guest, answer, note = asked[-1 if not domain.complete and not answer.is_refused else 0]
+    refusal = answer.refusal if answer.is_refused else None
+    notes, said = [note] if note else [], one_line(asked[0][1].refusal or "", 300)
+    if domain.complete and len(asked) > 1 and asked[-1][1].refusal != refusal:
+        guest, answer, note = asked[-1]
+        notes += [f"As it is, libvirt refuses this guest: {said}.", note]
+    elif not domain.complete and guest is not asked[0][0]:
+        notes.append(f"In one with machine pc and no more, libvirt refuses it: {said}.")
+    return guest, answer, refusal, notes
 
 
 def inferred(disk: Disk) -> dict[str, object]:

@@ -16,6 +16,12 @@ _COUNTS: dict[str, set[str] | None] = {
     "os": {"type", "boot"}, "cpu": {"numa"}, "memory": None, "memoryBacking": {"access"},
 }  # fmt: skip
 
+# Where a part of a guest is tried, until libvirt accepts it: with its address it may want another machine.
+_ORDINARY = (
+    ("x86_64", "pc", None), ("x86_64", "pc", "virtio-scsi"), ("x86_64", "q35", None),
+    ("x86_64", "q35", "virtio-scsi"), ("s390x", "s390-ccw-virtio", None),
+)  # fmt: skip
+
 
 def in_guest(domain: Domain, machine: str, arch: str | None = "x86_64") -> Domain:
     """A part of a guest in one with this machine, and with this architecture, if it is written; a
@@ -27,13 +33,41 @@ def in_guest(domain: Domain, machine: str, arch: str | None = "x86_64") -> Domai
     return Domain(E.domain(*parts, type="kvm"), domain.libvirt)
 
 
-def whole(domain: Domain) -> Domain:
-    """The domain as one of QEMU; a part of one in an ordinary guest."""
-    if domain.type in QEMUS_TYPES or not domain.complete:
-        return in_guest(domain, "pc")
+def candidates(domain: Domain) -> Iterator[tuple[Domain, str]]:
+    """The guests of QEMU that can be asked about a domain, the nearest to it first, each with what is
+    to be said of it: a whole guest as it is, or with its disks and their controllers alone on a machine
+    that every QEMU has; a part of one in some ordinary guests."""
+    if not domain.complete:
+        for arch, machine, model in _ORDINARY:
+            guest = in_guest(domain, machine, arch)
+            card = f", with a controller of model {model}" if model else ""
+            if model:
+                guest.devices[0].append(E.controller(type="scsi", index="0", model=model))
+            yield (
+                guest,
+                (
+                    "This is no whole guest, so libvirt was asked about an ordinary one with it:"
+                    f" {arch}, machine {machine}{card}."
+                ),
+            )
+        return
+    is_of_qemu = domain.type in QEMUS_TYPES
     root = copy.deepcopy(domain.element)
     root.set("type", "kvm")
-    return Domain(root, domain.libvirt)
+    note = "This is no guest of QEMU, but it was asked about as if it were one."
+    yield Domain(root, domain.libvirt), "" if is_of_qemu else note
+    kind, system = domain.kind, root.find("os/type")
+    known = kind.names[0] if kind and kind.names else None
+    if system is not None and (known or not is_of_qemu):
+        system.attrib.pop("machine", None)
+        system.text = "hvm"
+        if known:
+            system.set("machine", known)
+    on_which = f" on the machine {known}" if known and known != domain.machine else ""
+    yield (
+        Domain(bare(root), domain.libvirt),
+        (f"So it was asked about the disks and their controllers alone{on_which}."),
+    )
 
 
 def on_its_machine(domain: Domain, written_back: etree._Element) -> Domain:
