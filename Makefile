@@ -21,8 +21,8 @@ RUN := PATH="$$PWD/$(BIN):$$PATH" $(VENV_PYTHON) -m
 # By its address, so that the link which is printed under --no-browser leads there too.
 FIRST := notebooks/01_the_question.ipynb
 
-# The folder holds the page's notebook, template (in JUPYTER_PATH) and settings: it listens on 127.0.0.1
-# alone, serves no file, and ends a kernel a quarter of an hour after its visitor is gone.
+# What the page is made of: a notebook, a template, which Voilà finds by JUPYTER_PATH, and voila.py, its
+# settings: 127.0.0.1 alone, no files, and an end for the kernels of those who left.
 PAGE := page
 
 # All tests share the cores, but no more than four: each process has a libvirt, a JupyterLab and a

@@ -33,5 +33,7 @@ def execute(path: Path) -> None:
 
 if __name__ == "__main__":
     committed = Path(__file__).parents[1]
-    for name in sys.argv[1:] or sorted([*committed.glob("notebooks/*.ipynb"), *committed.glob("page/*.ipynb")]):
+    for name in sys.argv[1:] or sorted(
+        [*committed.glob("notebooks/*.ipynb"), *committed.glob("page/*.ipynb")]
+    ):
         execute(Path(name).resolve())
