@@ -21,6 +21,10 @@ RUN := PATH="$$PWD/$(BIN):$$PATH" $(VENV_PYTHON) -m
 # By its address, so that the link which is printed under --no-browser leads there too.
 FIRST := notebooks/01_the_question.ipynb
 
+# What the page is made of: a notebook, a template, which Voilà finds by JUPYTER_PATH, and voila.py, its
+# settings: 127.0.0.1 alone, no files, and an end for the kernels of those who left.
+PAGE := page
+
 # All tests share the cores, but no more than four: each process has a libvirt, a JupyterLab and a
 # Chromium. Who chooses some mostly chooses few, which are run sooner than these have started.
 SHARED := $(if $(PYTEST_ARGS),,-n logical --maxprocesses=4)
@@ -37,15 +41,18 @@ BROWSER_STAMP := $(if $(CHROMIUM)$(filter all,$(VIRTIOLAB_REQUIRE)),.venv/.brows
 # What runs beside the newest libvirt: nothing may be left out, for everything is installed there.
 NEWEST ?= make live VIRTIOLAB_REQUIRE=all
 
-.PHONY: help lab test live newest lint fuzz mutate bench clean
+.PHONY: help lab explain test live newest lint fuzz mutate bench clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' Makefile
 
 lab: .venv/.lab  ## the course, in JupyterLab; LAB_ARGS='--no-browser' goes to JupyterLab
 	$(RUN) jupyterlab $(AS_ROOT) --LabApp.default_url=/lab/tree/$(FIRST) $(LAB_ARGS)
+
+explain: .venv/.page  ## the explainer alone, as a page; EXPLAIN_ARGS='--no-browser' goes to Voilà
+	JUPYTER_PATH="$$PWD/$(PAGE)" $(RUN) voila $(PAGE)/explain.ipynb --Voila.config_file_paths=$(PAGE) $(EXPLAIN_ARGS)
 
 test: .venv/.test $(BROWSER_STAMP)  ## every test and notebook; PYTEST_ARGS='-k bus' goes to pytest
 	$(RUN) pytest --nbval --nbval-current-env $(SHARED) $(PYTEST_ARGS)
@@ -81,7 +88,7 @@ clean:  ## take away everything that can be made again
 	@touch $@
 
 # When the Python of a .venv is gone (upgraded, moved), what was installed for it is too.
-$(shell test -x $(VENV_PYTHON) || rm -f .venv/.lab .venv/.test .venv/.browser)
+$(shell test -x $(VENV_PYTHON) || rm -f .venv/.lab .venv/.page .venv/.test .venv/.browser)
 
 # Debian's python3 can lack ensurepip; if it has pip, that one puts a pip into .venv.
 $(VENV_PYTHON):

@@ -32,5 +32,8 @@ def execute(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or sorted(Path(__file__).parent.glob("*.ipynb")):
+    committed = Path(__file__).parents[1]
+    for name in sys.argv[1:] or sorted(
+        [*committed.glob("notebooks/*.ipynb"), *committed.glob("page/*.ipynb")]
+    ):
         execute(Path(name).resolve())

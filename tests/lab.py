@@ -1,4 +1,4 @@
-"""A real JupyterLab in a real Chromium, for the browser tests."""
+"""A real JupyterLab, or the page, in a real Chromium, for the browser tests."""
 
 import contextlib
 import json
@@ -54,12 +54,8 @@ def jupyterlab():
     with tempfile.TemporaryDirectory(prefix="virtiolab-lab-") as name:
         home = Path(name)
         (home / "notebooks").mkdir()
-        folders = {
-            f"JUPYTER_{kind}_DIR": str(home / kind.lower())
-            for kind in ("CONFIG", "DATA", "RUNTIME")
-        }
         command = [
-            sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=0",
+            "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=0",
             "--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True",
             f"--LabApp.user_settings_dir={home / 'settings'}",
             f"--LabApp.workspaces_dir={home / 'workspaces'}",
@@ -67,14 +63,25 @@ def jupyterlab():
         ]  # fmt: skip
         if hasattr(os, "getuid") and os.getuid() == 0:
             command.append("--allow-root")
-        server = subprocess.Popen(
-            command, stderr=subprocess.PIPE, encoding="utf-8", cwd=home, env=os.environ | folders
-        )
-        try:
-            yield JupyterLab(_address(server), home)
-        finally:
-            server.terminate()
-            server.wait(PATIENCE)
+        with serving(command, home) as address:
+            yield JupyterLab(address, home)
+
+
+@contextlib.contextmanager
+def serving(command: list[str], home: Path, **environment: str):
+    """The address of a server that runs in this folder, with all of Jupyter's own folders in it."""
+    folders = {
+        f"JUPYTER_{kind}_DIR": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")
+    }
+    server = subprocess.Popen(
+        [sys.executable, "-m", *command], stderr=subprocess.PIPE, encoding="utf-8", cwd=home,
+        env=os.environ | folders | environment,
+    )  # fmt: skip
+    try:
+        yield _address(server)
+    finally:
+        server.terminate()
+        server.wait(PATIENCE)
 
 
 @contextlib.contextmanager
@@ -114,7 +121,7 @@ def _address(server: subprocess.Popen) -> str:
     threading.Thread(target=listen, daemon=True).start()
     address = found.get(timeout=PATIENCE)
     if not address:
-        raise RuntimeError("JupyterLab did not start")
+        raise RuntimeError(f"it did not start: {server.args}")
     return address
 
 

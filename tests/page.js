@@ -3,9 +3,11 @@
   const CONTROLS = "a[href], button, input, select, textarea, summary, [tabindex]";
   const WIDGET = ".virtiolab.jupyter-widgets";
 
-  // The widgets of the notebook that is in view, without those that are parts of others.
+  const VIEW = ":is(.jp-NotebookPanel:not(.lm-mod-hidden), [data-voila])";
+
+  // The widgets of the notebook, or the page, that is in view, without those that are parts of others.
   const widgets = () =>
-    [...document.querySelectorAll(`.jp-NotebookPanel:not(.lm-mod-hidden) ${WIDGET}`)]
+    [...document.querySelectorAll(`${VIEW} ${WIDGET}`)]
       .filter((one) => !one.parentElement.closest(WIDGET));
 
   const isThere = (one) => one.checkVisibility({ visibilityProperty: true });

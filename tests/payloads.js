@@ -21,12 +21,13 @@
   }
   for (const one of document.querySelectorAll(".jp-OutputArea-output :is(label, option, button) > :not(i, input, span)"))
     say("in a control", one);
-  for (const one of document.querySelectorAll(".jp-Notebook :is(mjx-container, .MathJax, script, iframe, object, embed)"))
+  for (const one of document.querySelectorAll(".jp-Cell :is(mjx-container, .MathJax, script, iframe, object, embed)"))
     say("typeset or embedded", one);
 
   if (window.hacked) found.push("a script ran");
   if (getComputedStyle(document.body).getPropertyValue("--evil")) found.push("a style applies");
-  if (!window.jupyterapp?.commands) found.push("JupyterLab is gone");
+  if (!window.jupyterapp?.commands && !document.querySelector("[data-voila] [role=main]"))
+    found.push("JupyterLab, or the page, is gone");
   window.hacked = undefined;
   return found;
 }

@@ -14,6 +14,11 @@ from virtiolab.evidence.lessons import lessons
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 COURSE = {file.stem: nbformat.read(file, 4) for file in sorted(NOTEBOOKS.glob("*.ipynb"))}
 each_notebook = pytest.mark.parametrize("notebook", COURSE.values(), ids=COURSE)
+# The explainer alone, as a page: what is in it and how it looks, test_page.py asks.
+PAGE = nbformat.read(NOTEBOOKS.parent / "page/explain.ipynb", 4)
+every_notebook = pytest.mark.parametrize(
+    "notebook", [*COURSE.values(), PAGE], ids=[*COURSE, "explain"]
+)
 
 
 def cells(notebook, kind):
@@ -47,7 +52,7 @@ def test_pictures_are_described(notebook):
             assert len(text) > 60 and (NOTEBOOKS / path).exists()
 
 
-@each_notebook
+@every_notebook
 def test_every_cell_was_executed(notebook):
     """In order and without an error; nbval would pass a cell that never ran."""
     code = cells(notebook, "code")
@@ -55,7 +60,7 @@ def test_every_cell_was_executed(notebook):
     assert not [o for cell in code for o in cell.outputs if o.output_type == "error"]
 
 
-@each_notebook
+@every_notebook
 def test_outputs_are_the_same_everywhere(notebook):
     """No widget state, no random ids, no path of a machine (/tmp/test is the document's), no times."""
     assert "widgets" not in notebook.metadata
@@ -72,7 +77,7 @@ KEPT = {
 }
 
 
-@each_notebook
+@every_notebook
 def test_static_form(notebook):
     """What stands where no widget runs survives JupyterLab's sanitizer: no picture without words,
     nothing that would be dropped."""

@@ -32,9 +32,10 @@ def conda_dependencies():
 
 
 def test_conda_has_the_same_dependencies():
-    """Core, lab and test with the same bounds, and nothing else but python."""
+    """Core, lab, page and test with the same bounds, and nothing else but python."""
     _python, *others = conda_dependencies()
-    assert bounds(others) == bounds([*PROJECT["dependencies"], *EXTRAS["lab"], *EXTRAS["test"]])
+    extras = [*EXTRAS["lab"], *EXTRAS["page"], *EXTRAS["test"]]
+    assert bounds(others) == bounds([*PROJECT["dependencies"], *extras])
 
 
 def test_conda_has_a_python_that_will_do():
@@ -157,8 +158,9 @@ def test_post_build_installs_the_package_alone():
 
 @pytest.mark.parametrize("page", ["README.md", "notebooks/README.md"])
 def test_what_binder_opens_exists(page):
-    """The notebook in each link to Binder."""
-    links = re.findall(r"urlpath=lab/tree/([^)]+)\)", (ROOT / page).read_text(encoding="utf-8"))
+    """The notebook in each link to Binder, in JupyterLab or as a page."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = re.findall(r"urlpath=(?:lab/tree|voila/render)/([^)]+)\)", text)
     assert links and all((ROOT / path).is_file() for path in links)
 
 
