@@ -167,7 +167,7 @@ def test_what_is_missing_is_said(name, old, new, missing):
 @pytest.mark.parametrize(
     ("name", "old", "new", "missing"),
     [
-        ("repair-the-floppy", "'fat'", "'FAT'", ["Did you mean `fat`? Capital and small letters differ."]),
+        ("repair-the-floppy", "'fat'", "'FAT'", ["did you mean `fat`?"]),
         ("repair-the-floppy", "'fat'", "'vfat'", ["did you mean `fat`?"]),
         ("repair-the-floppy", "type='fat'", "name='vvfat'", ["A directory needs", "the format of the image is its `type`."]),
         ("migrate-this-guest", "bus='virtio'", "bus='vitrio'", ["did you mean `virtio`?"]),
@@ -175,7 +175,7 @@ def test_what_is_missing_is_said(name, old, new, missing):
         ("migrate-this-guest", "dev='vda' bus='virtio'", "dev='disk0'", ["cannot be called `disk0`"]),
         ("move-to-q35", "dev='sda' bus='sata'", "dev='hdc'", ["the q35 machine has none"]),
         ("cache-for-native-io", "cache='none'", "cache='unsafe'", ["needs `cache='none'`"]),
-        ("find-the-typo", "type='qcow2'", "type='QCOW2'", ["Did you mean `qcow2`?"]),
+        ("find-the-typo", "type='qcow2'", "type='QCOW2'", ["did you mean `qcow2`?"]),
         ("find-the-typo", "'vda'", "'disk0'", ["cannot be called `disk0`", "`target/@dev` was `vda`"]),
         ("write-for-the-ladder", "type='file'", "type='block'", ["has no source", "`file` has no effect"]),
     ],

@@ -112,10 +112,7 @@ def _of_libvirt(refused: list[Problem], problems: list[Problem]) -> Iterator[Poi
 
 
 def _refusal(problem: Problem) -> str:
-    near = str(problem.facts.get("value")).lower()
     advice = data.facts("course/judging.toml")["advice"].get(problem.code, "")
-    if near in problem.facts.get("known", "").split(", "):
-        advice = sentence("other-letters", near=near)
     return sentence("refused", message=problem.message, why=problem.why, advice=advice)
 
 

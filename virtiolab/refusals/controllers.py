@@ -188,6 +188,14 @@ def usb(guest: Guest) -> Iterator[Problem]:
     none = [host for host in hosts if host.get("model") == "none"]
     disabled = [host for host in none if whole_number(host.get("index") or "0") == 0]
     known = {whole_number(host.get("index")) for host in hosts}
+    ports: dict[int | None, float] = {}
+    for host in hosts:  # parts of one share an index
+        index = whole_number(host.get("index") or "0")
+        ports[index] = max(_ports(host), ports.get(index, 0))
+    addresses = [
+        found for hub in guest.devices("hub") if (found := hub.find("address")) is not None
+    ]
+    hubs = {(whole_number(one.get("bus") or "0"), _path(one)[0]) for one in addresses}
     for context in plugged:
         machine = context.machine
         if disabled:
@@ -197,7 +205,7 @@ def usb(guest: Guest) -> Iterator[Problem]:
         elif (bus := _missing_bus(context, known)) is not None:
             yield context.find("usb-bus-missing", "address/@bus", number=bus)
         elif context.get("type", "address") == "usb":
-            yield from _port(guest, context, hosts)
+            yield from _port(context, ports, hubs)
 
 
 def _missing_bus(context: Context, known: set[int | None]) -> int | None:
@@ -210,23 +218,20 @@ def _missing_bus(context: Context, known: set[int | None]) -> int | None:
     return None if number is None or number in known or None in known else number
 
 
-def _port(guest: Guest, context: Context, hosts: list[etree._Element]) -> Iterator[Problem]:
+def _port(context: Context, ports: dict[int | None, float], hubs: set) -> Iterator[Problem]:
     """The port of a USB address: one of its controller, or of a hub that is there."""
     address = context.child("address")
-    bus, path = whole_number(address.get("bus") or "0"), _path(address)
-    ports = [_ports(host) for host in hosts if whole_number(host.get("index") or "0") == bus]
-    if path and path[0] and ports and path[0] > max(ports):
-        told = {"number": bus, "port": path[0]}
+    bus, (port, *behind) = whole_number(address.get("bus") or "0"), _path(address)
+    told = {"number": bus, "port": port}
+    if port > ports.get(bus, math.inf):
         yield context.find("usb-port-missing", "address/@port", **told)
-    elif len(path) > 1 and path[1]:
-        hubs = (hub.find("address") for hub in guest.devices("hub"))
-        if not any(hub is not None and _path(hub) == path[: len(_path(hub))] for hub in hubs):
-            yield context.find("usb-hub-missing", "address/@port", number=bus, port=path[0])
+    elif behind and behind[0] and (bus, port) not in hubs:
+        yield context.find("usb-hub-missing", "address/@port", **told)
 
 
 def _path(address: etree._Element) -> list[int]:
     """The ports that lead to a place on USB: that of the controller, and then those of hubs."""
-    return [whole_number(part) or 0 for part in (address.get("port") or "").split(".")]
+    return [whole_number(part) or 0 for part in (address.get("port") or "").split(".", 3)]
 
 
 def _ports(host: etree._Element) -> float:

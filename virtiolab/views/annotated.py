@@ -25,11 +25,17 @@ def annotated(explained: Explanation, tips: bool = False) -> Html:
 
 
 class _Writer:
-    """Writes one disk's XML as text and marked-up spans, in the author's own layout."""
+    """Writes one disk's XML as text and marked-up spans, in the author's own layout; what stands on one
+    line gets one."""
 
     def __init__(self, explained: Explanation, tips: bool):
         self.explained, self.tips, self.element = explained, tips, explained.disk.element
         last = self.element[-1].tail if len(self.element) else self.element.text
+        texts = [
+            self.element.text,
+            *(t for one in self.element.iterdescendants() for t in (one.text, one.tail)),
+        ]
+        self.is_flat = len(self.element) > 0 and not any("\n" in (text or "") for text in texts)
         self.margin = "\n" + (last or "").rpartition("\n")[2] if "\n" in (last or "") else "\n"
 
     def disk(self) -> Iterator[Part]:
@@ -51,16 +57,17 @@ class _Writer:
             yield from [self._new_line(), self._span(row, f"<{row.name}{attributes}/>")]
         yield from [end, "</disk>"]
 
-    def _inside(self, element) -> Iterator[Part]:
-        yield self._layout(element.text)
-        for child in element:
+    def _inside(self, element, depth: int = 1) -> Iterator[Part]:
+        yield self._layout(element.text, depth if len(element) else None)
+        for number, child in enumerate(element, 1):
             if not isinstance(child.tag, str):  # a comment or a processing instruction
                 yield visible(etree.tostring(child, encoding="unicode", with_tail=False))
             else:
                 yield from self._start(child)
                 is_empty = not len(child) and not child.text
-                yield from ["/>"] if is_empty else [">", *self._inside(child), f"</{_name(child)}>"]
-            yield self._layout(child.tail)
+                inner = self._inside(child, depth + 1)
+                yield from ["/>"] if is_empty else [">", *inner, f"</{_name(child)}>"]
+            yield self._layout(child.tail, depth - (number == len(element)))
 
     def _start(self, element) -> Iterator[Part]:
         """`<name attribute='value'`, each in a span of its own, and what libvirt adds."""
@@ -77,11 +84,15 @@ class _Writer:
                 text = f"{row.name.rpartition('@')[2]}={_quoted(row.value)}"
                 yield from [" ", self._span(row, text)]
 
-    def _layout(self, text: str | None) -> str:
+    def _layout(self, text: str | None, depth: int | None = None) -> str:
+        if self.is_flat and depth is not None and not (text or "").strip():
+            return "\n" + "  " * depth
         return visible((text or "").replace(self.margin, "\n").translate(_IN_TEXT))
 
     def _new_line(self) -> str:
         indent = self.element.text or ""
+        if self.is_flat:
+            return "\n  "
         return self._layout(indent if indent.isspace() else self.margin + "  ")
 
     def _span(self, row: Row, text: str) -> Html:
