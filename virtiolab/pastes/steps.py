@@ -99,7 +99,7 @@ def _as_json(escape: re.Match[str]) -> str:
 
 _OBEYED = re.compile(
     r"(?:\x1b\[|\x9b|\^\[\[)[0-9;:?]{0,40}+[ -/]{0,4}+[@-~]|\x1b\][^\x07\x1b\n]*+(?:\x07|\x1b\\)?"
-    r"|\x1b[@-Z\\^_]?|\[(?:[0-9][0-9;]{0,11}+)?m(?![\w\]])|.\x08|\^M(?=[\n\v]|\Z)|[\0-\x08\x0e-\x1f]"
+    r"|\x1b[@-Z\\^_]?|\[[0-9][0-9;]{0,11}+m|\[m(?![\w\]])|.\x08|\^M(?=[\n\v]|\Z)|[\0-\x08\x0e-\x1f]"
 )
 _MAIL = re.compile(r"[ \t]*+(?:>[ \t]?)*>[ \t]++(?=</?[A-Za-z!?])")
 _MAIL_MARK = re.compile(r"[ \t]{0,3}(?:>[ \t]?)+")
@@ -261,4 +261,4 @@ STEPS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("ampersands", with_ampersands),
 )  # fmt: skip
 # What XML can look like and yet mean something else.
-MISREAD = (unstrung, unescaped, unquoted, new_side)
+MISREAD = (unstrung, unescaped, unquoted, unnumbered, new_side)

@@ -60,7 +60,8 @@ class _Open:
 
     def __init__(self, tag: re.Match[str]):
         self.name, self.start, self.inside = tag["name"], tag.start(), tag.end()
-        self.is_bare = not tag["inside"].strip()  # as names of elements are in a sentence
+        # As names of elements are in a sentence.
+        self.is_bare = not tag["inside"].strip() and not tag.string.startswith(LEFT_OUT, tag.end())
         self.is_spoilt = False
         self.first_device: int | None = None  # where one begins in a guest without <devices>
 
