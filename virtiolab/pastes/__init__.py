@@ -166,15 +166,16 @@ class _Reader:
             if places[kind]:
                 lines = [self._line(place) for place in sorted(places[kind])[: _MOST_LINES + 1]]
                 yield Remark(lines[0], _told(kind, lines), False)
+        for line, message in self._loose[:1]:
+            yield Remark(line or 1, _told("loose", [], message), not has_dots)
         if places["spoilt"]:
             edit = self._scan.edit_at(min(places["spoilt"]))
             line = self._line(edit.start)
             yield Remark(line, _told("spoilt", [line], self._why(edit)), not has_dots)
-        elif places["unbalanced"] and not has_dots and not (places["cut"] or places["unfinished"]):
+        is_said = self._loose or places["spoilt"] or places["cut"] or places["unfinished"]
+        if places["unbalanced"] and not is_said and not has_dots:
             line = self._line(min(places["unbalanced"]))
             yield Remark(line, _told("unbalanced", [line]), True)
-        for line, message in self._loose[:1]:
-            yield Remark(line or 1, _told("loose", [], message), not has_dots)
 
     def _why(self, edit: Edit) -> str:
         """What is wrong in a disk, in its lines in the whole."""

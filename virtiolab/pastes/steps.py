@@ -72,7 +72,7 @@ def without_page(text: str) -> str:
 
 # Signs of a string in a program: a quote or a `<` escaped, or a line break that is written out.
 _IN_STRING = re.compile(
-    r"""=[ \t]*+\\++["']|\\u003[cC]|\\x3[cC]|>\\++[nrt]|["']\\++[nr](?=[\s\\])|\\++n[ \t]*+<"""
+    r"""=[ \t]*+\\++["']|\\u003[cC]|\\x3[cC]|>\\++[nrt]|["']\\++[nr](?=[\s\\])|(?<!\\)\\++n[ \t]*+<"""
 )
 _ESCAPES = re.compile(r"""(?:\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|["'\\/bfnrt]))++""")
 _ESCAPE = re.compile(r"\\(?:u.{4}|x.{2}|.)")
@@ -104,12 +104,13 @@ _OBEYED = re.compile(
 _MAIL = re.compile(r"[ \t]*+(?:>[ \t]?)*>[ \t]++(?=</?[A-Za-z!?])")
 _MAIL_MARK = re.compile(r"[ \t]{0,3}(?:>[ \t]?)+")
 _NUMBER = re.compile(
-    r"""[ \t]*+(?:[^\s:<>'"=]{1,100}?[:-])?([0-9]{1,7})(?:[ \t]+[0-9]{1,7})?(?:[:|.)-]|(?=[ \t<]|$))[ \t]?"""
+    r"""[ \t]*+(?:[^\s:<>'"=]{1,100}?[:-])?([0-9]{1,7})(?:[ \t]+[0-9]{1,7})?(?:[:|.)-]|(?=[ \t<]|$))"""
+    r"(?:[ \t]*+(?=[+-][ \t]*+<)|[ \t]?)"  # before the sign of a diff there may be another column
 )
 _HAS_TAG = re.compile("<[/!?A-Za-z]")
-_HUNK = re.compile(r"@@ -[0-9,]{1,20} \+[0-9,]{1,20} @@")
-_FILE = re.compile(r"(?:diff|---|\+\+\+) \S")
-_SIGN = re.compile(r"[+-][ \t]*+<[/!?A-Za-z]")
+_HUNK = re.compile(r"[ \t]*+@@ -[0-9,]{1,20} \+[0-9,]{1,20} @@")
+_FILE = re.compile(r"[ \t]*+(?:diff|---|\+\+\+) \S")
+_SIGN = re.compile(r"([ \t]*+)([+-])[ \t]*+<[/!?A-Za-z]")
 
 
 def uncoloured(text: str) -> str:
@@ -144,30 +145,30 @@ def unnumbered(text: str) -> str:
 
 def new_side(text: str) -> str:
     """The new side of a diff, with empty lines for those that it removes, and a GAP before each hunk."""
-    if "\n+" not in text and "\n-" not in text and text[:1] not in ("+", "-") and SOFT not in text:
+    if "+" not in text and "-" not in text:
         return text
-
-    def change(lines: list[str]) -> list[str]:
-        return [_new(line) for line in lines]
-
     outside = re.sub(COMMENT, lambda comment: re.sub("[^\n\v]+", " ", comment[0]), text)
     lines = _LINES.split(outside)[::2]
-    signs = {line[0] for line in lines if _SIGN.match(line)}
-    if not signs and not any(map(_HUNK.match, lines)):
+    signs = [sign for sign in map(_SIGN.match, lines) if sign]
+    has_hunks = any(map(_HUNK.match, lines))
+    if not signs and not has_hunks:
         return text
-    new = _changed_lines(text, change)
-    if signs == {"-"} and not any(map(_HUNK.match, lines)):
+    indent = min((sign[1] for sign in signs), key=len, default="")
+    new = _changed_lines(text, lambda lines: [_new(line, indent) for line in lines])
+    if not has_hunks and all(sign[2] == "-" for sign in signs):
         # A list in YAML looks the same, but for what stays without these lines.
         return new if _MARKUP.search(new) and is_balanced(new) else text
     return new
 
 
-def _new(line: str) -> str:
+def _new(line: str, indent: str) -> str:
     if _HUNK.match(line):
         return GAP
     if _FILE.match(line):
         return GAP * 2
-    return "" if line[:1] == "-" else f" {line[1:]}" if line[:1] == "+" else line
+    if line.startswith(f"{indent}-"):
+        return ""
+    return line.replace("+", " ", 1) if line.startswith(f"{indent}+") else line
 
 
 # ------------------------------------------------------------------------------------- what stands in tags

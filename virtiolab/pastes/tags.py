@@ -232,6 +232,8 @@ class Scan:
             return
         if name == "disk":
             self.places["beheaded"].append(at)
+        while name == "disks" and self.wholes and self.wholes[-1].parent is None:
+            self.wholes.pop()  # those of a snapshot
         if self._frame() < 0 and name in (*GUESTS, "devices"):
             self.breaks.append(at)
         elif self._frame() >= 0:
