@@ -278,6 +278,21 @@ def test_what_else_it_reads(tmp_path):
         read_pasted(VDA, "x")
 
 
+def test_what_is_said_has_the_lines_of_the_paste():
+    """Of several disks that are cut, it names the first five; and libxml2 counts from the same line."""
+    cut = "<disk type='file'>\n" * 7
+    [said] = read_pasted(f"{cut}{VDA}").remarks
+    assert said.message.startswith(
+        "The disks that begin in lines 1, 2, 3, 4, 5 and others are cut off"
+    )
+    [said] = read_pasted(f"{VDA}\n{cut[:38]}{VDB}").remarks
+    assert (said.line, said.message[:43]) == (4, "The disks that begin in lines 4 and 5 are c")
+    [said] = read_pasted(f"{VDA}\n<disk><source>\n</disk>").remarks
+    assert said.line == 4 and "source line 4 and disk" in said.message
+    [said] = read_pasted(f"{VDA.replace('/a', '&')}\n<disk>\n<disk/></disk>").remarks  # whole
+    assert said.message.startswith("libvirt refuses a bare")
+
+
 def test_what_is_left_out_can_be_asked():
     """A mark stays in each element from which something was left out, or cut."""
     [guest] = read_pasted(f"{Q35}<devices>\n<disk ...>\n<source file='/a' .../></disk>").domains

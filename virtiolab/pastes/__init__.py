@@ -14,7 +14,7 @@ from ..data import facts
 from ..document import Disk, Domain, is_elided, read
 from ..xml import UnreadableXML, bytes_of, parse
 from .steps import MISREAD, SOFT, STEPS
-from .tags import GAP, GUESTS, LEFT_OUT, Edit, Element, Scan
+from .tags import GAP, GUESTS, LEFT_OUT, Element, Scan
 
 MAX_GUESTS = 100  # side by side
 _MOST_LINES = 5  # that a remark names
@@ -132,13 +132,15 @@ class _Reader:
             self.lines.append(range(self._line(piece[0].start), self._line(piece[-1].end) + 1))
             if problem and (domain := self._read(piece)):
                 self.domains.append(domain)
-        if problem and not any(len(domain.disks) for domain in self.domains):
-            if self._scan.places or not self.domains:
-                raise problem
-        if (
-            problem and len(self.domains) > 1
-        ):  # a <devices> without anything is a word in a sentence
+        if problem:
+            # A <devices> without a disk is a word in a sentence; a guest that is cut before its disks, none.
+            is_cut = any(self._scan.places.values())
+            has_disks = any(len(one.disks) for one in self.domains)
             self.domains = [one for one in self.domains if one.complete or len(one.disks)]
+            if not self.domains or (is_cut and not has_disks):
+                raise problem
+        else:
+            self._scan.places.clear()  # it is whole, whatever holds what in it
 
     def _line(self, place: int) -> int:
         return self._scan.text.count("\n", 0, place) + 1
@@ -154,9 +156,11 @@ class _Reader:
         try:
             return read(scan.written(piece), self._libvirt)
         except UnreadableXML as error:
-            if good:
-                self._loose.append((error.line, error.message))
-                return read(scan.written(good), self._libvirt)
+            problem = error
+        with suppress(UnreadableXML):
+            domain = read(scan.written(good), self._libvirt) if good else None
+            self._loose += [(problem.line, problem.message)] if good else []
+            return domain
         return None
 
     def remarks(self) -> Iterator[Remark]:
@@ -171,19 +175,12 @@ class _Reader:
         if places["spoilt"]:
             edit = self._scan.edit_at(min(places["spoilt"]))
             line = self._line(edit.start)
-            yield Remark(line, _told("spoilt", [line], self._why(edit)), not has_dots)
+            why = _why("\n" * (line - 1) + self._scan.text[edit.start : edit.end])
+            yield Remark(line, _told("spoilt", [line], why), not has_dots)
         is_said = self._loose or places["spoilt"] or places["cut"] or places["unfinished"]
         if places["unbalanced"] and not is_said and not has_dots:
             line = self._line(min(places["unbalanced"]))
             yield Remark(line, _told("unbalanced", [line]), True)
-
-    def _why(self, edit: Edit) -> str:
-        """What is wrong in a disk, in its lines in the whole."""
-        try:
-            parse(self._scan.text[edit.start : edit.end])
-        except UnreadableXML as error:
-            return error.message
-        return ""
 
 
 def _is_guest(piece: list[Element]) -> bool:
@@ -197,11 +194,16 @@ def _is_in(disk: Element, piece: list[Element]) -> bool:
 
 
 def _is_well_formed(text: str) -> bool:
+    return not _why(text)
+
+
+def _why(text: str) -> str:
+    """Why a text is no XML, if it is none."""
     try:
         parse(text)
-    except UnreadableXML:
-        return False
-    return True
+    except UnreadableXML as error:
+        return error.message
+    return ""
 
 
 def _has_dots(text: str) -> bool:
