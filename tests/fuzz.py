@@ -4,6 +4,8 @@ They start from what was met before (`seeds`) and from guests of libvirt's own n
 any order (`trees`). Then elements are shuffled, text is cut, and encoded in odd ways.
 """
 
+import html
+import json
 import re
 import tomllib
 from copy import deepcopy
@@ -322,6 +324,39 @@ def encoded(draw) -> bytes:
 
 
 documents = starts() | shuffled() | shuffled() | cut() | encoded()
+
+
+# ---------------------------------------------------------------------------------------- pastes
+
+_COPIED = {
+    "as HTML": html.escape,
+    "in a page": lambda text: f"<pre>{html.escape(text)}</pre>",
+    "as JSON": json.dumps,
+    "quoted": lambda text: re.sub("^", "> ", text, flags=re.MULTILINE),
+    "numbered": lambda text: "\n".join(f"{n} {x}" for n, x in enumerate(text.split("\n"), 1)),
+    "added": lambda text: re.sub("^", "+", text, flags=re.MULTILINE),
+    "in colours": lambda text: re.sub("(?=<)", "\x1b[1m", text),
+    "typeset": lambda text: text.replace("'", "’").replace(' "', " “").replace("--", "–"),
+    "twice": lambda text: f"{text}\n{text}",
+    "in a shell": lambda text: f"cat <<EOF > a && b\n{text}\nEOF",
+}  # fmt: skip
+_MARKED = ["\n...\n", "…", " ...", "\n-", "\n+", "\n@@ -1 +1 @@\n", "\n--- a\n+++ b\n", "&", "\\\"", "\\n", "\xa0",
+           "\u200b", "＜", "“", "\f", "\v", "\r", "</disk>", "<disk>", "<domain>", "</devices>", "-->", "<!--"]  # fmt: skip
+
+
+@st.composite
+def pastes(draw) -> str:
+    """A document as it comes from where it was copied: marked, spoilt in some ways, and cut."""
+    text = draw(starts() | shuffled() | cut())[:5000]
+    if draw(st.booleans()):  # on lines of its own, as most are
+        text = text.replace("><", ">\n<")
+    for mark in draw(st.lists(st.sampled_from(_MARKED), max_size=3)):
+        place = draw(st.integers(0, len(text)))
+        text = text[:place] + mark + text[place:]
+    for way in draw(st.lists(st.sampled_from(sorted(_COPIED)), max_size=3)):
+        text = _COPIED[way](text)
+    start = draw(st.sampled_from([0, 0, 1]) | st.integers(0, len(text)))
+    return text[start : len(text) - draw(st.sampled_from([0, 0, 1]) | st.integers(0, len(text)))]
 
 
 @st.composite

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
-from fuzz import VALUES, documents, growing
+from fuzz import VALUES, documents, growing, pastes
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from payloads import strange, unseen
@@ -28,6 +28,7 @@ from virtiolab.build import choices
 from virtiolab.cli import main
 from virtiolab.explanation import Explanation
 from virtiolab.inference import ORIGINS
+from virtiolab.pastes import read_pasted
 from virtiolab.refusals import SEVERITIES, mend
 from virtiolab.rewriting.conversion import BUSES, Unconvertible
 from virtiolab.views.answers import interactive, overview, show
@@ -152,6 +153,33 @@ def test_convert(xml, bus):
                 continue
             assert_shows(converted)
             assert len(read(converted.conversion.new).disks) == 1
+
+
+@given(documents | pastes() | pastes())
+def test_pastes(xml):
+    """What can be read is read the same, or with clean remarks on its lines; the rest is refused."""
+    with outcome("pastes") as found:
+        try:
+            pasted = read_pasted(xml)
+        except UnreadableXML as error:
+            found.what = "unreadable"
+            assert is_clean(str(error)) and error.message.endswith(".")
+            with pytest.raises(UnreadableXML):
+                read(xml)
+            return
+        lines = range(1, pasted.text.count("\n") + 2)
+        assert pasted.domains and all(one.line in lines for one in pasted.remarks)
+        assert all(is_clean(one.message) and one.message.endswith(".") for one in pasted.remarks)
+        if pasted.remarks:
+            found.what = "set right"
+        else:
+            known = opened(xml, SimpleNamespace()).disks
+            assert (
+                len(pasted.domains) > 1 or not known or len(known) == len(pasted.domains[0].disks)
+            )
+        for domain in pasted.domains:
+            assert all(disk.line in lines for disk in domain.disks)
+            assert_shows(check(domain))
 
 
 @given(CHOICES | BUILDING)

@@ -15,8 +15,10 @@ PACKAGE = Path(__file__).parents[1] / "virtiolab"
 MODULE = {
     "build", "data", "document", "explanation", "inference", "machines", "syntax", "targets", "xml",
 }  # fmt: skip
-# What each folder may import beside itself.
+# What each folder may import beside itself. Pastes lean on nothing but how XML is read, so that whoever
+# reads what people paste can do without all that is said of it.
 FOLDERS = {
+    "pastes": {"document", "data", "xml"},
     "refusals": MODULE,
     "rewriting": MODULE | {"refusals"},
     "evidence": {"document", "data", "machines", "targets", "xml"},
@@ -32,8 +34,8 @@ DOORS = {"__init__.py", "cli.py", "__main__.py"}
 GUESTS = {"widgets": {"ipywidgets", "IPython", "traitlets"}, "evidence": {"libvirt", "qemu"}}
 
 # The features of the first edition are 12,000 lines; on top of them come those that came later: what
-# each libvirt does, and what a fix may not do (600).
-MOST_LINES = {"the module": 2_000, "the package": 12_600}
+# each libvirt does, and what a fix may not do (600), and how what people paste is read (800).
+MOST_LINES = {"the module": 2_000, "the package": 13_400}
 
 FILES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("*.py"))}
 every_file = pytest.mark.parametrize("name", FILES)
@@ -60,7 +62,8 @@ def parts_imported(name, **how):
 
 
 def test_what_stands_on_the_top_floor():
-    """Ten files beside the command line, and six folders."""
+    """Ten files beside the command line, and seven folders: what people paste is read beside the module,
+    so that `read` stays strict, and below all that is said of a disk."""
     top = {name.removesuffix(".py") for name in FILES if "/" not in name}
     assert top == MODULE | {door.removesuffix(".py") for door in DOORS}
     folders = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name[:2] != "__"}

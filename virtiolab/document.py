@@ -31,6 +31,7 @@ LOCAL_TYPES = ("file", "block", "dir")  # whose source is a path of the host
 # What strtoul() takes: decimal digits, or, as C writes them, octal and hexadecimal ones too.
 _DECIMAL = re.compile(r"[ \t\n\r\f\v]*(?:\+?|(-)(?=0+$))([0-9]{1,60})")
 _C_NUMBER = re.compile(r"[ \t\n\r\f\v]*(\+?)(0[xX][0-9a-fA-F]{1,60}|0[0-7]{0,60}|[1-9][0-9]{0,60})")
+_ELLIPSIS = re.compile(r"^[^\w\n.…]*(?:\d+[^\w\n.…]*)?(?:\.{3}|…)", re.MULTILINE)
 
 
 class Controller(NamedTuple):
@@ -141,8 +142,7 @@ class Domain:
         found: dict[tuple[str, int], Controller] = {}
         unnumbered = []
         for element in self._all("controller"):
-            kind = element.get("type", "ide")
-            if kind not in DRIVE_BUSES:
+            if (kind := element.get("type", "ide")) not in DRIVE_BUSES:
                 continue
             if (index := element.get("index")) is None:
                 unnumbered.append((kind, element))
@@ -164,11 +164,8 @@ class Domain:
     @cached_property
     def has_virtio_mmio(self) -> bool:
         """Whether any device is addressed by virtio-mmio (then ARM puts all virtio there)."""
-        return any(
-            address.get("type") == "virtio-mmio"
-            for devices in self.devices
-            for address in devices.iterfind("*/address")
-        )
+        written = "*/address[@type='virtio-mmio']"
+        return any(devices.find(written) is not None for devices in self.devices)
 
 
 def _controller(kind: str, index: int, element: etree._Element) -> Controller:
@@ -201,6 +198,12 @@ def whole_number(
         base = 16 if digits[1:2] in ("x", "X") else 8
     number = int(digits, base)
     return number if number < 1 << bits else None
+
+
+def is_elided(element: etree._Element) -> bool:
+    """Whether its author left something out of it: a line between its children begins with `...`."""
+    texts = (element.text, *(child.tail for child in element))
+    return any(_ELLIPSIS.search(text or "") for text in texts)
 
 
 def read(xml: str | bytes | os.PathLike, libvirt: str | None = None) -> Domain:

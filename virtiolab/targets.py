@@ -28,10 +28,8 @@ _MOST = 1 << 31  # of a C int
 
 def prefix_of(name: str | None) -> str | None:
     """The part of a name that libvirt infers the bus from, if it has one."""
-    for prefix in BUS_OF_PREFIX:  # none begins another
-        if name and name.startswith(prefix):
-            return prefix
-    return None
+    found = (prefix for prefix in BUS_OF_PREFIX if (name or "").startswith(prefix))
+    return next(found, None)  # none begins another
 
 
 def usual_name(bus: str, number: int = 0) -> str:

@@ -58,14 +58,15 @@ class UnreadableXML(ValueError):
 
 def parse(xml: str | bytes | os.PathLike) -> etree._Element:
     """The root element; a str is always XML, never a file's name. Raises UnreadableXML."""
-    data = _bytes_of(xml)
+    data = bytes_of(xml)
     root = _parse(data, str if isinstance(xml, str) else bytes)
     # In text that is UTF-8 for sure, as many attributes need as many equals signs: no need to count them.
     _refuse_unsafe(root, not isinstance(xml, str) or data.count(b"=") > MAX_ATTRIBUTES)
     return root
 
 
-def _bytes_of(xml) -> bytes:
+def bytes_of(xml: str | bytes | os.PathLike) -> bytes:
+    """What is read as XML, if it is not too large and not empty. Raises UnreadableXML."""
     if not isinstance(xml, (str, bytes, bytearray, memoryview, os.PathLike)):
         raise TypeError(f"XML is read from a str, bytes or a path, not from {type(xml).__name__}")
     try:
@@ -153,9 +154,7 @@ def _unwrapped(devices: etree._Element) -> etree._Element:
             "give one at a time.",
             others[-1].sourceline,
         )
-    if wholes or len(elements) == 1:
-        return (wholes or elements)[0]
-    return devices
+    return (wholes or elements)[0] if wholes or len(elements) == 1 else devices
 
 
 def _not_well_formed(error: etree.XMLSyntaxError, data: bytes) -> UnreadableXML:
