@@ -34,8 +34,9 @@ DOORS = {"__init__.py", "cli.py", "__main__.py"}
 GUESTS = {"widgets": {"ipywidgets", "IPython", "traitlets"}, "evidence": {"libvirt", "qemu"}}
 
 # The features of the first edition are 12,000 lines; on top of them come those that came later: what
-# each libvirt does, and what a fix may not do (600), and how what people paste is read (800).
-MOST_LINES = {"the module": 2_000, "the package": 13_400}
+# each libvirt does, and what a fix may not do (600), how what people paste is read and shown (1,000), and
+# what else they get wrong: places on PCI and USB, paths, others' words, guests of other hypervisors (400).
+MOST_LINES = {"the module": 2_000, "the package": 14_000}
 
 FILES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("*.py"))}
 every_file = pytest.mark.parametrize("name", FILES)

@@ -8,14 +8,16 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from types import MappingProxyType
 from typing import NamedTuple
 
 from .data import NEWEST, dotted, version
-from .document import Disk, Domain, read
+from .document import Disk, read
 from .evidence import NoAnswer, NotInstalled
 from .inference import infer
+from .pastes import Pasted, Remark, read_pasted
 from .rewriting import BUSES, Unconvertible
 from .xml import MAX_BYTES, UnreadableXML, laid_out, one_line
 
@@ -106,28 +108,32 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
 def _answer(name: str, options: argparse.Namespace) -> int:
     """Read one file, and print what the command says of it."""
     try:
-        said = options.say(_read(name, options.libvirt), options)
+        pasted = _read(name, options.libvirt)
+        said = options.say(pasted, options)
     except UnreadableXML as error:
         return _report(name, error.message, UNREADABLE, options, error.line)
     except Unconvertible as error:
         return _report(name, str(error), REFUSED, options)
     except (NotInstalled, NoAnswer) as error:
         return _report(name, str(error), NOT_INSTALLED, options)
+    for remark in pasted.remarks:
+        _say_of(name, remark.message, remark.line)
     if options.json:
-        said = said._replace(content={"file": name} | said.content)
+        read_as = {"read_as": [one._asdict() for one in pasted.remarks]} if pasted.remarks else {}
+        said = said._replace(content={"file": name} | read_as | said.content)
     several = len(options.files) > 1
     _print(said, title=f"== {one_line(name)} ==\n\n" if several else "", gap="\n" * several)
     return said.status
 
 
-def _read(name: str, libvirt: str | None) -> Domain:
+def _read(name: str, libvirt: str | None) -> Pasted:
     if name != "-":
         from pathlib import Path
 
-        return read(Path(name), libvirt)
+        return read_pasted(Path(name), libvirt)
     if sys.stdin is None:
         raise UnreadableXML("There is no standard input.")
-    return read(sys.stdin.buffer.read(MAX_BYTES + 1), libvirt)
+    return read_pasted(sys.stdin.buffer.read(MAX_BYTES + 1), libvirt)
 
 
 def _version(text: str) -> str:
@@ -145,9 +151,14 @@ def _report(
     """One line on stderr; with --json one on stdout too, so that the stream misses no file."""
     if options.json:
         print(json.dumps({"file": name, "error": {"line": line, "message": message}}))
+    _say_of(name, message, line)
+    return status
+
+
+def _say_of(name: str, message: str, line: int | None) -> None:
+    """One line about a file on stderr."""
     where = "" if line is None else f"line {line}: "
     print(f"virtiolab: {one_line(name, 4096)}: {where}{message}", file=sys.stderr)
-    return status
 
 
 class Said(NamedTuple):
@@ -167,7 +178,7 @@ def _print(said: Said, title: str = "", gap: str = "") -> None:
         print(said.aside, file=sys.stderr)
 
 
-def _infer(domain: Domain, options: argparse.Namespace) -> Said:
+def _infer(pasted: Pasted, options: argparse.Namespace) -> Said:
     from .views.answers import answers_as_text
 
     def as_dict(disk: Disk) -> dict:
@@ -179,10 +190,10 @@ def _infer(domain: Domain, options: argparse.Namespace) -> Said:
     def as_text(disk: Disk) -> str:
         return answers_as_text(disk, infer(disk), options.colour)
 
-    return _of_each(domain, options, as_dict, as_text)
+    return _of_each(pasted, options, as_dict, as_text)
 
 
-def _explain(domain: Domain, options: argparse.Namespace) -> Said:
+def _explain(pasted: Pasted, options: argparse.Namespace) -> Said:
     from .explanation import Explanation
     from .views.explained import explanation_as_text
 
@@ -192,59 +203,77 @@ def _explain(domain: Domain, options: argparse.Namespace) -> Said:
     def as_text(disk: Disk) -> str:
         return explanation_as_text(Explanation(disk), options.colour)
 
-    return _of_each(domain, options, as_dict, as_text)
+    return _of_each(pasted, options, as_dict, as_text)
 
 
 def _of_each(
-    domain: Domain,
+    pasted: Pasted,
     options: argparse.Namespace,
     as_dict: Callable[[Disk], dict],
     as_text: Callable[[Disk], str],
 ) -> Said:
     if options.json:
-        return Said({"disks": [_named(disk) | as_dict(disk) for disk in domain.disks]})
+        return Said({"disks": [_named(disk) | as_dict(disk) for disk in _disks(pasted)]})
     from .views.text import NO_DISK
 
-    return Said("\n\n".join(map(as_text, domain.disks)) or NO_DISK)
+    return Said("\n\n".join(map(as_text, _disks(pasted))) or NO_DISK)
+
+
+def _disks(pasted: Pasted) -> Iterator[Disk]:
+    return chain.from_iterable(domain.disks for domain in pasted.domains)
 
 
 def _named(disk: Disk) -> dict:
     return {"target": disk.target, "line": disk.line}
 
 
-def _resolve(domain: Domain, options: argparse.Namespace) -> Said:
+def _resolve(pasted: Pasted, options: argparse.Namespace) -> Said:
     from .rewriting.resolution import Resolution
     from .views.resolved import resolved_as_text
     from .views.text import NO_DISK, printable
 
-    resolutions = map(Resolution, domain.disks)
+    resolutions = map(Resolution, _disks(pasted))
     if not options.json:
         return Said(printable(resolved_as_text(resolutions)) or NO_DISK)
     said = [{"xml": one.xml, "left_out": one.left_out} for one in resolutions]
-    return Said({"disks": [_named(disk) | one for disk, one in zip(domain.disks, said)]})
+    return Said({"disks": [_named(disk) | one for disk, one in zip(_disks(pasted), said)]})
 
 
-def _check(domain: Domain, options: argparse.Namespace) -> Said:
+def _check(pasted: Pasted, options: argparse.Namespace) -> Said:
     """The problems; with --fix the mended XML, and aside what is left."""
     from .refusals import check, mend
     from .views.problems import problems_as_text
     from .views.text import printable
 
     if not options.fix:
-        problems = check(domain)
-        shown = _as_dict(problems) if options.json else problems_as_text(problems, options.colour)
-        return Said(shown, _status(problems))
+        problems = [problem for domain in pasted.domains for problem in check(domain)]
+        refused = [remark for remark in pasted.remarks if remark.refused]
+        status = REFUSED if refused else _status(problems)
+        if options.json:
+            found = [*map(_as_problem, refused), *(problem.as_dict() for problem in problems)]
+            return Said({"problems": found}, status)
+        said = [f"line {one.line}: error: {one.message} [not-xml]" for one in refused]
+        said += [problems_as_text(problems, options.colour)] * bool(problems or not refused)
+        return Said("\n\n".join(said), status)
     severities = ("error", "warning") if options.fix == "all" else ("error",)
 
     def wanted(problem) -> bool:
         """Not what could leave the guest without a driver: that is for its admin to decide."""
         return problem.severity in severities and problem.keeps_hardware
 
-    mended = mend(domain, wanted)
-    left, xml = check(mended), laid_out(mended.element)
+    mended = [mend(domain, wanted) for domain in pasted.domains]
+    left = [problem for domain in mended for problem in check(domain)]
+    xml = "\n".join(laid_out(domain.element) for domain in mended)
     if options.json:
         return Said({"xml": xml} | _as_dict(left), _status(left))
     return Said(printable(xml), _status(left), problems_as_text(left) if left else "")
+
+
+def _as_problem(remark: Remark) -> dict:
+    """What libvirt would not even read, as the JSON of a problem."""
+    said = {"severity": "error", "code": "not-xml", "path": "/", "line": remark.line}
+    said |= {"message": remark.message, "why": "libvirt takes XML only as it is written."}
+    return said | {"fix": None, "source": "libvirt: virXMLParse", "since": None, "target": None}
 
 
 def _as_dict(problems: list) -> dict:
@@ -255,14 +284,14 @@ def _status(problems: list) -> int:
     return REFUSED if any(problem.severity == "error" for problem in problems) else OK
 
 
-def _convert(domain: Domain, options: argparse.Namespace) -> Said:
+def _convert(pasted: Pasted, options: argparse.Namespace) -> Said:
     from .rewriting.conversion import convert
     from .views.converted import conversion_as_text
     from .views.text import disk_name
 
-    disks = [disk for disk in domain.disks if options.target in (None, disk.target)]
+    disks = [disk for disk in _disks(pasted) if options.target in (None, disk.target)]
     if len(disks) != 1:
-        names = ", ".join(map(disk_name, domain.disks)) or "there is none"
+        names = ", ".join(map(disk_name, _disks(pasted))) or "there is none"
         raise Unconvertible(f"Say with --target which disk shall be converted: {names}.")
     converted = convert(disks[0], options.bus)
     if not options.json:
@@ -274,7 +303,7 @@ def _convert(domain: Domain, options: argparse.Namespace) -> Said:
     return Said({"disks": [_named(converted.disk) | said]})
 
 
-def _ask(domain: Domain, options: argparse.Namespace) -> Said:
+def _ask(pasted: Pasted, options: argparse.Namespace) -> Said:
     from .evidence.comparison import compare
     from .evidence.rungs import shared
     from .views.beside_libvirt import comparison_as_text
@@ -284,9 +313,15 @@ def _ask(domain: Domain, options: argparse.Namespace) -> Said:
         if sys.stderr and sys.stderr.isatty():
             print(f"{what} …", file=sys.stderr)
 
-    said = compare(domain, shared(progress))
-    shown = said.as_dict() if options.json else comparison_as_text(said, options.colour)
-    return Said(shown, REFUSED if said.refusal else OK)
+    said = [compare(domain, shared(progress)) for domain in pasted.domains]
+    status = REFUSED if any(one.refusal for one in said) else OK
+    if not options.json:
+        return Said("\n\n".join(comparison_as_text(one, options.colour) for one in said), status)
+    first, *others = [one.as_dict() for one in said]
+    for name in ("notes", "disks"):
+        first[name] += chain.from_iterable(one[name] for one in others)
+    first["refusal"] = next((one.refusal for one in said if one.refusal), None)
+    return Said(first, status)
 
 
 _FIX = {
@@ -304,7 +339,7 @@ _TARGET = {"--target": {"metavar": "NAME", "help": "the disk, where there are se
 class Command(NamedTuple):
     """A command: what it says of a domain, what it is for, and its options beyond --json."""
 
-    say: Callable[[Domain, argparse.Namespace], Said]
+    say: Callable[[Pasted, argparse.Namespace], Said]
     purpose: str
     options: Mapping[str, dict] = MappingProxyType({})
 

@@ -131,6 +131,11 @@ class Domain:
     def _all(self, name: str) -> Iterator[etree._Element]:
         return (found for devices in self.devices for found in devices.iterchildren(name))
 
+    @cached_property
+    def is_whole(self) -> bool:
+        """Whether what is not in it is nowhere: it is a guest, and nothing was left out of that."""
+        return self.complete and not any(map(is_elided, (self.element, *self.devices)))
+
     @property
     def kind(self) -> Machine | None:
         """The type of its machine, where that is known."""

@@ -19,8 +19,6 @@ _ANSWERED = {
     "driver": {"name": "driver", "type": "format", "cache": "cache"},
 }
 _ANSWERED_ELEMENTS = ("readonly", "address")
-# What has a part in the answer to "is it virtio?".
-_FOR_VIRTIO = ("@type", "@device", "@model", "target", "target/@dev", "target/@bus", "address")
 MAX_ROWS = 1000  # of one disk; libvirt's busiest has fewer than 100
 _UNKNOWN = "libvirt does not know this name here, and ignores it without a word."
 
@@ -75,11 +73,6 @@ class Row(NamedTuple):
     def bare(self) -> "Row":
         """The same without path and value: what many rows have in common."""
         return tuple.__new__(Row, ("", None, *self[2:]))
-
-    @property
-    def concerns_virtio(self) -> bool:
-        """Whether it has a part in the answer to "is it virtio?"."""
-        return self.name in _FOR_VIRTIO or self.name.startswith("address/")
 
 
 class Explanation:

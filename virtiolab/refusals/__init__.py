@@ -7,7 +7,7 @@ import copy
 from collections.abc import Callable
 from operator import attrgetter
 
-from ..document import Disk, Domain
+from ..document import Disk, Domain, is_elided
 from . import controllers as _controllers
 from . import disk as _disk
 from . import driver as _driver
@@ -52,6 +52,8 @@ def about(context: Context) -> list[Problem]:
         found.extend(rule(context))
     beyond = codes_beyond(context.domain)
     found = [problem for problem in found if problem.code not in beyond]
+    if found and any(map(is_elided, context.element.iter("*"))):
+        found = [problem for problem in found if problem.is_of_what_is_written]
     if len(found) > MAX_FIXES:
         worst_first = sorted(range(len(found)), key=lambda n: SEVERITIES.index(found[n].severity))
         for number in worst_first[MAX_FIXES:]:

@@ -109,7 +109,7 @@ def _options(guest: Guest, element: etree._Element, kind: str) -> Iterator[Probl
     elif mapping is not None:
         yield from _mapping(guest, element, driver.findall("iothreads/iothread"))
     thread = whole_number(driver.get("iothread"))
-    if thread and is_virtio and guest.domain.complete:
+    if thread and is_virtio and guest.domain.is_whole:
         if machine and machine.mmio_if_asked and guest.domain.has_virtio_mmio:
             yield guest.find("controller-in-memory", element, "driver/@iothread")
         if not has_iothread(guest.domain, thread):
@@ -121,7 +121,7 @@ def _mapping(guest: Guest, element: etree._Element, threads: list) -> Iterator[P
     path, driver = "driver/iothreads", element.find("driver")
     if what := wrong_shares(threads, whole_number(driver.get("queues")) or 0):
         yield guest.find("controller-mapping-wrong", element, path, what=what)
-    for thread in threads if guest.domain.complete else ():
+    for thread in threads if guest.domain.is_whole else ():
         number = whole_number(thread.get("id"))
         if number and not has_iothread(guest.domain, number):
             yield guest.find("controller-mapping-undefined", element, path, iothread=number)
@@ -143,7 +143,7 @@ def nvme_serials(guest: Guest) -> Iterator[Problem]:
             told = {"serial": serial, "index": index, "wanted": other}
             yield context.find("nvme-serials-differ", "serial", **told)
         serials[index] = other or serial
-    if not guest.domain.complete:  # what is not here may still be in the guest
+    if not guest.domain.is_whole:  # what is not here may still be in the guest
         return
     lines = {element.sourceline: element for element in guest.controllers if drives}
     for index in [index for index, serial in serials.items() if not serial]:
@@ -182,7 +182,7 @@ def usb_controllers(guest: Guest) -> Iterator[Problem]:
 def usb(guest: Guest) -> Iterator[Problem]:
     """A guest can be without USB, and then it has no USB disks."""
     plugged = [context for context in guest.contexts if context.on("usb")]
-    if not plugged or not guest.domain.complete:
+    if not plugged or not guest.domain.is_whole:
         return
     hosts = [e for e in guest.controllers if e.get("type") == "usb"]
     none = [host for host in hosts if host.get("model") == "none"]

@@ -173,7 +173,7 @@ def firmware(context: Context) -> Iterator[Problem]:
     zpci = None if address is None or address.get("type") != "pci" else address.find("zpci")
     if zpci is None:
         return
-    if context.domain.complete and not (arch or "").startswith("s390"):
+    if context.domain.is_whole and not (arch or "").startswith("s390"):
         yield context.find("zpci-not-on-s390", "address/zpci")
     elif not 0 < (whole_number(zpci.get("uid", "1"), c=True) or 0) <= 0xFFFF:
         yield context.find("zpci-uid", "address/zpci/@uid")

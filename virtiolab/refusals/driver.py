@@ -90,7 +90,7 @@ def wrong_shares(threads: list[etree._Element], queues: int) -> str | None:
 def _missing(context: Context, thread: str | None) -> int | None:
     """The number of a thread that a whole guest has not got."""
     number, domain = whole_number(thread), context.domain
-    return number if number and domain.complete and not has_iothread(domain, number) else None
+    return number if number and domain.is_whole and not has_iothread(domain, number) else None
 
 
 def has_iothread(domain: Domain, thread: int) -> bool:

@@ -119,9 +119,9 @@ def _filters(context: Context, known: dict[str | None, bool]) -> Iterator[Proble
         facts = {"element": one, "group": name}
         if name in seen:
             yield context.find("throttle-filter-twice", path, **facts)
-        elif context.domain.complete and name not in known:
+        elif context.domain.is_whole and name not in known:
             yield context.find("throttle-group-missing", path, **facts)
-        elif context.domain.complete and not known[name]:
+        elif context.domain.is_whole and not known[name]:
             yield context.find("throttle-group-empty", path, **facts)
         seen.add(name)
 
@@ -130,7 +130,7 @@ def _filters(context: Context, known: dict[str | None, bool]) -> Iterator[Proble
 def shared_memory(guest: Guest) -> Iterator[Problem]:
     """The server of a vhost-user disk reads and writes the guest's memory."""
     served = [context for context in guest.contexts if context.type in ("vhostuser", "vhostvdpa")]
-    if served and guest.domain.complete and not _is_shared(guest.root):
+    if served and guest.domain.is_whole and not _is_shared(guest.root):
         for context in served:
             yield context.find("memory-not-shared", "@type", type=context.type)
 

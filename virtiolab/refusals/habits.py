@@ -103,7 +103,7 @@ def places(context: Context) -> Iterator[Problem]:
 def lsi_by_default(context: Context) -> Iterator[Problem]:
     """Whoever writes bus='scsi' mostly means virtio-scsi, and gets a card of 1995."""
     lacks = context.machine.lacks if context.machine else ()
-    if context.domain.complete and not context.is_controller_chosen and "scsi" not in lacks:
+    if context.domain.is_whole and not context.is_controller_chosen and "scsi" not in lacks:
         if context.controller.get("model") == "lsilogic":
             yield context.find("scsi-gets-lsi", "target/@bus", machine=context.machine.title)
 

@@ -41,6 +41,13 @@ class Problem(NamedTuple):
         return name if sign and name in self.element.keys() else None
 
     @property
+    def is_of_what_is_written(self) -> bool:
+        """Whether it stays where something was left out of the disk, and may be written there."""
+        last = self.path.rpartition("/")[2]
+        is_written = self.attribute is not None if last[0] == "@" else self.element.tag == last
+        return is_written and not sentences()[self.code].get("lacking", False)
+
+    @property
     def severity(self) -> str:
         """`error`: libvirt or QEMU refuses it; `warning`: surely not meant so; `note`: history."""
         return sentences()[self.code].get("severity", "error")
