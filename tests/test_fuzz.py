@@ -164,7 +164,7 @@ def test_pastes(xml):
         except UnreadableXML as error:
             found.what = "unreadable"
             assert is_clean(str(error)) and error.message.endswith(".")
-            if "new side" not in error.message:  # of a diff, of which `read` would take the old one too
+            if "new side" not in error.message:  # `read` would take the old side of a diff
                 with pytest.raises(UnreadableXML):
                     read(xml)
             return
