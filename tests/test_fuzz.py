@@ -164,8 +164,9 @@ def test_pastes(xml):
         except UnreadableXML as error:
             found.what = "unreadable"
             assert is_clean(str(error)) and error.message.endswith(".")
-            with pytest.raises(UnreadableXML):
-                read(xml)
+            if "new side" not in error.message:  # `read` would take the old side of a diff
+                with pytest.raises(UnreadableXML):
+                    read(xml)
             return
         lines = range(1, pasted.text.count("\n") + 2)
         assert pasted.domains and all(one.line in lines for one in pasted.remarks)

@@ -242,6 +242,7 @@ def test_reads(xml, disks, remarks):
         ("<domainsnapshot>\n<disks><disk name='vda'/></disks>", 2, "cut short"),
         ("<domainsnapshot>\n<disks><disk name='vda'/><di", 2, "cut short"),
         ("<disk name='vda'/>\n</disks></domainsnapshot>", 2, "Opening and ending"),
+        ("@@ -1,3 +1,0 @@\n-<disk type='file'>\n-<target dev='vda'/>\n-</disk>", 1, "new side"),
         ("<domain><disk/></domain>", 1, "belongs into <devices>"),
         (f"{Q35}<devices>\n<disk type='file'>", 4, "cut short"),
         ("<disk><source></disk>", 1, "mismatch"),
@@ -291,6 +292,15 @@ def test_what_is_said_has_the_lines_of_the_paste():
     assert said.line == 4 and "source line 4 and disk" in said.message
     [said] = read_pasted(f"{VDA.replace('/a', '&')}\n<disk>\n<disk/></disk>").remarks  # whole
     assert said.message.startswith("libvirt refuses a bare")
+
+
+def test_disks_are_read_without_a_guest_that_cannot_be():
+    """What is wrong with it libvirt would refuse, unless something was left out there."""
+    for dots, refused in (("", True), ("...", False)):
+        pasted = read_pasted(f"{Q35}<a b='\n{dots}\n{VDA}\n</devices></domain>")
+        assert [disk.line for domain in pasted.domains for disk in domain.disks] == [5]
+        [said] = [one for one in pasted.remarks if "without the guest around" in one.message]
+        assert said.refused == refused
 
 
 def test_what_is_left_out_can_be_asked():

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ..data import facts
 from ..document import Disk, Domain, is_elided, read
 from ..xml import UnreadableXML, bytes_of, parse
-from .steps import MISREAD, SOFT, STEPS
+from .steps import MISREAD, SOFT, STEPS, new_side
 from .tags import GAP, GUESTS, LEFT_OUT, Element, Scan
 
 MAX_GUESTS = 100  # side by side
@@ -67,8 +67,12 @@ def read_pasted(xml: str | bytes | os.PathLike, libvirt: str | None = None) -> P
             raise
         return _set_right(text, libvirt)
     if any(step(text) != text for step in MISREAD):
-        with suppress(UnreadableXML):
+        try:
             return _set_right(text, libvirt)
+        except UnreadableXML as error:
+            if new_side(text) != text:  # what `read` found is on the old side, or on both
+                said = "No guest and no disk is whole on the new side of this diff."
+                raise UnreadableXML(said, error.line or 1) from None
     lines = range(1, text.count("\n") + 2)
     return Pasted((domain,), tuple(_elisions([domain], text, [lines])), text)
 

@@ -137,9 +137,11 @@ class Scan:
             edit = self.edits[place]
             if edit.start > element.end:
                 break
-            # What is written in at its very start or end may belong to what stands beside it.
-            outside = element.end if edit.text == _START else element.start
-            if edit.start < at or edit.end > element.end or edit.start == edit.end == outside:
+            # What is written in at its very start or end may belong to what stands around it.
+            is_start = edit.text == _START and element.name == "devices"
+            inside = element.start + (not is_start), element.end - (element.name in _DEVICES)
+            is_outside = edit.start == edit.end and not inside[0] <= edit.start <= inside[1]
+            if edit.start < at or edit.end > element.end or is_outside:
                 continue
             yield self.text[at : edit.start]
             yield edit.text + "\n" * self.text.count("\n", *edit[:2])
