@@ -6,8 +6,8 @@ import pytest
 from lxml import html
 
 from virtiolab import explain, read
-from virtiolab.widgets.xml_explainer import FILTERS
 from virtiolab.explanation import MAX_ROWS, Explanation
+from virtiolab.widgets.xml_explainer import FILTERS
 
 FIRST = """<disk type='file' device='disk'>
     <source file='/data0/0/21/disk.0'/>

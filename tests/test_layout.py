@@ -23,8 +23,8 @@ FOLDERS = {
     "rewriting": MODULE | {"refusals"},
     "evidence": {"document", "data", "machines", "targets", "xml"},
     "course": MODULE | {"refusals", "rewriting", "evidence"},
-    "views": MODULE | {"refusals", "rewriting", "evidence", "course"},
-    "widgets": MODULE | {"refusals", "rewriting", "evidence", "course", "views"},
+    "views": MODULE | {"pastes", "refusals", "rewriting", "evidence", "course"},
+    "widgets": MODULE | {"pastes", "refusals", "rewriting", "evidence", "course", "views"},
 }
 # Who may import more: the comparison is between what is inferred and what libvirt says.
 MORE = {"evidence/comparison.py": {"inference"}}

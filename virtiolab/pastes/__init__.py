@@ -77,6 +77,14 @@ def read_pasted(xml: str | bytes | os.PathLike, libvirt: str | None = None) -> P
     return Pasted((domain,), tuple(_elisions([domain], text, [lines])), text)
 
 
+def lines_of_disks(text: str) -> list[range]:
+    """The lines of each whole disk in a text, as it was read, in their order."""
+    found = sorted(one for one in Scan(text).wholes if one.name == "disk")
+    return [
+        range(text.count("\n", 0, one.start) + 1, text.count("\n", 0, one.end) + 2) for one in found
+    ]
+
+
 def _decoded(data: bytes) -> str:
     found = [name for start, name in _BEGINNINGS.items() if data.startswith(start)]
     declared = [name.decode() for name in _DECLARED.findall(data[:1000])]

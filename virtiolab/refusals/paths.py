@@ -1,10 +1,12 @@
 """What a path in a disk cannot be, or seldom is meant to be: QEMU would find out, or nobody."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from functools import cache
 from urllib.parse import urlsplit
 
 from ..document import LOCAL_TYPES, SOURCE_ATTRIBUTES
+from ..syntax import lookup
 from .context import Context, Source, where_written
 from .problems import Problem
 
@@ -85,21 +87,33 @@ def _suffix(place: str) -> str:
     return place.rpartition(".")[2].lower()
 
 
+def format_of_suffix(context: Context) -> str | None:
+    """The format that the end of the path speaks of, if it speaks of any."""
+    if context.type not in ("file", "network", "volume"):
+        return None
+    return _FORMAT_OF_SUFFIX.get(_suffix(_place(context)))
+
+
+def _place(context: Context) -> str:
+    return context.get(SOURCE_ATTRIBUTES.get(context.type, "file"), "source") or ""
+
+
+@cache
+def _formats() -> Collection[str]:
+    return lookup("/disk/driver/@type").values.keys()
+
+
 @where_written("source")
 def suffix_and_format(context: Context) -> Iterator[Problem]:
     """The end of the path says one format, the disk gets another."""
-    if context.type not in ("file", "network", "volume"):
-        return
-    place = context.get(SOURCE_ATTRIBUTES[context.type], "source") or ""
-    if not (wanted := _FORMAT_OF_SUFFIX.get(suffix := _suffix(place))):
+    wanted, place = format_of_suffix(context), _place(context)
+    if wanted is None or context.format not in (None, *_formats()):  # what is none is said to be
         return
     if context.format not in (wanted, None):
         code = "format-unwritten" if context.get("type", "driver") is None else "format-other"
         yield context.find(code, "driver/@type", suffix=wanted, format=context.format)
-    elif (
-        suffix == "iso" and context.device == "disk" and not (context.readonly or context.on("usb"))
-    ):
-        if not _FOR_CLOUD_INIT.search(place.rpartition("/")[2].lower()):
+    elif _suffix(place) == "iso" and context.device == "disk" and not context.on("usb"):
+        if not context.readonly and not _FOR_CLOUD_INIT.search(place.rpartition("/")[2].lower()):
             drive = {} if context.on("virtio", "sd", "nvme") else {"drive": "cdrom"}
             yield context.find("iso-as-disk", "@device", **drive)
 

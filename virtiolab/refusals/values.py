@@ -19,6 +19,7 @@ from ..syntax import (
     text_of,
 )
 from .context import WHERE_WRITTEN, Context, DiskRule
+from .paths import format_of_suffix
 from .problems import Problem, path_of
 
 _NONE: dict = {}
@@ -158,6 +159,8 @@ def _refused(
     ).partition(" ")
     if model:
         return context.find("bus-of-controller", path, near=near, model=model, **facts)
+    if near and path == "driver/@type":  # a format that is wrong can cost the image
+        near = format_of_suffix(context) or near
     if near:
         return context.find("value-misspelt", path, near=near, **facts)
     return context.find("value-unknown", path, known=", ".join(read.known), **facts)

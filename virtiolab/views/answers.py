@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from ..document import Disk, Domain
 from ..explanation import Explanation
 from ..inference import Inferences, infer
+from ..refusals import Problem
 from ..xml import one_line
 from .annotated import annotated
 from .elements import E, Html, heading, legend, origin_mark, root, row, table
+from .problems import counted
 from .text import (
     COLOURS,
     MOST,
@@ -53,25 +55,32 @@ def show(what: Domain | Disk, *rows: str) -> View:
     return View(html, text)
 
 
-def overview(disks: Sequence[Disk], most: int = MOST) -> View:
-    """One line a disk: name, virtio or not, bus and format; of at `most` so many disks."""
-    lines = []
+def overview(
+    disks: Sequence[Disk], most: int = MOST, problems: Sequence[Problem] | None = None
+) -> View:
+    """One line a disk: name, virtio or not, bus and format, and how many of the `problems` are its, if
+    these are given; of at `most` so many disks."""
+    titles, lines = _OVERVIEW + ("problems",) * (problems is not None), []
+    found: dict[Disk | None, list[Problem]] = {}
+    for problem in problems or ():
+        found.setdefault(problem.disk, []).append(problem)
     for disk, said in ((disk, infer(disk)) for disk in disks[:most]):
         values = map(value_as_text, (said.bus.value, said.format.value))
-        lines.append((disk_name(disk), verdict(said), *values))
+        wrong = [counted(found.get(disk, ())) or "–"] * (problems is not None)
+        lines.append((disk_name(disk), verdict(said), *values, *wrong))
     left_out = more(len(disks) - len(lines))
 
     def html() -> str:
         if not lines:
             return root(E.p(NO_DISK))
         rows = [row(E.code(name), *cells) for name, *cells in lines]
-        return root(table("vl-overview", rows, _OVERVIEW), *map(E.p, left_out))
+        return root(table("vl-overview", rows, titles), *map(E.p, left_out))
 
     def text() -> str:
-        widths = [max(map(len, column)) for column in zip(_OVERVIEW, *lines)]
+        widths = [max(map(len, column)) for column in zip(titles, *lines)]
         shown = [
             "  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip()
-            for line in (_OVERVIEW, *lines)
+            for line in (titles, *lines)
         ]
         return "\n".join(shown + left_out) if lines else NO_DISK
 

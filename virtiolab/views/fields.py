@@ -1,6 +1,5 @@
 """What stands in a form for a disk: beside a field what is decided, below all what follows."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -9,12 +8,12 @@ from urllib.parse import quote
 from ..build import Choice
 from ..document import Disk
 from ..inference import Inference, Inferences
-from ..refusals import SEVERITIES, Problem
+from ..refusals import Problem
 from ..syntax import Entry, Only, lookup
 from ..xml import one_line
 from .changes import marked
 from .elements import E, Html, folded, heading, origin_mark, prose, root, row, table, visible
-from .problems import NONE, SIGNS, problem_list, problems_as_text
+from .problems import NONE, counted, plural, problem_list, problems_as_text
 from .text import disk_name, unmarked, value_as_text, verdict
 from .view import View
 
@@ -109,14 +108,8 @@ def verdict_on(disk: Disk, answers: Inferences, problems: Sequence[Problem]) -> 
         E.li(f"{name}: ", origin_mark(answer.origin), f" {one_line(answer.reason, 600)}")
         for name, answer in (("virtio", answers.virtio), ("format", answers.format))
     ]
-    found = Counter(problem.severity for problem in problems)
-    said = (f"{SIGNS[kind]} {_plural(found[kind], kind)}" for kind in SEVERITIES if found[kind])
-    counted = E.li("problems: ", E.strong(", ".join(said) or "none found"))
-    return root(heading(disk, answers), E.ul({"class": "vl-reasons"}, *reasons, counted))
-
-
-def _plural(number: int, word: str) -> str:
-    return f"{number} {word}{'s' * (number != 1)}"
+    said = E.li("problems: ", E.strong(counted(problems) or "none found"))
+    return root(heading(disk, answers), E.ul({"class": "vl-reasons"}, *reasons, said))
 
 
 @lru_cache(maxsize=64)
@@ -124,9 +117,7 @@ def left_out(fields: tuple[tuple[Choice, str], ...]) -> str:
     """Which fields are not shown, because libvirt would not look at them, and where they matter."""
     if not fields:
         return ""
-    says = (
-        f"{_plural(len(fields), 'more field')} not shown: libvirt does not look at them in a disk"
-    )
+    says = f"{plural(len(fields), 'more field')} not shown: libvirt does not look at them in a disk"
     known = [(path, lookup(f"/disk/{path}") or choice.entry) for choice, path in fields]
     items = [E.li(E.code(p), ": ", prose("span", e.matters or e.meaning)) for p, e in known]
     return root(folded(f"{says} of this kind.", E.ul(*items), kind="vl-left-out"))

@@ -1,9 +1,10 @@
 """What is wrong with a guest's disks: problems, and what would mend them."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from ..document import Disk
-from ..refusals import Problem
+from ..refusals import SEVERITIES, Problem
 from ..xml import one_line
 from .changes import as_element, as_text, lines_of
 from .elements import E, Html, prose, root
@@ -37,6 +38,18 @@ def problems_as_text(problems: Sequence[Problem], colour: bool = False) -> str:
             lines += ["  fix:", as_text(lines_of(old, new, "-+"), colour, indent="    ")]
         shown.append("\n".join(lines))
     return "\n\n".join(shown) or NONE
+
+
+def counted(problems: Iterable[Problem]) -> str:
+    """How many there are of each severity, with its sign; empty if there is none."""
+    found = Counter(problem.severity for problem in problems)
+    said = (f"{SIGNS[kind]} {plural(found[kind], kind)}" for kind in SEVERITIES if found[kind])
+    return ", ".join(said)
+
+
+def plural(number: int, word: str) -> str:
+    """A number of things."""
+    return f"{number} {word}{'s' * (number != 1)}"
 
 
 def _where(problem: Problem) -> str:

@@ -2,17 +2,23 @@
 
 import codecs
 import re
+from itertools import chain
 from pathlib import Path
 
 import ipywidgets
 
-from ..document import Disk, read
+from ..document import Disk, Domain
 from ..explanation import Explanation
+from ..pastes import Pasted, lines_of_disks, read_pasted
+from ..refusals import SEVERITIES, Problem, check, mend
 from ..views.answers import interactive, overview
 from ..views.explained import Explained, names
-from ..views.text import MOST, disk_name, printable
+from ..views.pasted import places, remarks
+from ..views.problems import NONE, problems_as_html, problems_as_text
+from ..views.text import MOST, disk_name, more, printable
 from ..views.view import View, sentence
-from ..xml import UnreadableXML, one_line
+from ..xml import UnreadableXML, laid_out, one_line
+from .notes import Notes
 from .static import WithStaticForm
 
 # Bytes: with much more in a box a page takes seconds, and minutes with the worst.
@@ -36,11 +42,19 @@ FILTERS = {
 }
 
 
+_MOST_NOTES = 20  # problems of one disk, the worst first
+_TOO_MANY = (
+    f"There are more than {MOST} disks in it; `virtiolab check` looks for what is wrong with them."
+)
+
+
 class XMLExplainer(WithStaticForm):
-    """A box for XML, and below it each disk in it, every name explained, and the answers.
+    """A box for XML, and below it each disk in it, every name explained, the answers and the problems.
 
     `folder` is one with example files. The parts are widgets too: set `text.value`, `disk.index`.
     """
+
+    _disks: tuple[Disk, ...]
 
     def __init__(self, xml: str = "", folder: str | Path | None = None):
         files = sorted(Path(folder).glob("*.xml")) if folder else []
@@ -58,10 +72,11 @@ class XMLExplainer(WithStaticForm):
         ).add_class("vl-source")
         self.disk = _menu("Disk", "The disk to explain")
         self.filter = _menu("List names", "The names to list below the XML", list(FILTERS))
-        self.summary, self.answer, self.names = (ipywidgets.HTML() for _ in range(3))
+        self.summary, self.answer, self.wrong, self.names = (ipywidgets.HTML() for _ in range(4))
+        self.problems = Notes(self._apply)
         sources = [self.example, self.upload] if files else [self.upload]
         row = ipywidgets.HBox(sources, layout={"flex_flow": "row wrap"})
-        explained = [self.disk, self.answer, self.filter, self.names]
+        explained = [self.disk, self.answer, self.wrong, self.problems, self.filter, self.names]
         super().__init__([row, self.text, self.summary, *explained])
         self.add_class("vl-explainer")
         self.example.observe(self._take_example, "value")
@@ -73,6 +88,10 @@ class XMLExplainer(WithStaticForm):
 
     def static(self) -> View:
         shown = [self._summary, *([Explained(self._chosen)] if self._chosen else [])]
+        if self._found:
+            shown.append(
+                View(lambda: problems_as_html(self._found), lambda: problems_as_text(self._found))
+            )
         return View(
             lambda: "".join(view.html for view in shown),
             lambda: "\n\n".join(view.text for view in shown),
@@ -101,14 +120,17 @@ class XMLExplainer(WithStaticForm):
         if shown != self.text.value:
             self.text.value = shown  # which calls this again
             return
+        self._pasted: Pasted | None = None
+        self._problems: list[Problem] | None = None  # of all disks; None of too many
+        self._disks = tuple([])
+        self._found: list[Problem] = []  # of the chosen one
         try:
-            found = read(self.text.value).disks if self.text.value.strip() else None
+            if self.text.value.strip():
+                self._pasted = read_pasted(self.text.value)
         except UnreadableXML as error:
-            self._disks: tuple[Disk, ...] = ()
             self._say(sentence(str(error), "vl-error"))
         else:
-            self._disks = (found or ())[:MOST]
-            self._say(sentence("Nothing to explain yet.") if found is None else overview(found))
+            self._say_what_was_read()
         chosen = self.disk.index  # its number stays while somebody types
         self.disk.unobserve(self._show, "index")  # new options choose the first, for a moment
         with self.disk.hold_sync():  # one message to the page
@@ -121,14 +143,65 @@ class XMLExplainer(WithStaticForm):
         self.disk.layout.display = "" if len(self._disks) > 1 else "none"
         self._show()
 
-    def _say(self, summary: View) -> None:
-        self._summary, self.summary.value = summary, summary.html
+    def _say_what_was_read(self) -> None:
+        if self._pasted is None:
+            self._say(sentence("Nothing to explain yet."))
+            return
+        domains, said, text = self._pasted
+        first, *others = (domain.disks for domain in domains)
+        disks = [*first, *chain.from_iterable(others)] if others else first
+        self._disks = tuple(disks[:MOST])
+        found = lines_of_disks(text)
+        stand = {
+            f"{n}. {disk_name(disk)}": next((lines for lines in found if disk.line in lines), None)
+            for n, disk in enumerate(self._disks, 1)
+        }
+        known = {name: lines for name, lines in stand.items() if lines}
+        if len(disks) <= MOST:
+            self._problems = [problem for domain in domains for problem in check(domain)]
+        overviewed = overview(disks, problems=self._problems)
+        self._say(overviewed, remarks(said), places(text, known))
+
+    def _say(self, summary: View, *more: View) -> None:
+        self._summary = summary
+        self.summary.value = "".join(view.html for view in (summary, *more))
 
     def _show(self, _=None) -> None:
         self._explained = Explanation(self._chosen) if self._chosen else None
         self.answer.value = interactive(self._explained) if self._explained else ""
+        self._find_what_is_wrong()
         self.filter.layout.display = "" if self._explained else "none"
         self._list()
+
+    def _find_what_is_wrong(self) -> None:
+        """Show the problems of the disk, and those of its guest that are no disk's."""
+        said, self._found = "", []
+        if self._chosen and self._problems is None:
+            said = _TOO_MANY
+        elif self._chosen:
+            root = self._chosen.domain.element
+            self._found = [
+                problem
+                for problem in self._problems
+                if problem.disk == self._chosen
+                or (problem.disk is None and root in problem.element.iterancestors())
+            ]
+            self._found.sort(key=lambda one: SEVERITIES.index(one.severity))
+            left_out = more(len(self._found) - _MOST_NOTES, "problem")
+            said = "".join(left_out) if self._found else NONE
+        self.wrong.value = sentence(said, "vl-checked").html if said else ""
+        self.problems.show(self._found[:_MOST_NOTES], with_path=True)
+
+    def _apply(self, problem: Problem) -> None:
+        """Put the XML into the box in which this problem is mended; the others stay."""
+        where = problem.code, problem.path, problem.line
+
+        def is_this(found: Problem) -> bool:
+            return (found.code, found.path, found.line) == where
+
+        guest = self._chosen.domain
+        domains = (mend(one, is_this) if one is guest else one for one in self._pasted.domains)
+        self.text.value = _shown("\n".join(_written(one, self._pasted.text) for one in domains))
 
     def _list(self, _=None) -> None:
         """List the names that the filter lets pass."""
@@ -136,6 +209,13 @@ class XMLExplainer(WithStaticForm):
         hidden = self._explained is None or self.filter.value == "none"
         rows = [] if hidden else [row for row in self._explained.rows if wanted(row)]
         self.names.value = "" if hidden else names(rows)
+
+
+def _written(domain: Domain, text: str) -> str:
+    """The XML of a guest; of disks that came without a `<devices>`, of these alone."""
+    if domain.element.tag == "devices" and "<devices" not in text:
+        return "\n".join(map(laid_out, domain.element.iterchildren("*")))
+    return laid_out(domain.element)
 
 
 def _menu(description: str, tooltip: str, options=()) -> ipywidgets.Dropdown:
