@@ -109,6 +109,18 @@ def test_a_problem_of_the_guest():
     assert codes(XMLExplainer(xml)) == ["controller-model-misspelt"]
 
 
+def test_a_move():
+    """What it takes is shown, or why it cannot be; the XML in the box stays."""
+    explainer = XMLExplainer(NATIVE.replace(" io='native'", ""))
+    assert explainer.moved.value == ""
+    explainer.bus.value = "scsi"
+    assert "becomes" in explainer.moved.value and "virtio-scsi" in explainer.moved.value
+    explainer.bus.value = "virtio"
+    assert "vl-error" in explainer.moved.value and explainer.text.value.count("vda") == 1
+    explainer.text.value = ""
+    assert explainer.moved.value == "" and explainer.bus.layout.display == "none"
+
+
 def test_very_many_disks():
     """Then the command line is for it."""
     explainer = XMLExplainer(f"<devices>{DISK.format('vda') * (MOST + 1)}</devices>")

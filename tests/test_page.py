@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[1]
 COMMAND = ["voila", "page/explain.ipynb", "--Voila.config_file_paths=page"]
 KERNEL = "() => JSON.parse(document.querySelector('#jupyter-config-data').textContent).kernelId"
 HDB = "<disk><source file='/a'/><target dev='hdb'/></disk>"
+NATIVE = "<disk><driver io='native'/><source file='/a'/><target dev='vda'/></disk>"
 VIRTIO = "<disk><driver typo='qcow2'/><source file='/a'/><target dev='vda'/></disk>"
 # Two questions to a kernel: to run something, and what it is. It answers one after the other.
 ASK = """([kernel, code]) => new Promise((resolve) => {
@@ -196,6 +197,39 @@ def test_paste(page):
     assert "Did you mean type?" in page.locator(".vl-tip:visible").inner_text()
 
 
+def test_problems(page):
+    """A pasted log is read, what is wrong is shown, and a button mends it in the box."""
+    xml = "log: xml=" + NATIVE.replace("<", "&lt;")
+    explain(page, xml)
+    said = page.locator(".vl-explainer")
+    expect(said).to_contain_text("Line 1: The text was HTML-escaped")
+    expect(page.locator(".vl-note")).to_contain_text("io='native'")
+    button = page.get_by_role("button", name="Apply: driver/@cache = none")
+    answered(page, button.click)
+    expect(page.locator(".vl-explainer textarea")).to_have_value(
+        NATIVE.replace("io='native'", "io='native' cache='none'")
+    )
+    expect(said).to_contain_text("No problem found.")
+    assert page.locator(".vl-note").count() == 0
+
+
+def test_where_the_disks_stand(page):
+    """In the text that was pasted they are marked."""
+    put(page, f"<devices>\n{HDB}\n{VIRTIO}\n</devices>")
+    wait_for_verdict(page, "hdb")
+    page.locator(".vl-places summary").click()
+    assert page.locator(".vl-places mark").all_inner_texts() == [HDB, VIRTIO]
+
+
+def test_a_move(page):
+    """What another bus takes, step by step."""
+    explain(page, HDB)
+    page.get_by_label("Move it to").select_option("virtio")
+    expect(page.locator(".vl-explainer")).to_contain_text("hdb on ide becomes vdb on virtio.")
+    page.get_by_label("Move it to").select_option("no other bus")
+    expect(page.locator(".vl-part")).to_have_count(0)
+
+
 def test_hostile(page):
     """A guest with a disk for each payload, and some are looked at; XML that cannot be read. Nothing
     comes of it: no script, no element, nothing fetched."""
@@ -275,9 +309,11 @@ def test_it_is_on_this_machine_alone(page):
 
 def test_light_and_dark(page):
     """As the browser says, and when it says something else; axe-core has no objection to either."""
-    explain(page, VIRTIO)
+    explain(page, f"paste: {VIRTIO}\n{NATIVE}")
+    page.locator(".vl-places summary").click()
     page.get_by_label("List names").select_option("all")
-    page.locator(".vl-names").wait_for()
+    page.get_by_label("Move it to").select_option("scsi")
+    page.locator(".vl-part").first.wait_for()
     grounds = []
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)
@@ -291,9 +327,11 @@ def test_light_and_dark(page):
 def test_narrow(page, width):
     """Nothing is wider than the window, however long what is pasted."""
     page.set_viewport_size({"width": width, "height": 800})
-    explain(page, VIRTIO)
+    explain(page, f"paste: {VIRTIO}\n{NATIVE}")
+    page.locator(".vl-places summary").click()
     page.get_by_label("List names").select_option("all")
-    page.locator(".vl-names").wait_for()
+    page.get_by_label("Move it to").select_option("scsi")
+    page.locator(".vl-part").first.wait_for()
     assert lab.evaluate(page, WIDE) == width and accessible.sticking_out(page) == []
     explain(page, f"<disk><source file='/{'W' * 5000}'/><target dev='vdb'/></disk>")
     assert lab.evaluate(page, WIDE) == width and accessible.sticking_out(page) == []

@@ -11,7 +11,10 @@ from ..document import Disk, Domain
 from ..explanation import Explanation
 from ..pastes import Pasted, lines_of_disks, read_pasted
 from ..refusals import SEVERITIES, Problem, check, mend
+from ..rewriting import BUSES, Unconvertible
+from ..rewriting.conversion import convert
 from ..views.answers import interactive, overview
+from ..views.converted import Converted
 from ..views.explained import Explained, names
 from ..views.pasted import places, remarks
 from ..views.problems import NONE, problems_as_html, problems_as_text
@@ -28,6 +31,7 @@ _TOO_LARGE = (
     " paste that."
 )
 _OWN = "your own XML"
+_STAYS = "no other bus"
 _BYTE_ORDER_MARKS = {  # in this order: UTF-32's begins with UTF-16's
     codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16",
@@ -72,18 +76,23 @@ class XMLExplainer(WithStaticForm):
         ).add_class("vl-source")
         self.disk = _menu("Disk", "The disk to explain")
         self.filter = _menu("List names", "The names to list below the XML", list(FILTERS))
-        self.summary, self.answer, self.wrong, self.names = (ipywidgets.HTML() for _ in range(4))
+        self.bus = _menu(
+            "Move it to", "Another bus for the disk, and what that takes", [_STAYS, *BUSES]
+        )
+        self.summary, self.answer, self.wrong = (ipywidgets.HTML() for _ in range(3))
+        self.names, self.moved = ipywidgets.HTML(), ipywidgets.HTML()
         self.problems = Notes(self._apply)
         sources = [self.example, self.upload] if files else [self.upload]
         row = ipywidgets.HBox(sources, layout={"flex_flow": "row wrap"})
         explained = [self.disk, self.answer, self.wrong, self.problems, self.filter, self.names]
-        super().__init__([row, self.text, self.summary, *explained])
+        super().__init__([row, self.text, self.summary, *explained, self.bus, self.moved])
         self.add_class("vl-explainer")
         self.example.observe(self._take_example, "value")
         self.upload.observe(self._take_upload, "value")
         self.text.observe(self._read, "value")
         self.disk.observe(self._show, "index")
         self.filter.observe(self._list, "value")
+        self.bus.observe(self._move, "value")
         self._read()
 
     def static(self) -> View:
@@ -170,8 +179,10 @@ class XMLExplainer(WithStaticForm):
         self._explained = Explanation(self._chosen) if self._chosen else None
         self.answer.value = interactive(self._explained) if self._explained else ""
         self._find_what_is_wrong()
-        self.filter.layout.display = "" if self._explained else "none"
+        for menu in (self.filter, self.bus):
+            menu.layout.display = "" if self._explained else "none"
         self._list()
+        self._move()
 
     def _find_what_is_wrong(self) -> None:
         """Show the problems of the disk, and those of its guest that are no disk's."""
@@ -209,6 +220,15 @@ class XMLExplainer(WithStaticForm):
         hidden = self._explained is None or self.filter.value == "none"
         rows = [] if hidden else [row for row in self._explained.rows if wanted(row)]
         self.names.value = "" if hidden else names(rows)
+
+    def _move(self, _=None) -> None:
+        """Show what a move of the disk to another bus would take; nothing is moved."""
+        self.moved.value = ""
+        if self._chosen and self.bus.value != _STAYS:
+            try:
+                self.moved.value = Converted(convert(self._chosen, self.bus.value)).html
+            except Unconvertible as error:
+                self.moved.value = sentence(str(error), "vl-error").html
 
 
 def _written(domain: Domain, text: str) -> str:
