@@ -87,15 +87,10 @@ def _suffix(place: str) -> str:
     return place.rpartition(".")[2].lower()
 
 
-def format_of_suffix(context: Context) -> str | None:
-    """The format that the end of the path speaks of, if it speaks of any."""
-    if context.type not in ("file", "network", "volume"):
-        return None
-    return _FORMAT_OF_SUFFIX.get(_suffix(_place(context)))
-
-
-def _place(context: Context) -> str:
-    return context.get(SOURCE_ATTRIBUTES.get(context.type, "file"), "source") or ""
+def format_of_path(source: Source) -> str | None:
+    """The format that the end of a path speaks of, if it speaks of any."""
+    is_named = source.type in ("file", "network", "volume")
+    return _FORMAT_OF_SUFFIX.get(_suffix(source.place or "")) if is_named else None
 
 
 @cache
@@ -105,17 +100,26 @@ def _formats() -> Collection[str]:
 
 @where_written("source")
 def suffix_and_format(context: Context) -> Iterator[Problem]:
-    """The end of the path says one format, the disk gets another."""
-    wanted, place = format_of_suffix(context), _place(context)
-    if wanted is None or context.format not in (None, *_formats()):  # what is none is said to be
+    """The end of the path says one format, the image gets another."""
+    for source in context.sources:
+        wanted = format_of_path(source)
+        # Of a word that is no format, this is said where it is refused.
+        if wanted and source.format in _formats() and source.format != wanted:
+            path = f"{source.above}/format/@type" if source.above else "driver/@type"
+            is_written = source.above or context.get("type", "driver") is not None
+            code = "format-other" if is_written else "format-unwritten"
+            yield context.find(code, path, suffix=wanted, format=source.format)
+
+
+@where_written("source/@file", "source/@name", "source/@volume")
+def iso(context: Context) -> Iterator[Problem]:
+    """The image of a CD wants a drive for it."""
+    name = (context.path or "").rpartition("/")[2].lower()
+    if context.device != "disk" or context.readonly or context.on("usb") or _suffix(name) != "iso":
         return
-    if context.format not in (wanted, None):
-        code = "format-unwritten" if context.get("type", "driver") is None else "format-other"
-        yield context.find(code, "driver/@type", suffix=wanted, format=context.format)
-    elif _suffix(place) == "iso" and context.device == "disk" and not context.on("usb"):
-        if not context.readonly and not _FOR_CLOUD_INIT.search(place.rpartition("/")[2].lower()):
-            drive = {} if context.on("virtio", "sd", "nvme") else {"drive": "cdrom"}
-            yield context.find("iso-as-disk", "@device", **drive)
+    if context.format == "raw" and not _FOR_CLOUD_INIT.search(name):
+        drive = {} if context.on("virtio", "sd", "nvme") else {"drive": "cdrom"}
+        yield context.find("iso-as-disk", "@device", **drive)
 
 
 @where_written("disk/@snapshot")

@@ -19,7 +19,7 @@ from ..syntax import (
     text_of,
 )
 from .context import WHERE_WRITTEN, Context, DiskRule
-from .paths import format_of_suffix
+from .paths import format_of_path
 from .problems import Problem, path_of
 
 _NONE: dict = {}
@@ -160,7 +160,8 @@ def _refused(
     if model:
         return context.find("bus-of-controller", path, near=near, model=model, **facts)
     if near and path == "driver/@type":  # a format that is wrong can cost the image
-        near = format_of_suffix(context) or near
+        own = (format_of_path(source) for source in context.sources if not source.above)
+        near = next(own, None) or near
     if near:
         return context.find("value-misspelt", path, near=near, **facts)
     return context.find("value-unknown", path, known=", ".join(read.known), **facts)
