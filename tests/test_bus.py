@@ -94,6 +94,7 @@ def test_each_rule_has_its_path(rule, short):
     """Each rule about the bus, and each about virtio, stands behind some path."""
     xen = "<domain type='xen'><devices><disk><target dev='sda'/></disk></devices></domain>"
     others = [read(xen).disks[0], asked("fda", "cdrom"), asked(None), asked("sd")]
+    others.append(read("<disk>...</disk>").disks[0])
     found = [*map(infer, others), *short]
     behind = [answers for answers in found if rule in (answers.bus.rule, answers.virtio.rule)]
     assert behind and all(path(answers) for answers in behind)

@@ -35,8 +35,8 @@ def test_said_in_json(run):
 
 def test_what_libvirt_refuses_is_wrong(run):
     """A smart quote is an error, also where the disk could be read; what copying did is none."""
-    status, out, _ = run("check", "-", stdin=SMART)
-    assert status == 1 and out[0].startswith("line 1: error: Signs of typography")
+    status, out, err = run("check", "-", stdin=SMART)
+    assert (status, err) == (1, []) and out[0].startswith("line 1: error: Signs of typography")
     status, [line], _ = run("check", "--json", "-", stdin=SMART)
     [problem] = json.loads(line)["problems"]
     assert status == 1 and (problem["severity"], problem["line"]) == ("error", 1)

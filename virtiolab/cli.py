@@ -116,8 +116,10 @@ def _answer(name: str, options: argparse.Namespace) -> int:
         return _report(name, str(error), REFUSED, options)
     except (NotInstalled, NoAnswer) as error:
         return _report(name, str(error), NOT_INSTALLED, options)
+    reports = options.say is _check and not options.fix  # what is wrong, among its problems
     for remark in pasted.remarks:
-        _say_of(name, remark.message, remark.line)
+        if not (reports and remark.refused):
+            _say_of(name, remark.message, remark.line)
     if options.json:
         read_as = {"read_as": [one._asdict() for one in pasted.remarks]} if pasted.remarks else {}
         said = said._replace(content={"file": name} | read_as | said.content)

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from .data import Version, facts
-from .document import Controller, Disk, Domain, whole_number
+from .document import Controller, Disk, Domain, is_elided, whole_number
 from .targets import (
     BUS_OF_PREFIX,
     DRIVE_BUSES,
@@ -160,7 +160,7 @@ def _bus(disk: Disk, device: str) -> Inference:
     if prefix:
         return say("bus-from-name", BUS_OF_PREFIX[prefix], dev=dev, prefix=prefix)
     if not dev:
-        return say("bus-without-target", None)
+        return say("bus-left-out" if is_elided(disk.element) else "bus-without-target", None)
     if device == "cdrom" and disk_number(dev, disk.domain.libvirt) is not None:
         return say("bus-of-cdrom", "ide", dev=dev)
     return say("bus-from-no-name", None, dev=dev)
@@ -190,6 +190,9 @@ def _format(disk: Disk) -> Inference:
         return say("format-of-volume", None)
     if not _is_qemu(disk.domain):
         return say("format-other-hypervisor", None, type=disk.domain.type)
+    driver = disk.child("driver")
+    if is_elided(disk.element) or (driver is not None and is_elided(driver)):
+        return say("format-left-out", None)
     return say("format-default", "raw")
 
 
