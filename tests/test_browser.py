@@ -89,7 +89,7 @@ def test_explainer_takes_what_is_pasted(page):
 def test_explainer_has_every_disk_of_a_guest(page):
     """Choose an example, then each of its disks."""
     explainer = widget(page, ".vl-explainer")
-    example, disk, _ = explainer.locator("select").all()
+    example, disk, *_ = explainer.locator("select").all()
     example.select_option("virtio-scsi")
     disk.wait_for()
     expect(explainer.locator(".vl-overview tbody tr")).to_have_count(6)
@@ -161,7 +161,7 @@ def test_names_can_be_listed_and_filtered(page):
     """All, what is inferred, what matters for virtio."""
     explainer = widget(page, ".vl-explainer")
     explainer.locator("textarea").fill("<disk><source file='/a'/><target dev='vda'/></disk>")
-    filters = explainer.locator("select").last
+    filters = explainer.get_by_label("List names")
     listed = explainer.locator(".vl-names tbody th")
 
     everything = {"source/@file", "target/@dev", "target/@bus", "driver/@type"}

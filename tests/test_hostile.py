@@ -31,6 +31,7 @@ from virtiolab.evidence.libvirt import Answer
 from virtiolab.evidence.record import recorded
 from virtiolab.evidence.schema import Fault
 from virtiolab.explanation import Explanation
+from virtiolab.pastes import read_pasted
 from virtiolab.rewriting.conversion import BUSES, Unconvertible
 from virtiolab.views import bus_questions, exercises, ladder, predictions, snapshots, stack
 from virtiolab.views.answers import interactive, overview, show
@@ -38,7 +39,8 @@ from virtiolab.views.beside_libvirt import comparison_as_text
 from virtiolab.views.changes import changes, marked
 from virtiolab.views.elements import root, visible
 from virtiolab.views.explained import names
-from virtiolab.views.text import printable
+from virtiolab.views.pasted import places, remarks
+from virtiolab.views.text import disk_name, printable
 from virtiolab.views.view import sentence
 from virtiolab.widgets import (
     BusExplorer,
@@ -100,13 +102,17 @@ def of_commands(xml) -> Iterator[Page]:
     for name in COMMANDS.keys() - {"ask"}:
         for fix in (False, True):
             options = Namespace(json=False, colour=False, fix=fix, bus="ide", target=None)
-            yield "", COMMANDS[name].say(read(xml), options).content
+            yield "", COMMANDS[name].say(read_pasted(xml), options).content
 
 
 def of_broken(xml) -> Page:
     """What is said of XML that cannot be read, if it cannot."""
     try:
-        return shown(overview(read(xml).disks))
+        pasted = read_pasted(xml)
+        disks = [disk for domain in pasted.domains for disk in domain.disks]
+        stand = {f"{n}. {disk_name(disk)}": range(1, 3) for n, disk in enumerate(disks)}
+        views = overview(disks), remarks(pasted.remarks), places(pasted.text, stand)
+        return tuple("\n".join(parts) for parts in zip(*map(shown, views)))
     except UnreadableXML as error:
         return shown(sentence(str(error)))
 

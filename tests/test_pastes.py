@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import hostile
+import payloads
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from payloads import PAYLOADS, broken, guests, unseen
 from virtiolab import UnreadableXML, infer, read
 from virtiolab.document import is_elided
 from virtiolab.pastes import read_pasted
-from virtiolab.xml import MAX_BYTES
+from virtiolab.xml import MAX_BYTES, laid_out
 
 TESTS = Path(__file__).parent
 GUESTS = [
@@ -483,3 +484,36 @@ def test_it_takes_as_long_as_the_text(part):
         except UnreadableXML as error:
             assert not unseen(str(error))
         assert time.thread_time() - begun < 5  # what grows with the square takes minutes
+
+
+@pytest.mark.parametrize("group", payloads.GROUPS)
+def test_what_is_read_as_it_stands_stays(group):
+    """However hostile the values in it are: nothing is set right in a guest that is XML."""
+    xml = payloads.disks(payloads.GROUPS[group])
+    pasted = read_pasted(xml)
+    assert pasted.remarks == () and pasted.text == xml.replace("\r\n", "\n")
+    [domain] = pasted.domains
+    assert laid_out(domain.element) == laid_out(read(xml).element)
+
+
+@pytest.mark.parametrize("mark", ["", "> ", "> > ", "12 "])
+def test_a_diff_that_is_xml(mark):
+    """Also in a mail, or with numbers, its new side counts."""
+    lines = [
+        " <disk>",
+        "-<driver type='raw'/>",
+        "+<driver type='qcow2'/>",
+        " <target dev='vda'/>",
+        " </disk>",
+    ]
+    numbers = range(12, 17)
+    text = "\n".join((f"{n} " if mark == "12 " else mark) + line for n, line in zip(numbers, lines))
+    [domain] = read_pasted(text).domains
+    assert [infer(disk).format.value for disk in domain.disks] == ["qcow2"]
+
+
+def test_a_guest_without_disks():
+    """Is one, whatever stands in its description."""
+    xml = "<domain type='kvm'><description>&lt;pre&gt;1 &amp;lt;b&amp;gt;&lt;/pre&gt;</description></domain>"
+    pasted = read_pasted(xml)
+    assert pasted.remarks == () and len(pasted.domains) == 1 and not len(pasted.domains[0].disks)

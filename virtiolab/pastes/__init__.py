@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ..data import facts
 from ..document import Disk, Domain, is_elided, read
 from ..xml import UnreadableXML, bytes_of, parse
-from .steps import MISREAD, SOFT, STEPS, new_side
+from .steps import SOFT, STEPS, is_misread, new_side
 from .tags import GAP, GUESTS, LEFT_OUT, Element, Scan
 
 MAX_GUESTS = 100  # side by side
@@ -66,9 +66,11 @@ def read_pasted(xml: str | bytes | os.PathLike, libvirt: str | None = None) -> P
         if error.line is None:  # too large, a DOCTYPE: there is nothing to be set right
             raise
         return _set_right(text, libvirt)
-    if any(step(text) != text for step in MISREAD):
+    if is_misread(text) or not len(domain.disks):
         try:
-            return _set_right(text, libvirt)
+            better = _set_right(text, libvirt)
+            if any(len(one.disks) for one in (domain, *better.domains)):
+                return better
         except UnreadableXML as error:
             if new_side(text) != text:  # what `read` found is on the old side, or on both
                 said = "No guest and no disk is whole on the new side of this diff."

@@ -261,5 +261,12 @@ STEPS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("signs", straightened), ("blanks", plain_blanks), ("elisions", elided),
     ("ampersands", with_ampersands),
 )  # fmt: skip
-# What XML can look like and yet mean something else.
-MISREAD = (unstrung, unescaped, unquoted, unnumbered, new_side)
+
+_BETWEEN_TAGS = re.compile(r">\s*+\\++[nrt](?:\s|\\++[nrt])*+<")
+
+
+def is_misread(text: str) -> bool:
+    """Whether what is XML is that of a mail, a listing, a diff or a string, and a part would be lost, or
+    wrong, without a word."""
+    changed = any(step(text) != text for step in (unquoted, unnumbered, new_side))
+    return changed or bool(_BETWEEN_TAGS.search(text))
