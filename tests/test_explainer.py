@@ -68,6 +68,25 @@ def test_one_fix_at_a_time():
     assert "vda" not in explainer.text.value.partition("cache='none'")[2]
 
 
+def test_two_disks_on_one_line():
+    """A button mends the disk beside which it stands."""
+    one = "<disk><driver io='nativ'/><source file='/{0}'/><target dev='{0}'/></disk>"
+    explainer = XMLExplainer(one.format("vda") + one.format("vdb"))
+    explainer.disk.index = 1
+    apply(explainer, "value-misspelt")
+    assert [disk.get("io", "driver") for disk in explainer._disks] == ["nativ", "native"]
+
+
+@pytest.mark.parametrize("name", ["foo:bar", "_:a", "a:b:c", ":a"])
+def test_names_of_others(name):
+    """A name with a prefix that nobody declared has a button too."""
+    explainer = XMLExplainer(f"<disk><source file='/a'/><{name}/><target dev='vda'/></disk>")
+    if explainer._disks:
+        assert codes(explainer) == ["name-unknown"]
+        apply(explainer, "name-unknown")
+        assert name not in explainer.text.value
+
+
 def test_the_guest_starts_from_the_same_disk():
     """A name that is changed by a button is changed as `--fix` would."""
     disks = DISK.format("vda1").replace("<disk ", "<disk ") + DISK.format("vda")

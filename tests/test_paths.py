@@ -79,6 +79,10 @@ def test_no_absolute_path(path):
     [
         ("file:///srv/a.img", "<source file='/srv/a.img'/>"),
         ("file:/srv/a.img", "<source file='/srv/a.img'/>"),
+        ("ssh://nas/vm/a.img", "<source protocol='ssh' name='/vm/a.img'><host name='nas' port='22'/></source>"),
+        ("file://localhost/srv/a.img", "<source file='/srv/a.img'/>"),
+        ("FILE:///srv/a.img", "<source file='/srv/a.img'/>"),
+        ("gluster://nas/volume/a.img", "<source protocol='gluster' name='volume/a.img'><host name='nas' port='24007'/></source>"),
         ("rbd:pool/a", "<source protocol='rbd' name='pool/a'/>"),
         ("rbd:pool/a@snap", "<source protocol='rbd' name='pool/a@snap'/>"),
         ("http://nas/a.img", "<source protocol='http' name='a.img'><host name='nas' port='80'/></source>"),
@@ -112,6 +116,16 @@ def test_half_an_address(path):
     """Nothing is made up."""
     [problem] = check(read(DISK.format("file", "file", path)))
     assert (problem.code, problem.fix) == ("path-of-url", None)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["rbd:image", "rbd:pool/a:id=admin", "file://server/a.img", "file:a.img", "file:///a%20b.img"],
+)
+def test_more_than_a_name(path):
+    """Nothing of it is lost: there is no fix."""
+    [problem] = check(read(DISK.format("file", "file", path)))
+    assert problem.code in ("path-of-rbd", "path-of-file") and problem.fix is None
 
 
 CHAIN = (

@@ -23,6 +23,7 @@ from virtiolab.evidence.lessons import lessons
 from virtiolab.refusals import MAX_FIXES, check, mend
 from virtiolab.refusals.fixes import MAX_NAMES
 from virtiolab.syntax import entries
+from virtiolab.targets import PREFIX_OF_BUS
 from virtiolab.views.problems import Problems
 from virtiolab.xml import written
 
@@ -218,7 +219,8 @@ def test_what_a_fix_does_to_the_hardware(code):
         answers.controller.value and answers.controller.value["model"]
         for answers in (before, after)
     ]
-    is_same = before.bus.value in (None, after.bus.value) and cards[0] in (None, cards[1])
+    is_known = before.bus.value in PREFIX_OF_BUS
+    is_same = not is_known or (before.bus.value == after.bus.value and cards[0] in (None, cards[1]))
     is_same &= (before.device.value == "cdrom") is (after.device.value == "cdrom")
     assert problem.keeps_hardware is is_same
 
@@ -414,6 +416,42 @@ def test_as_many_problems_as_somebody_makes(xml):
     Problems(check(domain))._repr_html_()
     mend(domain)
     assert time.thread_time() - begun < 15
+
+
+@pytest.mark.parametrize("placeholder", ["{{ dev }}", "{% if x %}vda{% endif %}", "${DEV:-vda}"])
+def test_a_template_is_not_judged(placeholder):
+    """What is still to be filled in can become what is right; the rest is judged."""
+    xml = f"<disk><driver type='{placeholder}' io='nativ'/><source file='/a'/><target dev='{placeholder}' bus='{placeholder}'/></disk>"
+    assert codes(read(xml)) == ["value-misspelt"]
+
+
+# What a fix would take away or guess: it is shown, and --fix leaves it to an admin.
+ASKED = {
+    "transient-not-a-file": "<disk type='block'><source dev='/dev/vg0/a'/><target dev='vda'/><transient/></disk>",
+    "readonly-on-ide": "<disk><source file='/a'/><target dev='hda'/><readonly/></disk>",
+    "format-other": "<disk><driver type='qcow2'/><source file='/a.raw'/><target dev='vda'/></disk>",
+    "iso-as-disk": "<disk><driver type='raw'/><source file='/a.iso'/><target dev='hda'/></disk>",
+    "bus-of-controller": None,
+}
+
+
+@pytest.mark.parametrize("code", ASKED)
+def test_what_an_admin_has_to_decide(code):
+    """A protection, a format, a drive; but a word of QEMU's in the place of one of libvirt's is mended."""
+    if ASKED[code] is None:
+        problem = problem_of(code)
+        assert problem.edits and not problem.asks
+        return
+    problem = next(one for one in check(read(ASKED[code])) if one.code == code)
+    assert problem.edits and problem.asks
+
+
+@pytest.mark.parametrize("source", ["file='/dev/vg0/a'", "file='nbd://nas/a'", "file='rbd:pool/a'"])
+def test_a_transient_disk_stays_one(source):
+    """Its image is protected by that, whatever else is wrong."""
+    domain = read(f"<disk type='file'><source {source}/><target dev='vda'/><transient/></disk>")
+    mended = mend(domain, lambda found: found.severity != "note" and not found.asks)
+    assert mended.disks[0].child("transient") is not None and mended.disks[0].get("type") == "file"
 
 
 def test_fixes_are_shown_as_long_as_they_can_be_read():

@@ -32,6 +32,7 @@ DISKS = {
     "driver/@discard": "<disk><driver discard='{}'/><source file='/a'/><target dev='vda'/></disk>",
     "driver/@detect_zeroes": "<disk><driver discard='unmap' detect_zeroes='{}'/><source file='/a'/><target dev='vda'/></disk>",
     "driver/@error_policy": "<disk><driver error_policy='{}'/><source file='/a'/><target dev='vda'/></disk>",
+    "source/@startupPolicy": "<disk><source file='/a' startupPolicy='{}'/><target dev='vda'/></disk>",
     "source/@protocol": "<disk type='network'><source protocol='{}' name='a/b'><host name='nas'/></source><target dev='vda'/></disk>",
 }
 # What they look like, beside the words of others: other letters, blanks, switches.
@@ -68,6 +69,19 @@ def test_models_of_controllers(wanted, word, libvirt):
     assert (problem.code, problem.facts["near"]) == ("controller-model-misspelt", wanted)
     domain = of_this(libvirt, GUEST.format(f"<controller type='{kind}' model='{wanted}'/>"))
     assert "nknown model" not in (libvirt.ask(domain).refusal or "")
+
+
+@pytest.mark.parametrize(
+    "name,word",
+    [
+        ("driver/@cache", "safe "), ("driver/@cache", "unsave"), ("driver/@error_policy", "none"),
+        ("driver/@error_policy", "ignored"), ("source/@protocol", "drbd"), ("target/@bus", "sda"),
+    ],
+)  # fmt: skip
+def test_what_is_not_guessed(name, word):
+    """Nothing that throws flushes or errors away, and no few letters that look like others."""
+    [problem] = check(read(DISKS[name].format(word)))
+    assert problem.facts.get("near") not in ("unsafe", "ignore", "rbd", "sd")
 
 
 @pytest.mark.parametrize("value", ["virtio ", " virtio", "  virtio"])

@@ -260,8 +260,8 @@ def _check(pasted: Pasted, options: argparse.Namespace) -> Said:
     severities = ("error", "warning") if options.fix == "all" else ("error",)
 
     def wanted(problem) -> bool:
-        """Not what could leave the guest without a driver: that is for its admin to decide."""
-        return problem.severity in severities and problem.keeps_hardware
+        """Not what is for an admin to decide."""
+        return problem.severity in severities and not problem.asks
 
     mended = [mend(domain, wanted) for domain in pasted.domains]
     left = [problem for domain in mended for problem in check(domain)]
@@ -329,8 +329,8 @@ def _ask(pasted: Pasted, options: argparse.Namespace) -> Said:
 _FIX = {
     "--fix": {
         "action": "store_const", "const": "errors",
-        "help": "print the XML with the errors mended, --fix=all with the warnings too; not where the"
-        " disk would need another bus or controller",
+        "help": "print the XML with the errors mended, --fix=all with the warnings too; not where that"
+        " is for you to decide, such as another bus",
     },
     _FIX_ALL: {"action": "store_const", "const": "all", "dest": "fix", "help": argparse.SUPPRESS},
 }  # fmt: skip

@@ -159,12 +159,13 @@ def meant(name: str, text: str, known: Sequence[str]) -> str | None:
     others = (*tables.get(name, {}).items(), *tables["any"].items())
     found = [one for one in known if one.lower() == word]
     found += [one for one, words in others if word in words and one.split()[0] in known]
-    return next(iter(found or _nearest(word, known)), None)
+    like = [one for one in known if one not in tables["never"]]  # too much depends on it
+    return next(iter(found or _nearest(word, like, 0.88 if len(word) < 5 else 0.7)), None)
 
 
-def _nearest(word: str, known: Sequence[str]) -> list[str]:
+def _nearest(word: str, known: Sequence[str], cutoff: float = 0.6) -> list[str]:
     # Comparing takes time in the square of the length, and no name is longer than 30 letters.
-    return get_close_matches(word[:60], sorted(known), n=1, cutoff=0.6)
+    return get_close_matches(word[:60], sorted(known), n=1, cutoff=cutoff)
 
 
 # A reader gives a value as libvirt writes it back, or None where it is as good as not written, and

@@ -136,7 +136,7 @@ def _nearest(domain: Domain, climber: Climber) -> tuple[Domain, Answer, str | No
             break
     guest, answer, note = asked[-1 if not domain.complete and not answer.is_refused else 0]
     refusal = answer.refusal if answer.is_refused else None
-    notes, said = [note] if note else [], one_line(asked[0][1].refusal or "", 300)
+    notes, said = [note] if note else [], one_line(asked[0][1].refusal or "", 300).rstrip(".")
     if domain.complete and len(asked) > 1 and asked[-1][1].refusal != refusal:
         guest, answer, note = asked[-1]
         notes += [f"As it is, libvirt refuses this guest: {said}.", note]

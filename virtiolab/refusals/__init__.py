@@ -54,6 +54,7 @@ def about(context: Context) -> list[Problem]:
     found = [problem for problem in found if problem.code not in beyond]
     if found and any(map(is_elided, context.element.iter("*"))):
         found = [problem for problem in found if problem.is_of_what_is_written]
+    found = [problem for problem in found if not problem.is_of_a_template]
     if len(found) > MAX_FIXES:
         worst_first = sorted(range(len(found)), key=lambda n: SEVERITIES.index(found[n].severity))
         for number in worst_first[MAX_FIXES:]:

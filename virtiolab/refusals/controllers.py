@@ -236,8 +236,9 @@ def _path(address: etree._Element) -> list[int]:
 
 def _ports(host: etree._Element) -> float:
     """How many ports a USB controller has; no end of them where that cannot be told."""
-    known = facts("machines.toml")["usb_ports"].get(host.get("model"), math.inf)
-    return (whole_number(host.get("ports")) if host.get("ports") else None) or known
+    model = host.get("model", "")
+    written = whole_number(host.get("ports")) if model.endswith("xhci") else None
+    return written or facts("machines.toml")["usb_ports"].get(model, math.inf)
 
 
 @always

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from ..document import whole_number
+from ..document import LOCAL_TYPES, SOURCE_ATTRIBUTES, whole_number
 from ..targets import DRIVE_BUSES, DRIVE_PARTS, NVME_SINCE, disk_number
 from .context import Context, always, on_buses, where_written
 from .problems import Problem
@@ -55,13 +55,32 @@ def bus(context: Context) -> Iterator[Problem]:
         yield context.find("bus-not-in-qemu", "target/@bus")
 
 
+def other_source(context: Context) -> dict[str, str]:
+    """What says where the image is, and is not read with this type; and the edit that makes it count."""
+    wanted = SOURCE_ATTRIBUTES[context.type]
+    found = [
+        (name, path) for name in ("file", "dev", "dir") if (path := context.get(name, "source"))
+    ]
+    if not found or context.get(wanted, "source"):
+        return {}
+    name, path = found[0]
+    is_device = path.startswith("/dev/")
+    kind = next(kind for kind in LOCAL_TYPES if SOURCE_ATTRIBUTES[kind] == name)
+    # The type is wrong, or the attribute: the path tells.
+    is_kind = (kind == "block") is is_device and "dir" not in (kind, context.type)
+    return {"other": name, "mend": f"@type={kind}" if is_kind else f"~source/@{name}={wanted}"}
+
+
 @always
 def source(context: Context) -> Iterator[Problem]:
     """Only a drive can be empty."""
     if not context.is_empty:
         return
+    other = other_source(context)
     if context.device == "disk":
-        yield context.find("source-missing", "source", type=context.type)
+        yield context.find("source-missing", "source", type=context.type, **other)
+    elif other:
+        yield context.find("source-not-read", "source", type=context.type, **other)
     elif context.on("usb") and context.device != "lun":
         yield context.find("usb-empty", "source")
         yield context.find("usb-empty-at-start", "source")  # with older libvirts

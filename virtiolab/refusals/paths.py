@@ -18,12 +18,16 @@ _FORMAT_OF_SUFFIX = {
 _IMAGES = (*_FORMAT_OF_SUFFIX, "img")
 _FILES_IN_DEV = ("/dev/shm/", "/dev/hugepages", "/dev/fd/")
 # Names that the kernel gives in the order in which it meets the devices.
-_UNSTABLE = re.compile(r"/dev/([hs]d[a-z]+|nvme[0-9]+n[0-9]+(p(?=[0-9]))?|dm-|zd)[0-9]*")
+_UNSTABLE = re.compile(
+    r"/dev/((?:[hsv]|xv)d[a-z]+[0-9]*|(?:nvme[0-9]+n|mmcblk|zd)[0-9]+(?:p[0-9]+)?|dm-[0-9]+)"
+)
 _PORTS = {
     "http": 80, "https": 443, "ftp": 21, "ftps": 990, "nbd": 10809, "iscsi": 3260, "gluster": 24007,
     "ssh": 22, "rbd": None,
 }  # fmt: skip
 _URL = re.compile(r"(?!file:)([a-z]+)(?::(?=[^/])|://)", re.IGNORECASE)
+_FILE_URL = re.compile(r"file:(?://(?:localhost)?)?(/[^/%?#][^%?#]*)", re.IGNORECASE)
+_RBD_NAME = re.compile(r"rbd:([\w.-]+/[\w.@-]+)", re.IGNORECASE)
 # Disks for cloud-init, which finds them by their label, on whatever bus.
 _FOR_CLOUD_INIT = re.compile("seed|cloud|cidata|config|init|ignition")
 
@@ -35,7 +39,9 @@ def paths(context: Context) -> Iterator[Problem]:
         if source.type not in LOCAL_TYPES or not (place := source.place):
             continue
         path = f"{source.path}/@{SOURCE_ATTRIBUTES[source.type]}"
-        told = {"place": place, "at": source.path, "kind": f"{source.above}/@type".lstrip("/")}
+        told = {"place": place, "at": source.path}
+        if context.child("transient") is None:  # else it has to stay a file
+            told["kind"] = f"{source.above}/@type".lstrip("/")
         if place[0] != "/":
             yield _no_path(context, source, path, told)
         elif source.type == "file" and _is_device(place):
@@ -47,31 +53,36 @@ def paths(context: Context) -> Iterator[Problem]:
 
 
 def _no_path(context: Context, source: Source, path: str, told: dict) -> Problem:
-    """What stands there in place of a path."""
+    """What stands there in place of a path; how to write it only where nothing of it is lost."""
     place = told["place"]
-    if place.startswith("file:"):
-        wanted = "/" + place.removeprefix("file:").lstrip("/")
-        return context.find("path-of-file", path, source.element, wanted=wanted, **told)
+    if place.lower().startswith("file:"):
+        found = _FILE_URL.fullmatch(place)
+        told |= {"wanted": found[1]} if found else {}
+        return context.find("path-of-file", path, source.element, **told)
     found = _URL.match(place)
     if found is None or found[1].lower() not in _PORTS:
         return context.find("path-relative", path, source.element, **told)
     told |= {"protocol": (protocol := found[1].lower())}
-    url = _split(place)
     if protocol == "rbd":  # whose servers stand in the host's ceph.conf
-        return context.find("path-of-rbd", path, source.element, name=place[4:].lstrip("/"), **told)
-    if url:
-        told |= dict(zip(("host", "port", "name"), url))
-    return context.find("path-of-url", path, source.element, **told)
+        name = _RBD_NAME.fullmatch(place)
+        told |= {"name": name[1]} if name else {}
+        return context.find("path-of-rbd", path, source.element, **told)
+    return context.find("path-of-url", path, source.element, **told, **_split(place))
 
 
-def _split(place: str) -> tuple[str, int, str] | None:
-    """The host, port and name in a URL that has them all."""
+def _split(place: str) -> dict[str, str | int]:
+    """The host, port and name in a URL that has them, and nothing else."""
     try:
         url = urlsplit(place)
         host, port = url.hostname, url.port or _PORTS[url.scheme]
     except (ValueError, KeyError):  # a bracket, or a port, that is none
-        return None
-    return (host, port, url.path.lstrip("/")) if host and port and url.path.strip("/") else None
+        return {}
+    name = url.path if url.scheme == "ssh" else url.path.lstrip("/")
+    has_more = "@" in url.netloc or url.query or url.fragment or "%" in place
+    is_half = url.scheme in ("gluster", "iscsi") and "/" not in name
+    if not (host and port and name.strip("/")) or has_more or is_half:
+        return {}
+    return {"host": host, "port": port, "name": name}
 
 
 def _is_device(place: str) -> bool:
@@ -80,7 +91,8 @@ def _is_device(place: str) -> bool:
 
 def _is_image(place: str) -> bool:
     """Whether a path is an image's: by its end, for a link to a device can be anywhere."""
-    return not place.startswith("/dev/") and _suffix(place) in _IMAGES
+    in_memory = place.startswith(_FILES_IN_DEV)
+    return in_memory or (not place.startswith("/dev/") and _suffix(place) in _IMAGES)
 
 
 def _suffix(place: str) -> str:

@@ -16,6 +16,7 @@ from .problems import Problem
 _PARTS = ("domain", "bus", "slot", "function")
 _MOST = {"bus": 0xFF, "slot": 0x1F, "function": 7}
 _CARDS = DRIVE_BUSES | {"usb"}  # the types of controllers that have disks, and may be PCI cards
+_NO_CARDS = ("ibmvscsi", "none")  # models that are none, whatever their address
 _OLD = "virtio-transitional"  # a model of conventional PCI, also where there is PCI Express
 _EXPRESS = (*VIRTIO_SCSI_MODELS, "virtio", "nvme", "nec-xhci", "qemu-xhci")
 
@@ -26,22 +27,24 @@ class _Card(NamedTuple):
     device: etree._Element
     address: etree._Element
     place: tuple[int, ...]
-    model: str
+    model: str | None
 
     @property
     def bus(self) -> int:
         return self.place[1]
 
     @property
-    def is_express(self) -> bool:
-        return self.model in _EXPRESS and self.model != _OLD
+    def is_express(self) -> bool | None:
+        """Whether it is a card for PCI Express; None where that cannot be told."""
+        return None if self.model is None else self.model in _EXPRESS and self.model != _OLD
 
 
 class _Buses:
     """The PCI buses of a guest, and what its board has on the first of them."""
 
-    def __init__(self, guest: Guest):
+    def __init__(self, guest: Guest, cards: list[_Card]):
         self.guest, self.machine = guest, guest.domain.kind
+        self.cards = {card.device: card for card in cards}
         self.builtin = (self.machine and self.machine.builtin) or {}
         written = [e for e in guest.controllers if e.get("type") == "pci"]
         self.written = {whole_number(e.get("index")): e.get("model") for e in written}
@@ -51,23 +54,31 @@ class _Buses:
         root = self.machine and self.machine.pci
         if card.bus in self.written or not root:
             return self.written.get(card.bus)
-        if card.bus == 0:
-            return root
-        # libvirt adds it for the first device with an address there; a disk comes before all others.
+        if card.bus == 0 or not self.guest.domain.is_whole:
+            return root if card.bus == 0 else None
         if root == "pci-root":
             return "pci-bridge"
-        if card.device.tag == "controller" and len(self.devices_by_bus.get(card.bus, ())) > 1:
-            return None
-        return "pcie-root-port" if card.is_express else "pci-bridge"
+        if card.bus < max(filter(None, self.written), default=0):
+            return "pcie-root-port"  # fills a hole
+        # The first device behind the last that is written decides; where all are of a kind, it does not
+        # matter which that is.
+        return self.added
 
     @cached_property
-    def devices_by_bus(self) -> dict[int, list[etree._Element]]:
-        """All devices with an address on PCI, by bus."""
-        found: dict[int, list[etree._Element]] = {}
-        for devices in self.guest.domain.devices:
-            for address in devices.iterfind("*/address[@type='pci']"):
-                found.setdefault(_number(address, "bus"), []).append(address.getparent())
-        return found
+    def added(self) -> str | None:
+        """The model of what libvirt adds for addresses on buses that nobody wrote, if that can be told."""
+        last = max(filter(None, self.written), default=0)
+        found = (
+            address
+            for devices in self.guest.domain.devices
+            for address in devices.iterfind("*/address[@type='pci']")
+            if _number(address, "bus") > last
+        )
+        kinds = {
+            known.is_express if (known := self.cards.get(a.getparent())) else None for a in found
+        }
+        models = {True: "pcie-root-port", False: "pci-bridge"}
+        return models.get(kinds.pop()) if len(kinds) == 1 else None
 
     @cached_property
     def board(self) -> set[tuple[int, int]]:
@@ -81,9 +92,9 @@ class _Buses:
         """Whether the guest has the board's own controller of a kind: written, or unasked."""
         cards = [e for e in self.guest.controllers if e.get("type", "ide") == kind]
         firsts = [e for e in cards if whole_number(e.get("index", "0")) == 0]
-        if kind == "ide":
+        if kind == "ide":  # the others are there unless another is written in their place
             return bool(cards) or any(context.on("ide") for context in self.guest.contexts)
-        return all(self.is_builtin(e) for e in firsts)
+        return all(map(self.is_builtin, firsts)) if firsts else self.guest.domain.is_whole
 
     def is_builtin(self, controller: etree._Element) -> bool:
         """Whether this is a controller that sits on the board."""
@@ -99,9 +110,9 @@ def pci_addresses(guest: Guest) -> Iterator[Problem]:
     cards = list(_cards(guest))
     if not cards:
         return
-    buses = _Buses(guest)
+    buses = _Buses(guest, cards)
     for card in cards:
-        if any(card.place):  # libvirt takes zeroes for no address
+        if any(card.place[:3]):  # libvirt takes zeroes for no address, whatever the function
             yield from _wrong(guest, buses, card)
     yield from _twice(guest, {card.device for card in cards})
 
@@ -114,15 +125,21 @@ def _cards(guest: Guest) -> Iterator[_Card]:
     for element in guest.controllers:
         kind, model = element.get("type", "ide"), element.get("model")
         if kind in _CARDS and element.find("address[@type='pci']") is not None:
+            machine = guest.domain.kind
             if kind == "scsi" and model in (None, "auto"):
-                first, machine = copied_controller(guest.domain), guest.domain.kind
+                first = copied_controller(guest.domain)
                 model = first.model if first else machine and machine.scsi
-            yield _card(element, model or kind)
+            elif kind == "usb":  # of which a PC's is old
+                model = model or ("piix3-uhci" if machine and "x86_64" in machine.archs else None)
+            else:
+                model = model or kind
+            if model not in _NO_CARDS:
+                yield _card(element, model)
 
 
 def _card(device: etree._Element, model: str | None) -> _Card:
     address = device.find("address")
-    return _Card(device, address, tuple(_number(address, name) for name in _PARTS), model or "")
+    return _Card(device, address, tuple(_number(address, name) for name in _PARTS), model)
 
 
 def _wrong(guest: Guest, buses: _Buses, card: _Card) -> Iterator[Problem]:
@@ -165,7 +182,7 @@ def _twice(guest: Guest, cards: set[etree._Element]) -> Iterator[Problem]:
 def _place(*parts: str) -> tuple[int, ...] | None:
     """The numbers of an address, the same however they are written; None where all are 0."""
     numbers = tuple(whole_number(part or "0", c=True) for part in parts)
-    return numbers if any(numbers) and None not in numbers else None
+    return numbers if any(numbers[:3]) and None not in numbers else None
 
 
 @where_written("disk/@type")

@@ -9,9 +9,11 @@ from lxml import etree
 
 from ..data import Version, facts, holds
 from ..document import QEMUS_TYPES, Disk, Domain
+from ..targets import PREFIX_OF_BUS
 from ..xml import one_line, path_name
 from .fixes import Place, apply, changed, child_of
 
+_TEMPLATE = re.compile(r"\{\{|\{%|\$\{")
 _AT_THE_END = re.compile(r"^ +| +$")
 _OF_QEMU = ("libvirt: qemu", "QEMU: ")
 _LONGER = 400  # for a list of our own
@@ -46,6 +48,12 @@ class Problem(NamedTuple):
         last = self.path.rpartition("/")[2]
         is_written = self.attribute is not None if last[0] == "@" else self.element.tag == last
         return is_written and not sentences()[self.code].get("lacking", False)
+
+    @property
+    def is_of_a_template(self) -> bool:
+        """Whether its value is still to be filled in, as `{{ name }}` is, so that nobody can tell."""
+        text = self.element.get(self.attribute) if self.attribute else self.element.text
+        return "{" in (text or "") and _TEMPLATE.search(text) is not None
 
     @property
     def severity(self) -> str:
@@ -96,7 +104,13 @@ class Problem(NamedTuple):
         others = (
             e for e in self.edits if e.startswith(("controller:", "target/@bus=", "@device=cdrom"))
         )
-        return all(bus is None or edit == f"target/@bus={bus}" for edit in others)
+        return all(bus not in PREFIX_OF_BUS or edit == f"target/@bus={bus}" for edit in others)
+
+    @property
+    def asks(self) -> bool:
+        """Whether its fix is for an admin to decide: it could cost the guest its driver, or take away
+        what protects an image, or it guesses."""
+        return not self.keeps_hardware or sentences()[self.code].get("asks", False)
 
     @property
     def place(self) -> Place:

@@ -23,6 +23,7 @@ from .paths import format_of_path
 from .problems import Problem, path_of
 
 _NONE: dict = {}
+_PLACES = ("file", "dev", "dir", "name", "volume", "path")  # in a source, one for each type
 _OTHER_IMAGES = ("backingStore", "dataStore")
 
 
@@ -192,6 +193,8 @@ def _not_read(
     entry = lookup(f"/disk/{path}")
     if entry and (since := entry.came_after(libvirt)):
         yield context.find("name-newer", path, wanted=since, **facts | _of(context))
+    elif element.tag == "source" and _is_all_there_is(element, attribute, libvirt):
+        return  # the source lacks what its type wants: this would be lost
     elif entry and not entry.running:  # that is no fault: it is how libvirt shows a running guest
         yield context.find("name-without-effect", path, **facts)
     elif not entry:
@@ -200,6 +203,14 @@ def _not_read(
             yield context.find("name-misspelt", path, near=near, **facts)
         else:
             yield context.find("name-unknown", path, **facts)
+
+
+def _is_all_there_is(element: etree._Element, attribute: str | None, libvirt: Version) -> bool:
+    """Whether only this, which is not read, says where the image is."""
+    read = shape_of(element, libvirt).attributes
+    return attribute in _PLACES and not any(
+        name in read for name in element.keys() if name in _PLACES
+    )
 
 
 def _of(context: Context) -> dict[str, str]:

@@ -3,8 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from lxml import etree
+
 from ..document import Disk
 from ..refusals import SEVERITIES, Problem
+from ..refusals.fixes import child_of
 from ..xml import one_line
 from .changes import as_element, as_text, lines_of
 from .elements import E, Html, prose, root
@@ -110,9 +113,11 @@ def _is_idle(edit: str, disk: Disk) -> bool:
     """Whether it would remove what is not there."""
     if edit[0] != "-":
         return False
-    path, _, attribute = edit[1:].partition("@")
-    found = disk.element.find(path.rstrip("/") or ".")
-    return found is None or (attribute != "" and found.get(attribute) is None)
+    *names, last = edit[1:].split("/")
+    found: etree._Element | None = disk.element
+    for name in names if last[0] == "@" else [*names, last]:
+        found = None if found is None else child_of(found, name)
+    return found is None or (last[0] == "@" and last[1:] not in found.keys())
 
 
 def _edit(edit: str) -> str:

@@ -205,10 +205,18 @@ class XMLExplainer(WithStaticForm):
 
     def _apply(self, problem: Problem) -> None:
         """Put the XML into the box in which this problem is mended; the others stay."""
-        where = problem.code, problem.path, problem.line
+
+        def place(one: Problem) -> tuple[int, int]:
+            """Which element of its guest it is about; two disks can stand on one line."""
+            elements = [*one.disk.domain.element.iter()]
+            return elements.index(one.disk.element), elements.index(one.element)
+
+        where = place(problem)
 
         def is_this(found: Problem) -> bool:
-            return (found.code, found.path, found.line) == where
+            return (found.code, found.path) == (problem.code, problem.path) and place(
+                found
+            ) == where
 
         guest = self._chosen.domain
         domains = (mend(one, is_this) if one is guest else one for one in self._pasted.domains)
