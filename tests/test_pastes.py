@@ -76,12 +76,12 @@ def at(line, disk=A):
 ESCAPED = [
     (html.escape(VDA), [[at(1)]], [(1, "HTML-escaped")]),
     (html.escape(html.escape(VDA)), [[at(1)]], [(1, "HTML-escaped")]),
-    (f"<p>So:</p>\n<pre>{html.escape(VDA)}</pre>", [[at(2)]], [(2, "HTML-escaped")]),
+    (f"<p>So:</p>\n<pre>{html.escape(VDA)}</pre>", [[at(2)]], [(2, "HTML-escaped"), (2, "web page")]),
     (f"<p>So:<pre><code>{VDA}</code></pre>", [[at(1)]], [(1, "web page")]),
     (
         "<pre>\n<span class='nt'>&lt;disk&nbsp;</span><span class=na>type=</span>&#39;file&#39;&gt;<br>\n"
         "&lt;source file=&quot;/a&quot;/&gt;<br/>&#x3c;target dev=&apos;vda&apos;/&gt;&lt;/disk&gt;",
-        [[at(2)]], [(2, "HTML-escaped")],
+        [[at(2)]], [(2, "HTML-escaped"), (2, "web page")],
     ),
     ("<disk type=&quot;file&quot;>\n<source file='/a'/><target dev=&#39;vda&#39;/></disk>", [[at(1)]],
      [(1, "HTML-escaped")]),

@@ -6,27 +6,27 @@ It is asked where `read` refuses, and where that would read something else than 
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
 from ..data import facts
-from ..document import Disk, Domain, is_elided, read
+from ..document import Domain, is_elided, read
 from ..xml import UnreadableXML, bytes_of, parse
 from .steps import SOFT, STEPS, is_misread, new_side
-from .tags import GAP, GUESTS, LEFT_OUT, Element, Scan
+from .tags import GAP, LEFT_OUT, Guest, Scan
 
 MAX_GUESTS = 100  # side by side
 _MOST_LINES = 5  # that a remark names
 _FREE_TEXT = ("description", "title", "name")
-_DOTS = re.compile(r"(?:^|>)[^\w<>.…]*(?:\.{3}|…)")
-_BEFORE_DECLARATION = re.compile(r"[ \t\r\n]+(?=<\?xml\s)")
+_DOTS = r"(?:^|>)[^\w<>.…]*(?:\.{3}|…)"
 # By how a text begins; else it is UTF-8, or what it declares.
 _BEGINNINGS = {
     b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32", b"\xff\xfe": "utf-16",
     b"\xfe\xff": "utf-16", b"<\0": "utf-16-le", b"\0<": "utf-16-be",
 }  # fmt: skip
-_DECLARED = re.compile(rb"""<\?xml\s[^<>]{0,80}encoding\s{0,9}=\s{0,9}["']([A-Za-z][\w.-]{0,40})""")
+_ENCODING = rb"""<\?xml\s[^<>]{0,80}encoding\s{0,9}=\s{0,9}["']([A-Za-z][\w.-]{0,40})"""
 
 
 class Remark(NamedTuple):
@@ -75,21 +75,18 @@ def read_pasted(xml: str | bytes | os.PathLike, libvirt: str | None = None) -> P
             if new_side(text) != text:  # what `read` found is on the old side, or on both
                 said = "No guest and no disk is whole on the new side of this diff."
                 raise UnreadableXML(said, error.line or 1) from None
-    lines = range(1, text.count("\n") + 2)
-    return Pasted((domain,), tuple(_elisions([domain], text, [lines])), text)
+    remarks = _elisions([domain], text, [range(1, text.count("\n") + 2)])
+    return Pasted((domain,), tuple(remarks), text)
 
 
 def lines_of_disks(text: str) -> list[range]:
     """The lines of each whole disk in a text, as it was read, in their order."""
-    found = sorted(one for one in Scan(text).wholes if one.name == "disk")
-    return [
-        range(text.count("\n", 0, one.start) + 1, text.count("\n", 0, one.end) + 2) for one in found
-    ]
+    return [lines for guest in Scan(text).guests for lines in guest.disks.values()]
 
 
 def _decoded(data: bytes) -> str:
     found = [name for start, name in _BEGINNINGS.items() if data.startswith(start)]
-    declared = [name.decode() for name in _DECLARED.findall(data[:1000])]
+    declared = [name.decode() for name in re.findall(_ENCODING, data[:1000])]
     for encoding in (*found, "utf-8-sig", *declared):
         with suppress(LookupError, UnicodeError):
             return data.decode(encoding)
@@ -97,118 +94,80 @@ def _decoded(data: bytes) -> str:
 
 
 def _set_right(text: str, libvirt: str | None) -> Pasted:
-    told: dict[str, list[int]] = {}  # by kind, the lines
-    before = 0
-    if before_declaration := _BEFORE_DECLARATION.match(text):
-        before = 1 + before_declaration[0].count("\n")
-        text = "\n" * (before - 1) + text[before_declaration.end() :]
-    text = text.replace("\r", SOFT)
+    remarks = []
+    if blanks := re.match(r"[ \t\r\n]+(?=<\?xml\s)", text):
+        remarks.append(_remark("declared", [1 + blanks[0].count("\n")]))
+    text, told = _undone(text)
+    shown = re.sub(f"{GAP}+", LEFT_OUT, text)
+    scan = Scan(text)
+    try:
+        domains = [read(text, libvirt)]
+    except UnreadableXML as error:
+        if error.line is None or (not _has_dots(shown) and not _why(text)):
+            raise
+        domains, more = _guests(scan, libvirt, _has_dots(shown))
+        has_disks = any(len(domain.disks) for domain in domains)
+        if not domains or (more and not has_disks):
+            raise
+        remarks += more
+    guests = [guest.lines for guest in scan.guests]
+    remarks += _elisions(domains, shown, guests)
+    for kind, lines in told.items():
+        remarks += [_remark(kind, [line]) for line in _first(lines, guests)]
+    return Pasted(tuple(domains), tuple(sorted(remarks)), shown)
+
+
+def _undone(text: str) -> tuple[str, dict[str, list[int]]]:
+    """The text without the harm that steps undo, and by kind the lines where it was."""
+    told: dict[str, list[int]] = {}
     for name, step in STEPS:
         changed = step(text)
         if changed != text:
             pairs = zip(text.split("\n"), changed.split("\n"))
-            told.setdefault(name, []).extend(n for n, (a, b) in enumerate(pairs, 1) if a != b)
+            lines = [n for n, (old, new) in enumerate(pairs, 1) if old != new]
+            told[name] = sorted([*told.get(name, ()), *lines])
             text = changed
-    text = text.replace(SOFT, " ")
-    reader = _Reader(text, libvirt)
-    shown = text.replace(GAP * 2, LEFT_OUT).replace(GAP, LEFT_OUT)
-    remarks = [*reader.remarks(), *_elisions(reader.domains, shown, reader.lines)]
     if "escaped" in told:  # where whoever escaped the rest left an & as it was
         told.pop("ampersands", None)
-    told.pop("elisions", None)
-    for kind, lines in told.items():
-        if line := _first(sorted(lines), reader.lines):
-            remarks.append(_remark(kind, line))
-    if before:
-        remarks.append(_remark("declared", before))
-    return Pasted(tuple(reader.domains), tuple(sorted(remarks)), shown)
+    told.pop("elisions", None)  # said of what is read
+    return text.replace(SOFT, " "), told
 
 
-class _Reader:
-    """The guests in a text that was set right, and what is said of the parts that are none."""
-
-    def __init__(self, text: str, libvirt: str | None):
-        self._libvirt, self._scan = libvirt, Scan(text)
-        self.domains: list[Domain] = []
-        self._loose: list[tuple[int | None, str]] = []
-        self.lines: list[range] = []  # of the guests
-        problem = None
+def _guests(scan: Scan, libvirt: str | None, has_dots: bool) -> tuple[list[Domain], list[Remark]]:
+    """The guests that can be read, and what is said of all that is not."""
+    if len(scan.guests) > MAX_GUESTS:
+        raise UnreadableXML(f"There are more than {MAX_GUESTS} guests in it; give fewer.")
+    domains: list[Domain] = []
+    spoilt: list[tuple[int, str]] = []  # disks, with their lines
+    loose: list[UnreadableXML] = []  # why the guests around disks are no XML
+    for guest in scan.guests:
         try:
-            self.domains.append(read(text, libvirt))
-        except UnreadableXML as error:
-            if error.line is None or (not _has_dots(text) and _is_well_formed(text)):
-                raise
-            problem = error
-        pieces = [piece for piece in self._scan.pieces() if _is_guest(piece)]
-        if len(pieces) > MAX_GUESTS:
-            raise UnreadableXML(f"There are more than {MAX_GUESTS} guests in it; give fewer.")
-        for piece in pieces:
-            self.lines.append(range(self._line(piece[0].start), self._line(piece[-1].end) + 1))
-            if problem and (domain := self._read(piece)):
-                self.domains.append(domain)
-        if problem:
-            # A <devices> without a disk is a word in a sentence; a guest that is cut before its disks, none.
-            is_cut = any(self._scan.places.values())
-            has_disks = any(len(one.disks) for one in self.domains)
-            self.domains = [one for one in self.domains if one.complete or len(one.disks)]
-            if not self.domains or (is_cut and not has_disks):
-                raise problem
-        else:
-            self._scan.places.clear()  # it is whole, whatever holds what in it
-
-    def _line(self, place: int) -> int:
-        return self._scan.text.count("\n", 0, place) + 1
-
-    def _read(self, piece: list[Element]) -> Domain | None:
-        """A piece; without the disks that are no XML; else its other disks alone."""
-        scan = self._scan
-        with suppress(UnreadableXML):
-            return read(scan.written(piece), self._libvirt)
-        disks = [one for one in scan.wholes if one.name == "disk" and _is_in(one, piece)]
-        good = [disk for disk in disks if _is_well_formed(scan.text[disk.start : disk.end])]
-        scan.leave_out({*disks} - {*good})
+            domains.append(read(guest.text(), libvirt))
+            continue
+        except UnreadableXML:
+            for disk, lines in tuple(guest.disks.items()):
+                if _why(guest.parts[disk]):
+                    spoilt.append((lines[0], guest.parts[disk]))
+                    guest.leave_out(disk)
         try:
-            return read(scan.written(piece), self._libvirt)
+            domains.append(read(guest.text(), libvirt))
         except UnreadableXML as error:
-            problem = error
-        with suppress(UnreadableXML):
-            domain = read(scan.written(good), self._libvirt) if good else None
-            self._loose += [(problem.line, problem.message)] if good else []
-            return domain
-        return None
-
-    def remarks(self) -> Iterator[Remark]:
-        """What is said of what was not read."""
-        places, has_dots = self._scan.places, _has_dots(self._scan.text)
-        for kind in ("cut", "beheaded", "unfinished"):
-            if places[kind]:
-                lines = [self._line(place) for place in sorted(places[kind])[: _MOST_LINES + 1]]
-                yield Remark(lines[0], _told(kind, lines), False)
-        for line, message in self._loose[:1]:
-            yield Remark(line or 1, _told("loose", [], message), not has_dots)
-        if places["spoilt"]:
-            edit = self._scan.edit_at(min(places["spoilt"]))
-            line = self._line(edit.start)
-            why = _why("\n" * (line - 1) + self._scan.text[edit.start : edit.end])
-            yield Remark(line, _told("spoilt", [line], why), not has_dots)
-        is_said = self._loose or places["spoilt"] or places["cut"] or places["unfinished"]
-        if places["unbalanced"] and not is_said and not has_dots:
-            line = self._line(min(places["unbalanced"]))
-            yield Remark(line, _told("unbalanced", [line]), True)
-
-
-def _is_guest(piece: list[Element]) -> bool:
-    return any(one.name in ("disk", "devices", *GUESTS) for one in piece)
-
-
-def _is_in(disk: Element, piece: list[Element]) -> bool:
-    """Whether a disk of a piece stands where libvirt looks for one."""
-    known = disk.parent in (None, "domain", "devices")
-    return known and piece[0].start <= disk.start < piece[-1].end
-
-
-def _is_well_formed(text: str) -> bool:
-    return not _why(text)
+            with suppress(UnreadableXML):
+                domains.append(read(guest.alone().text(), libvirt))
+                loose += [error] if guest.disks else []
+    found = scan.lines
+    remarks = [
+        _remark(kind, found[kind]) for kind in ("cut", "beheaded", "unfinished") if found[kind]
+    ]
+    if loose:
+        remarks.append(_remark("loose", [loose[0].line or 1], loose[0].message, has_dots))
+    if spoilt:
+        line, text = spoilt[0]
+        remarks.append(_remark("spoilt", [line], _why("\n" * (line - 1) + text), has_dots))
+    is_said = loose or spoilt or found["cut"] or found["unfinished"] or has_dots
+    if found["unbalanced"] and not is_said:
+        remarks.append(_remark("unbalanced", found["unbalanced"][:1]))
+    return [one for one in domains if one.complete or len(one.disks)], remarks
 
 
 def _why(text: str) -> str:
@@ -224,38 +183,30 @@ def _has_dots(text: str) -> bool:
     return LEFT_OUT in text or "…" in text
 
 
-def _elisions(domains: Iterable[Domain], text: str, lines: list[range]) -> Iterator[Remark]:
+def _elisions(domains: Sequence[Domain], text: str, guests: list[range]) -> list[Remark]:
     """Whether something is left out in a guest, and the first line where."""
-    if not _has_dots(text):
-        return
     elements = (one for domain in domains for one in domain.element.iter("*"))
-    if any(is_elided(element) and element.tag not in _FREE_TEXT for element in elements):
-        places = (n for n, line in enumerate(text.split("\n"), 1) if _DOTS.search(line))
-        if line := _first(places, lines):
-            yield _remark("elisions", line)
+    if _has_dots(text) and any(is_elided(one) and one.tag not in _FREE_TEXT for one in elements):
+        lines = [n for n, line in enumerate(text.split("\n"), 1) if re.search(_DOTS, line)]
+        return [_remark("elisions", [line]) for line in _first(lines, guests)]
+    return []
 
 
-def _first(places: Iterable[int], lines: list[range]) -> int | None:
-    """The first of these lines that belongs to a guest; both rise."""
-    parts = iter(lines)
-    part = next(parts, range(0))
-    for place in places:
-        while part and part.stop <= place:
-            part = next(parts, range(0))
-        if place in part:
-            return place
-    return None
+def _first(lines: list[int], guests: list[range]) -> list[int]:
+    """The first of these lines that belongs to a guest, if one does."""
+    for guest in guests:
+        at = bisect_left(lines, guest.start)
+        if at < len(lines) and lines[at] in guest:
+            return lines[at : at + 1]
+    return []
 
 
-def _remark(kind: str, line: int) -> Remark:
+def _remark(kind: str, lines: list[int], why: str = "", has_dots: bool = False) -> Remark:
+    """What is said of these lines, once; what is left out is not refused for that."""
     told = facts("pastes/pastes.toml")[kind]
-    return Remark(line, told["said"], told.get("refused", False))
-
-
-def _told(kind: str, lines: list[int], why: str = "") -> str:
-    """The sentence of a kind about these lines."""
-    told = facts("pastes/pastes.toml")[kind]
-    if len(lines) < 2:
-        return told["one"].format(*lines, why).rstrip()
-    some = [*map(str, lines[:_MOST_LINES]), *(["others"] if len(lines) > _MOST_LINES else [])]
-    return told["many"].format(f"{', '.join(some[:-1])} and {some[-1]}")
+    some = [str(line) for line in lines[:_MOST_LINES]]
+    if len(lines) > _MOST_LINES:
+        some.append("others")
+    named = " and ".join(filter(None, (", ".join(some[:-1]), some[-1])))
+    said = told["said" if len(lines) == 1 else "many"].format(lines=named, why=why)
+    return Remark(lines[0], said, told.get("refused", False) and not has_dots)

@@ -1,130 +1,114 @@
 """What copying does to XML, undone: steps from text to text, which keep its lines.
 
-A line break that only comes to light, as `\\n` in JSON does, is a `SOFT` one: a new line for the steps, and
-a blank for whoever counts lines. A `GAP` stands where lines are missing.
+Patterns are compiled when they are first used, as most runs of the command line need none of them.
 """
 
 import html
-import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 
-from ..data import facts
-from ..xml import escaped
-from .tags import COMMENT, GAP, NAME, is_balanced
+from ..xml import UnreadableXML, escaped, parse
+from .tags import COMMENT, GAP, LEFT_OUT, NAME
 
-SOFT = "\v"  # which no XML can hold, like GAP
+# A line break that only comes to light, as `\n` in JSON does: it begins a line for the steps, and none for
+# whoever counts the lines of the paste.
+SOFT = "\r"
 _DEEPEST = 4  # times that a text can be escaped
 
-_FACTS = facts("pastes/pastes.toml")
-_LINES = re.compile(f"([\n{SOFT}])")
 _QUOTED = r""""[^"<＜]*+"|'[^'<＜]*+'"""
-_TAG = rf"<(/?)({NAME})((?:{_QUOTED}|[^<>\"'])*+)>"
+_TAG_START = "<[/!?A-Za-z]"
 
 
 def _changed_lines(text: str, change: Callable[[list[str]], list[str]]) -> str:
-    parts = _LINES.split(text)
+    parts = re.split(f"([\n{SOFT}])", text)
     parts[::2] = change(parts[::2])
     return "".join(parts)
 
 
 def _soft(text: str) -> str:
-    return re.sub("\r?\n|\r", SOFT, text)
+    return re.sub("\r?\n", SOFT, text)
 
 
 # ------------------------------------------------------------------------------------ ways to escape it
 
-_ESCAPED_MARKUP = re.compile(r"&(?:amp;)*+(?:lt|#0*+60|#[xX]0*+3[cC]);/?(?:disk|domain|devices)\b")
-_MARKUP = re.compile(r"<(?:disk|domain|devices)\b")
-_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_QUOTES = re.compile(r"(?<==)&(quot|apos|#34|#39);([^<>&]*+)&\1;")
-_ANY_TAG = re.compile(rf"{COMMENT}|</?([A-Za-z][\w:.-]*+)(?:{_QUOTED}|[^<>\"'])*+>")
-_PAGE_TAG = re.compile(
-    rf"</?({_FACTS['page_of']['names'].replace(' ', '|')})(?=[\s/>])(?:{_QUOTED}|[^<>\"'])*+>",
-    re.IGNORECASE,
-)
-_BREAKS = frozenset(_FACTS["page_of"]["breaks"].split())
-
-
-def unescaped(text: str) -> str:
-    """HTML that shows XML becomes that XML, if there is no other in it."""
-    for _ in range(_DEEPEST):
-        if _MARKUP.search(text) or not _ESCAPED_MARKUP.search(text):
-            break
-        text = _ENTITY.sub(_meant, _ANY_TAG.sub(_of_page, text))
-    return _QUOTES.sub(lambda found: f'"{found[2]}"', text)
-
-
-def _meant(entity: re.Match[str]) -> str:
-    return _soft(html.unescape(entity[0])).replace("\xa0", " ")
-
-
-def _of_page(tag: re.Match[str]) -> str:
-    """What a tag of a page looks like there: nothing, or a line break."""
-    return (SOFT if (tag[1] or "").lower() in _BREAKS else "") + "\n" * tag[0].count("\n")
-
-
-def without_page(text: str) -> str:
-    """Without tags of HTML."""
-    return _PAGE_TAG.sub(_of_page, text)
-
-
 # Signs of a string in a program: a quote or a `<` escaped, or a line break that is written out.
-_IN_STRING = re.compile(
-    r"""=[ \t]*+\\++["']|\\u003[cC]|\\x3[cC]|>\\++[nrt]|["']\\++[nr](?=[\s\\])|(?<!\\)\\++n[ \t]*+<"""
-)
-_ESCAPES = re.compile(r"""(?:\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|["'\\/bfnrt]))++""")
-_ESCAPE = re.compile(r"\\(?:u.{4}|x.{2}|.)")
+_IN_STRING = r"""=[ \t]*+\\++["']|\\u003[cC]|\\x3[cC]|>\\++[nrt]|["']\\++[nr](?=[\s\\])|(?<!\\)\\++n[ \t]*+<"""
+_ESCAPE = r"""\\(?:u(?![dD][89a-fA-F])([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(["'\\/bfnrt]))"""
+_LETTERS = {"b": "", "f": "", "n": SOFT, "r": "", "t": "\t"}
 
 
 def unstrung(text: str) -> str:
     """A string as JSON, Go, Python or C write it becomes what it stands for."""
     for _ in range(_DEEPEST):
-        if not _IN_STRING.search(text):
+        if not re.search(_IN_STRING, text):
             break
-        text = _ESCAPES.sub(
-            lambda run: _soft(json.loads(_ESCAPE.sub(_as_json, f'"{run[0]}"'))), text
-        )
+        text = re.sub(_ESCAPE, _letter, text)
     return text
 
 
-def _as_json(escape: re.Match[str]) -> str:
-    if escape[0][1] == "x":
-        return f"\\u00{escape[0][2:]}"
-    return "'" if escape[0] == r"\'" else escape[0]
+def _letter(escape: re.Match[str]) -> str:
+    code, byte, letter = escape.groups()
+    return _LETTERS.get(letter, letter) if letter else _soft(chr(int(code or byte, 16)))
+
+
+# Elements of HTML that no guest has outside of its metadata; the first of them begin a line.
+_BREAKS = "blockquote|br|dd|div|dt|h[1-6]|hr|li|p|pre|section|table|tr|ul|ol"
+_PAGE = rf"(?P<breaks>{_BREAKS})|a|article|b|big|body|center|code|del|dl|em|font|html|i|img|ins|kbd|main|mark|s|samp|small|span|strong|tbody|td|th|thead|tt|u"
+_PAGE_TAG = rf"(?i)</?(?:{_PAGE})(?=[\s/>])(?:{_QUOTED}|[^<>\"'])*+>"
+
+
+def without_page(text: str) -> str:
+    """Without tags of HTML."""
+    return re.sub(_PAGE_TAG, _of_page, text)
+
+
+def _of_page(tag: re.Match[str]) -> str:
+    return (SOFT if tag["breaks"] else "") + "\n" * tag[0].count("\n")
+
+
+_OURS = r"(?:disk|domain|devices)\b"
+_ENTITY = "&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
+
+
+def unescaped(text: str) -> str:
+    """HTML that shows XML becomes that XML, if there is no other in it."""
+    for _ in range(_DEEPEST):
+        is_shown = re.search(f"&(?:amp;)*+(?:lt|#0*+60|#[xX]0*+3[cC]);/?{_OURS}", text)
+        if not is_shown or re.search(f"<{_OURS}", text):
+            break
+        text = re.sub(_ENTITY, lambda one: _soft(html.unescape(one[0])).replace("\xa0", " "), text)
+    return re.sub("(?<==)&(quot|apos|#34|#39);([^<>&]*+)&\\1;", r'"\2"', text)
 
 
 # ---------------------------------------------------------------------------- what stands at line starts
 
-_OBEYED = re.compile(
+_OBEYED = (
     r"(?:\x1b\[|\x9b|\^\[\[)[0-9;:?]{0,40}+[ -/]{0,4}+[@-~]|\x1b\][^\x07\x1b\n]*+(?:\x07|\x1b\\)?"
-    r"|\x1b[@-Z\\^_]?|\[[0-9][0-9;]{0,11}+m|\[m(?![\w\]])|.\x08|\^M(?=[\n\v]|\Z)|[\0-\x08\x0e-\x1f]"
+    r"|\x1b[@-Z\\^_]?|\[[0-9][0-9;]{0,11}+m|\[m(?![\w\]])|.\x08|\^M(?=[\n\r]|\Z)|[\0-\x08\x0b\x0c\x0e-\x1f]"
 )
-_MAIL = re.compile(r"[ \t]*+(?:>[ \t]?)*>[ \t]++(?=</?[A-Za-z!?])")
-_MAIL_MARK = re.compile(r"[ \t]{0,3}(?:>[ \t]?)+")
-_NUMBER = re.compile(
+_MAIL = r"[ \t]*+(?:>[ \t]?)*>[ \t]++(?=</?[A-Za-z!?])"
+_MAIL_MARK = r"[ \t]{0,3}(?:>[ \t]?)+"
+_NUMBER = (
     r"""[ \t]*+(?:[^\s:<>'"=]{1,100}?[:-])?([0-9]{1,7})(?:[ \t]+[0-9]{1,7})?(?:[:|.)-]|(?=[ \t<]|$))"""
     r"(?:[ \t]*+(?=[+-][ \t]*+<)|[ \t]?)"  # before the sign of a diff there may be another column
 )
-_HAS_TAG = re.compile("<[/!?A-Za-z]")
-_HUNK = re.compile(r"[ \t]*+@@ -[0-9,]{1,20} \+[0-9,]{1,20} @@")
-_FILE = re.compile(r"[ \t]*+(?:diff|---|\+\+\+) \S")
-_SIGN = re.compile(r"([ \t]*+)([+-])[ \t]*+<[/!?A-Za-z]")
+_HUNK = r"[ \t]*+@@ -[0-9,]{1,20} \+[0-9,]{1,20} @@"
+_SIGN = rf"[ \t]*+([+-])[ \t]*+{_TAG_START}"
 
 
 def uncoloured(text: str) -> str:
     """Without what a terminal obeys."""
-    return _OBEYED.sub("", text)
+    return re.sub(_OBEYED, "", text)
 
 
 def unquoted(text: str) -> str:
     """Without the `>` of a mail that is quoted."""
 
     def change(lines: list[str]) -> list[str]:
-        if not any(map(_MAIL.match, lines)):
+        if not any(re.match(_MAIL, line) for line in lines):
             return lines
-        return [_MAIL_MARK.sub("", line, count=1) for line in lines]
+        return [re.sub(rf"\A{_MAIL_MARK}", "", line) for line in lines]
 
     return _changed_lines(text, change)
 
@@ -133,132 +117,132 @@ def unnumbered(text: str) -> str:
     """Without the line numbers, if most lines have one and they rise."""
 
     def change(lines: list[str]) -> list[str]:
-        tags = [line for line in lines if _HAS_TAG.search(line)]
-        found = [int(match[1]) for match in map(_NUMBER.match, tags) if match]
+        tags = [line for line in lines if re.search(_TAG_START, line)]
+        found = [int(match[1]) for line in tags if (match := re.match(_NUMBER, line))]
         rising = sum(1 for one, next_one in pairwise(found) if one < next_one)
         if len(found) < 2 or 2 * len(found) < len(tags) or 4 * rising < 3 * (len(found) - 1):
             return lines
-        return [_NUMBER.sub("", line, count=1) if _NUMBER.match(line) else line for line in lines]
+        return [re.sub(rf"\A{_NUMBER}", "", line) for line in lines]
 
     return _changed_lines(text, change)
 
 
 def new_side(text: str) -> str:
-    """The new side of a diff, with empty lines for those that it removes, and a GAP before each hunk."""
-    if "+" not in text and "-" not in text:
-        return text
-    outside = re.sub(COMMENT, lambda comment: re.sub("[^\n\v]+", " ", comment[0]), text)
-    lines = _LINES.split(outside)[::2]
-    signs = [sign for sign in map(_SIGN.match, lines) if sign]
-    has_hunks = any(map(_HUNK.match, lines))
+    """The new side of a diff: a GAP where a hunk begins, and an empty line for each that is removed."""
+    outside = re.sub(COMMENT, lambda comment: re.sub("[^\n\r]+", " ", comment[0]), text)
+    lines = re.split(f"[\n{SOFT}]", outside)
+    has_hunks = any(re.match(_HUNK, line) for line in lines)
+    signs = {sign[1] for line in lines if (sign := re.match(_SIGN, line))}
     if not signs and not has_hunks:
         return text
-    indent = min((sign[1] for sign in signs), key=len, default="")
-    new = _changed_lines(text, lambda lines: [_new(line, indent) for line in lines])
-    if not has_hunks and all(sign[2] == "-" for sign in signs):
-        # A list in YAML looks the same, but for what stays without these lines.
-        return new if _MARKUP.search(new) and is_balanced(new) else text
+    new = _changed_lines(text, lambda lines: [*map(_new, lines)])
+    if (
+        signs == {"-"} and not has_hunks
+    ):  # as in a list in YAML, without whose items there is no XML
+        try:
+            parse(new)
+        except UnreadableXML:
+            return text
     return new
 
 
-def _new(line: str, indent: str) -> str:
-    if _HUNK.match(line):
+def _new(line: str) -> str:
+    if re.match(_HUNK, line):
         return GAP
-    if _FILE.match(line):
+    if re.match(r"[ \t]*+(?:diff|---|\+\+\+) \S", line):
         return GAP * 2
-    if line.startswith(f"{indent}-"):
-        return ""
-    return line.replace("+", " ", 1) if line.startswith(f"{indent}+") else line
+    return "" if re.match("[ \t]*+-(?!->)", line) else re.sub(r"\A([ \t]*+)\+", r"\1 ", line)
 
 
 # ------------------------------------------------------------------------------------- what stands in tags
 
-_SINGLE, _DOUBLE = (_FACTS["signs_of"][kind] for kind in ("single", "double"))
-_OTHERS = str.maketrans(_FACTS["signs_of"]["others"])
-_SEEN, _UNSEEN = (_FACTS["blanks_of"][kind] for kind in ("seen", "unseen"))
+_SINGLE, _DOUBLE = "‘’‚‛′＇`´ʼ", "“”„‟″＂«»"
+_SIGNS = str.maketrans("＜＞＝／", "<>=/")
+_SEEN = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+_UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u2060\ufeff"
 _BLANKS = str.maketrans(dict.fromkeys(_SEEN, " ") | dict.fromkeys(_UNSEEN, ""))
-_DOTS = r"[\[(]?(?:\.{3,}+|…++)[\])]?"
 # A value in straight quotes ends where something can follow; else one of its quotes is of typography.
-_LOOSE_VALUE = rf"""(?:{_QUOTED})(?=[\s/>?＞／.…\[{_SEEN}{_UNSEEN}])
+_VALUE = rf"""(?:{_QUOTED})(?=[\s/>?＞／.…\[{_SEEN}{_UNSEEN}])
     |[{_SINGLE}'][^<>＜＞{_SINGLE}']*+[{_SINGLE}']|[{_DOUBLE}"][^<>＜＞{_DOUBLE}"]*+[{_DOUBLE}"]"""
-_LOOSE = re.compile(
-    rf"""{COMMENT}|<!-?[–—]++-*+(?P<comment>(?s:.*?))(?:(?:--|-?[–—])>|\Z)
-    |[<＜][/／]?{NAME}(?:{_LOOSE_VALUE}|[^<>＜＞"'{_SINGLE}{_DOUBLE}])*+[>＞]""",
-    re.VERBOSE,
-)
-_IN_LOOSE = re.compile(rf"""({_LOOSE_VALUE})|[^"'{_SINGLE}{_DOUBLE}]++""", re.VERBOSE)
-_ELIDED_TAG = re.compile(rf"{COMMENT}|</?\s*+(?:{_DOTS}|snip(?:ped)?)\s*+/?>|{_TAG}")
-_DOTS_IN_TAG = re.compile(rf"{_QUOTED}|[\w:-]++(?:\s*+=\s*+({_DOTS}))?|({_DOTS})")
-_AMPERSAND = re.compile(rf"{COMMENT}|<!\[CDATA\[(?s:.*?)(?:]]>|\Z)|{_ENTITY.pattern}|&")
-_OF_XML = re.compile("&(?:lt|gt|amp|quot|apos|#.*);")
+_LOOSE_TAG = rf"""(?x){COMMENT}
+    |[<＜][/／]?{NAME}(?:{_VALUE}|[^<>＜＞"'{_SINGLE}{_DOUBLE}])*+[>＞]"""
+_IN_TAG = rf"""(?x)({_VALUE})|[^"'{_SINGLE}{_DOUBLE}]++"""
+_LOOSE_COMMENT = r"<!-?[–—]++-*+((?s:.*?))(?:(?:--|-?[–—])>|\Z)"
 
 
 def straightened(text: str) -> str:
     """Signs of typography and full-width ones in tags become XML's."""
-    return _LOOSE.sub(_straightened, text)
+    return _in_tags(re.sub(_LOOSE_COMMENT, r"<!--\1-->", text), _straight, _SIGNS)
 
 
-def _straightened(tag: re.Match[str]) -> str:
-    if tag["comment"] is not None and tag[0][-1] == ">":
-        return f"<!--{tag['comment']}-->"
-    if tag[0][:2] == "<!":
-        return tag[0]
-    return _IN_LOOSE.sub(
-        lambda part: _sign(part[0]) if part[1] else part[0].translate(_OTHERS), tag[0]
-    )
-
-
-def _sign(value: str) -> str:
-    straight = value[0] == value[-1] and value[0] in "'\""
-    return value if straight else '"' + value[1:-1].replace('"', "&quot;") + '"'
+def _straight(value: str) -> str:
+    is_straight = value[0] == value[-1] and value[0] in "'\""
+    return value if is_straight else '"' + value[1:-1].replace('"', "&quot;") + '"'
 
 
 def plain_blanks(text: str) -> str:
     """Blanks in tags become plain ones, and what nobody sees there goes."""
-    return _LOOSE.sub(lambda tag: tag[0] if tag[0][:2] == "<!" else _plain(tag[0]), text)
+    return _in_tags(text, str, _BLANKS)
 
 
-def _plain(tag: str) -> str:
-    return _IN_LOOSE.sub(lambda part: part[0] if part[1] else part[0].translate(_BLANKS), tag)
+def _in_tags(
+    text: str, of_value: Callable[[str], str], of_rest: Mapping[int, int | str | None]
+) -> str:
+    def changed(tag: re.Match[str]) -> str:
+        if tag[0].startswith("<!--"):
+            return tag[0]
+        return re.sub(
+            _IN_TAG, lambda it: of_value(it[1]) if it[1] else it[0].translate(of_rest), tag[0]
+        )
+
+    return re.sub(_LOOSE_TAG, changed, text)
+
+
+_DOTS = r"[\[(]?(?:\.{3,}+|…++)[\])]?"
+_TAG = rf"{COMMENT}|</?\s*+{_DOTS}\s*+/?>|<(/?)({NAME})((?:{_QUOTED}|[^<>\"'])*+)>"
+_DOTS_IN_TAG = rf"({_QUOTED}|[\w:-]++(?!\s*+=\s*+{_DOTS}))|(?:[\w:-]++\s*+=\s*+)?{_DOTS}"
 
 
 def elided(text: str) -> str:
     """`...` in a tag moves behind it, where XML can have it: into the element."""
-    return _ELIDED_TAG.sub(_elided, text)
+    return re.sub(_TAG, _elided, text)
 
 
 def _elided(tag: re.Match[str]) -> str:
-    if tag[0][:4] == "<!--":
+    if tag[0].startswith("<!--"):
         return tag[0]
     end, name, inside = tag.groups()
     if name is None:
-        return "..."
-    dots = any(found[1] or found[2] for found in _DOTS_IN_TAG.finditer(inside))
-    if not dots:
+        return LEFT_OUT
+    rest = re.sub(_DOTS_IN_TAG, lambda it: it[1] or "", inside)
+    if rest == inside:
         return tag[0]
-    rest = _DOTS_IN_TAG.sub(lambda found: "" if found[1] or found[2] else found[0], inside).rstrip()
     if end:
         return f"</{name}>"
-    start = f"<{name}{rest.removesuffix('/')}>..."
-    return f"{start}</{name}>" if rest[-1:] == "/" else start
+    rest = rest.rstrip()
+    start = f"<{name}{rest.removesuffix('/')}>{LEFT_OUT}"
+    return f"{start}</{name}>" if rest.endswith("/") else start
+
+
+_AMPERSAND = rf"{COMMENT}|<!\[CDATA\[(?s:.*?)(?:]]>|\Z)|{_ENTITY}|&"
 
 
 def with_ampersands(text: str) -> str:
     """An `&` that begins nothing becomes `&amp;`, and names that only HTML has become their letters."""
-    return _AMPERSAND.sub(_ampersand, text)
+    return re.sub(_AMPERSAND, _ampersand, text)
 
 
 def _ampersand(found: re.Match[str]) -> str:
-    if found[0][0] == "<" or _OF_XML.fullmatch(found[0]):
+    if found[0][0] == "<" or re.match("&(?:(?:lt|gt|amp|quot|apos);|#)", found[0]):
         return found[0]
     return escaped(html.unescape(found[0]) if found[0] != "&" else "&")
 
 
-# In this order; what is escaped in JSON may be JSON that is escaped.
+# In this order. What is escaped in JSON may be JSON that is escaped, and a page can show one.
 STEPS: tuple[tuple[str, Callable[[str], str]], ...] = (
-    ("json", unstrung), ("escaped", unescaped), ("json", unstrung), ("page", without_page),
-    ("coloured", uncoloured), ("quoted", unquoted), ("numbered", unnumbered), ("diff", new_side),
-    ("signs", straightened), ("blanks", plain_blanks), ("elisions", elided),
+    ("json", unstrung), ("page", without_page), ("escaped", unescaped), ("page", without_page),
+    ("json", unstrung), ("coloured", uncoloured), ("quoted", unquoted), ("numbered", unnumbered),
+    ("diff", new_side), ("signs", straightened), ("blanks", plain_blanks), ("elisions", elided),
     ("ampersands", with_ampersands),
 )  # fmt: skip
 

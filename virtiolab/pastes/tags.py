@@ -1,283 +1,194 @@
-"""Finds what is whole in text whose tags need not balance, and closes or leaves out the rest.
+"""Finds the guests in text whose tags need not balance: closes what is cut, and leaves out the rest.
 
-Nothing is guessed about a disk: one that is not whole is left out. A guest that is not is closed where it
-is cut, with `...` in it as a mark. Only tags are looked at; whether the rest is XML, `read` decides.
+Nothing is guessed about a disk: one without its start or its end is left out. A guest that is not whole is
+closed where it is cut, with `...` in it as a mark. Only tags are looked at; whether a disk that has both
+ends is XML, `read` decides.
 """
 
 import re
-from bisect import bisect_left
-from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
 from typing import NamedTuple
 
 from ..xml import HOLDERS
 
-GAP = "\f"  # in the text: here lines are missing, so what is open is not what goes on below; two: another file
-COMMENT = r"<!--(?s:.*?)(?:-->|(?=\f)|\Z)"
-NAME = r"[^\W\d](?:[\w:-]|\.(?!\.))*+"
-LEFT_OUT = "..."
-_START = "<devices>"
-
-# Each alternative stops at the next `<` or takes all that it looked at, so the time grows with the text.
-_TOKEN = re.compile(
-    rf"""(?P<gap>\f++)|(?P<cut><!--(?:(?!-->)[^\f])*+(?:(?=\f)|\Z))|{COMMENT}
-    |<!\[CDATA\[(?s:.*?)(?:]]>|\Z)|(?P<declaration><\?[^<]*?\?>)
-    |<metadata(?=[\s>])(?:(?!</?metadata\b)[^\f])*+</metadata\s*>
-    |<(?P<end>/?)(?P<name>{NAME})(?P<inside>(?:[^<>"'\f]|"[^"<\f]*+"|'[^'<\f]*+')*+)>
-    |(?P<unfinished><[^<\f]*+(?:(?=\f)|\Z))|(?P<stray>-->(?=[ \t]*(?:[\n\v<]|\Z)))""",
-    re.VERBOSE,
+GAP = (
+    "\f"  # in the text, as no XML can hold it: lines are missing here, so nothing goes on behind it
 )
-_DEVICES = ("disk", "controller")
-GUESTS = ("domain", *HOLDERS)
-# Which elements hold one. What else is open when one begins has lost its end.
-_HOLDERS_OF = {"domain": HOLDERS, "devices": ("domain",)}
-_HOLDERS_OF |= dict.fromkeys(_DEVICES, ("devices", "disks", "domain"))
-# And which are over when one begins that nothing open holds.
-_OVER = {"domain": ("domain", "devices", *_DEVICES), "devices": ("devices", *_DEVICES)}
-_OVER |= dict.fromkeys(_DEVICES, _DEVICES)
-_FRAME = (*GUESTS, "devices", "disks", *_DEVICES)
+LEFT_OUT = "..."
+COMMENT = r"<!--(?s:.*?)(?:-->|\Z)"
+NAME = r"[^\W\d](?:[\w:-]|\.(?!\.))*+"
+# Each alternative stops at the next `<` or takes all that it looked at, so the time grows with the text.
+_TOKEN = rf"""(?x)
+    (?P<kept><!--(?s:.*?)-->|<!\[CDATA\[(?s:.*?)]]>
+        |<metadata(?=[\s>])(?s:(?!</?metadata\b).)*+</metadata\s*>)
+    |<(?P<end>/?)(?P<name>{NAME})(?P<inside>(?:[^<>"']|"[^"<]*+"|'[^'<]*+')*+)>
+    |<\?xml\s[^<>]*\?>|(?:<!(?:--|\[CDATA\[)(?s:.*)|<[^<]*+)\Z"""
+_END_OF_COMMENT = r"\A(?s:(?:(?!<!--).)*?)-->(?=[ \t]*(?:[\n<]|\Z))"  # whose start was cut away
+# From the outside in. What begins ends all that is as deep or deeper, and what ends, all that is deeper.
+_DEVICE = 3
+_OTHERS = 4  # which can stand in each other
+_LEVELS = dict.fromkeys(HOLDERS, 0) | dict.fromkeys(("domain", "inactiveDomain", "disks"), 1)
+_LEVELS |= {"devices": 2, "disk": _DEVICE, "controller": _DEVICE}
+_DEEPEST = 32  # more than any guest has
 
 
-class Element(NamedTuple):
-    """A whole element, by its place in the text, and the name of what it stands in."""
+class Guest(NamedTuple):
+    """A guest or a part of one: its lines, its text in parts, and which of these are whole disks."""
 
-    start: int
-    end: int
+    lines: range
+    parts: list[str]
+    disks: dict[int, range]  # with their lines
+
+    def text(self) -> str:
+        """Its text, in its lines."""
+        return "\n" * (self.lines[0] - 1) + "".join(self.parts)
+
+    def leave_out(self, disk: int) -> None:
+        """Put a mark in the place of a disk."""
+        self.parts[disk] = LEFT_OUT + _breaks(self.parts[disk])
+        del self.disks[disk]
+
+    def alone(self) -> "Guest":
+        """Its disks, without what is around them."""
+        parts = [part if n in self.disks else _breaks(part) for n, part in enumerate(self.parts)]
+        return self._replace(parts=[f"<devices>{parts[0]}", *parts[1:], "</devices>"])
+
+
+class _Open(NamedTuple):
+    """An element that has begun, and where; `is_written` tells whether by a tag in the text."""
+
     name: str
-    parent: str | None
-
-
-class Edit(NamedTuple):
-    """What is written in place of a part of the text; the line breaks of that part stay."""
-
-    start: int
-    end: int
-    text: str
-
-
-class _Open:
-    """An element that has begun."""
-
-    def __init__(self, tag: re.Match[str]):
-        self.name, self.start, self.inside = tag["name"], tag.start(), tag.end()
-        # As names of elements are in a sentence.
-        self.is_bare = not tag["inside"].strip() and not tag.string.startswith(LEFT_OUT, tag.end())
-        self.is_spoilt = False
-        self.first_device: int | None = None  # where one begins in a guest without <devices>
+    level: int
+    part: int
+    line: int
+    is_written: bool
 
 
 class Scan:
-    """What is whole in a text, and the edits that make its tags balance."""
+    """The guests in a text, and by kind the lines of what is not read."""
 
     def __init__(self, text: str):
-        self.text = text
-        self._forget()
-        has_comments = False
-        for token in _TOKEN.finditer(text):
-            if token["stray"] and not has_comments:  # a comment that is cut at its start
-                self._forget()
-            has_comments = has_comments or token[0].startswith("<!--")
-            self._take(token)
-        self._end_all(0, len(text))
-        self.edits.sort(key=lambda edit: edit[:2])
-
-    def _forget(self) -> None:
-        """Begin anew."""
-        self.wholes: list[Element] = []
-        self.edits: list[Edit] = []
-        self.breaks: list[int] = []  # where a guest or a <devices> ends that has no beginning
-        self.places: dict[str, list[int]] = defaultdict(list)  # of what is not read, by kind
-        self.is_balanced = True
+        self.guests: list[Guest] = []
+        self.lines: dict[str, list[int]] = defaultdict(list)
+        self._line = self._last = 1  # here, and where an element ended last
         self._open: list[_Open] = []
-        self._depths: dict[str, list[int]] = defaultdict(list)  # by name, in self._open
+        self._parts: list[str] = []  # of the guest that is open
+        self._disks: dict[int, range] = {}
+        for hunk in re.split(f"({GAP}+)", text):
+            if hunk.startswith(GAP):
+                self._lose(_DEVICE if hunk == GAP else 0)
+                self._write(LEFT_OUT)
+            else:
+                self._scan(re.sub(_END_OF_COMMENT, lambda cut: _breaks(cut[0]), hunk))
+        self._lose(0)
 
-    def leave_out(self, disks: Iterable[Element]) -> None:
-        """Leave out disks which are no XML, with a mark in the place of each."""
-        for disk in disks:
-            self.places["spoilt"].append(disk.start)
-            self._write(disk.start, disk.end, LEFT_OUT)
-        self.edits.sort(key=lambda edit: edit[:2])
+    def _scan(self, text: str) -> None:
+        last = 0
+        for token in re.finditer(_TOKEN, text):
+            self._write(text[last : token.start()])
+            last = token.end()
+            level = _LEVELS.get(token["name"], _OTHERS)
+            is_text = level == _OTHERS and (self._is_outside() or self._open[-1].name == "disk")
+            if token["kept"] or is_text:
+                self._write(token[0])
+            elif not token["name"]:
+                self._write(LEFT_OUT + _breaks(token[0]))
+            elif token["end"]:
+                self._end(token, level)
+            else:
+                self._begin(token, level)
+        self._write(text[last:])
 
-    def edit_at(self, start: int) -> Edit:
-        """The edit that begins at this place."""
-        return self.edits[bisect_left(self.edits, (start,))]
+    def _is_outside(self) -> bool:
+        """Whether this place is in no guest, but between them or between lone disks."""
+        return not self._open or (len(self._open) == 1 and not self._open[0].is_written)
 
-    def pieces(self) -> Iterator[list[Element]]:
-        """The guests, and the lone disks that follow each other with their controllers."""
-        group: list[Element] = []
-        breaks, end = deque(self.breaks), 0
-        for element in sorted(self.wholes):
-            if element.start < end:
-                continue
-            end = element.end
-            is_over = bool(breaks) and breaks[0] < element.start
-            while breaks and breaks[0] < element.start:
-                breaks.popleft()
-            if is_over or element.name not in _DEVICES:
-                yield group
-                group = []
-            group.append(element)
-            if element.name not in _DEVICES:
-                yield group
-                group = []
-        yield group
+    def _write(self, text: str) -> None:
+        if self._open:
+            self._parts.append(_breaks(text) if self._is_outside() else text)
+        self._line += text.count("\n")
 
-    def written(self, piece: list[Element]) -> str:
-        """The text of a piece, edited, in the same lines."""
-        parts, last = [], 0
-        for element in piece:
-            parts.append("\n" * self.text.count("\n", last, element.start))
-            parts.extend(self._edited(element))
-            last = element.end
-        return "".join(parts)
-
-    def _edited(self, element: Element) -> Iterator[str]:
-        at = element.start
-        for place in range(bisect_left(self.edits, (at,)), len(self.edits)):
-            edit = self.edits[place]
-            if edit.start > element.end:
-                break
-            # What is written in at its very start or end may belong to what stands around it.
-            is_start = edit.text == _START and element.name == "devices"
-            inside = element.start + (not is_start), element.end - (element.name in _DEVICES)
-            is_outside = edit.start == edit.end and not inside[0] <= edit.start <= inside[1]
-            if edit.start < at or edit.end > element.end or is_outside:
-                continue
-            yield self.text[at : edit.start]
-            yield edit.text + "\n" * self.text.count("\n", *edit[:2])
-            at = edit.end
-        yield self.text[at : element.end]
-
-    # ------------------------------------------------------------------------------- token by token
-
-    def _take(self, token: re.Match[str]) -> None:
-        at = token.start()
-        if token["gap"]:
-            self._end_all(0 if len(token[0]) > 1 else self._depth("disk", len(self._open)), at)
-            self._write(*token.span(), LEFT_OUT)
-        elif token["declaration"]:
-            self._write(*token.span(), "")
-        elif token["cut"] or token["unfinished"]:
-            self._spoil()
-            self._write(*token.span(), LEFT_OUT if self._open else "")
-        elif token["name"]:
-            (self._finish if token["end"] else self._begin)(token)
-
-    def _write(self, start: int, end: int, text: str) -> None:
-        self.edits.append(Edit(start, end, text))
-
-    def _depth(self, name: str, default: int = -1) -> int:
-        """Where the innermost element of this name is open."""
-        depths = self._depths[name]
-        return depths[-1] if depths else default
-
-    def _frame(self) -> int:
-        return max(map(self._depth, _FRAME))
-
-    def _spoil(self) -> None:
-        self.is_balanced = False
-        if (depth := self._depth("disk")) >= 0:
-            self._open[depth].is_spoilt = True
-            self._open[depth].is_bare = False
-
-    def _begin(self, tag: re.Match[str]) -> None:
-        name, at = tag["name"], tag.start()
-        if name in _HOLDERS_OF:
-            holder = max(map(self._depth, _HOLDERS_OF[name]))
-            over = [depth for depth in map(self._depth, _OVER[name]) if depth > holder]
-            if holder >= 0 or over:
-                self._end_all(holder + 1 if holder >= 0 else min(over), at)
-            if name in _DEVICES and holder >= 0 and self._open[holder].name == "domain":
-                domain = self._open[holder]
-                domain.first_device = at if domain.first_device is None else domain.first_device
-        begun = _Open(tag)
-        if not begun.is_bare and self._depth("disk") >= 0:
-            self._open[self._depth("disk")].is_bare = False
-        self._depths[name].append(len(self._open))
-        self._open.append(begun)
-        if tag["inside"].endswith("/"):
-            self._whole(self._pop(), tag.end())
-
-    def _pop(self) -> _Open:
-        element = self._open.pop()
-        self._depths[element.name].pop()
-        return element
-
-    def _whole(self, element: _Open, end: int) -> None:
-        if element.name in _FRAME and self._depth("disk") < 0:
-            parent = self._open[-1].name if self._open else None
-            self.wholes.append(Element(element.start, end, element.name, parent))
-
-    def _finish(self, tag: re.Match[str]) -> None:
-        name, (at, end) = tag["name"], tag.span()
-        depth = self._depth(name)
-        if depth < 0 or (name not in _FRAME and depth < self._frame()):
-            self._stray(tag)
+    def _begin(self, tag: re.Match[str], level: int) -> None:
+        is_empty = tag["inside"].endswith("/")
+        if level == _OTHERS and (is_empty or len(self._open) > _DEEPEST):
+            self._write(tag[0])
             return
-        self._end_all(depth + 1, at)
-        element = self._pop()
-        if element.is_spoilt:
-            self.places["spoilt"].append(element.start)
-            self._write(element.start, end, LEFT_OUT)
-        else:
-            self._in_devices(element, at)
-            self._whole(element, end)
+        if level < _OTHERS:
+            self._lose(level)
+        if level == _DEVICE and (not self._open or self._open[-1].name not in ("devices", "disks")):
+            self._push("devices", 2, "<devices>", is_written=False)
+        self._push(tag["name"], level, tag[0])
+        if is_empty:
+            self._close("")
 
-    def _stray(self, tag: re.Match[str]) -> None:
-        """An end tag without a start."""
-        name, (at, end) = tag["name"], tag.span()
-        self._spoil()
-        domain = self._depth("domain")
-        if name == "devices" and domain >= 0 and self._open[domain].first_device is not None:
-            self._end_all(domain + 1, at)
-            self._in_devices(self._open[domain], end, "")
+    def _push(self, name: str, level: int, tag: str, is_written: bool = True) -> None:
+        if not self._open:
+            self._parts, self._disks = [], {}
+        self._open.append(_Open(name, level, len(self._parts), self._line, is_written))
+        self._parts.append(tag)
+        self._line += tag.count("\n")
+
+    def _end(self, tag: re.Match[str], level: int) -> None:
+        if tag["name"] == "disks" and self._is_outside():
+            self._open.clear()  # the disks so far are those of a snapshot
+        self._lose(level + 1)
+        names = [one.name for one in self._open if one.level == level]
+        if tag["name"] in names:
+            while self._open[-1].name != tag["name"]:
+                self._lose_one()
+            self._close(tag[0])
+            return
+        if tag["name"] == "disk":
+            self.lines["beheaded"].append(self._line)
+        if not self._is_outside():
+            self.lines["unbalanced"].append(self._line)
+        is_in_disk = bool(self._open) and self._open[-1].name == "disk"
+        self._write(tag[0] if is_in_disk else _breaks(tag[0]))
+
+    def _lose(self, level: int) -> None:
+        """What is open from this level on has lost its end."""
+        while self._open and self._open[-1].level >= level:
+            self._lose_one()
+
+    def _lose_one(self) -> None:
+        name, level, part, line, is_written = self._open[-1]
+        if not is_written:
+            self._close("</devices>")
             return
         if name == "disk":
-            self.places["beheaded"].append(at)
-        while name == "disks" and self.wholes and self.wholes[-1].parent is None:
-            self.wholes.pop()  # those of a snapshot
-        if self._frame() < 0 and name in (*GUESTS, "devices"):
-            self.breaks.append(at)
-        elif self._frame() >= 0:
-            self.places["unbalanced"].append(at)
-        self._write(at, end, "")
+            lost = "".join(self._parts[part:])
+            if not _is_word(lost):
+                self.lines["cut"].append(line)
+            self._open.pop()
+            self._parts[part:] = ["" if self._is_outside() else LEFT_OUT, _breaks(lost)]
+            return
+        is_word = name == "domain" and _is_word(self._parts[part] + self._parts[part + 1][:3])
+        if name == "domain" and not is_word:
+            self.lines["unfinished"].append(line)
+        elif level == _OTHERS:
+            self.lines["unbalanced"].append(line)
+        self._close(f"{LEFT_OUT}</{name}>", is_word)
 
-    def _in_devices(self, domain: _Open, at: int, end: str = "</devices>") -> None:
-        """Give disks in a guest the <devices> that was cut away."""
-        if domain.first_device is not None:
-            self._write(domain.first_device, domain.first_device, _START)
-            self._write(at, at, end)
-            self.wholes.append(Element(domain.first_device, at, "devices", "domain"))
-            domain.first_device = None
-
-    def _end_all(self, depth: int, at: int) -> None:
-        """Everything from this depth on lost its end before this place."""
-        while len(self._open) > depth:
-            self.is_balanced = False
-            self._lose(self._pop(), at)
-
-    def _lose(self, element: _Open, at: int) -> None:
-        name = element.name
+    def _close(self, end: str, is_word: bool = False) -> None:
+        """The innermost element that is open ends; what is only a word holds nothing."""
+        self._parts.append(end)
+        self._line += end.count("\n")
+        name, _, part, line, is_written = self._open.pop()
+        if is_written:
+            self._last = self._line
         if name == "disk":
-            if not element.is_bare:
-                self.places["cut"].append(element.start)
-            self._write(element.start, at, LEFT_OUT)
-        elif self._depth("disk") >= 0:
-            self._spoil()
-        elif (element.is_bare and name == "domain") or (
-            name not in _FRAME and self._frame() < 0
-        ):  # a name in a sentence, or a `<EOF > file` of a shell
-            self._write(element.start, element.inside, "")
-        else:
-            if name == "domain":
-                self.places["unfinished"].append(element.start)
-            elif name not in _FRAME:
-                self.places["unbalanced"].append(element.start)
-            self._in_devices(element, at)
-            self._write(at, at, f"{LEFT_OUT}</{name}>")
-            self._whole(element, at)
+            self._parts[part:] = ["".join(self._parts[part:])]
+            if self._open[-1].name == "devices":
+                self._disks[part] = range(line, self._line + 1)
+        if not self._open and (self._disks or not _is_word(self._parts[0])):
+            guest = Guest(range(line, self._last + 1), self._parts, self._disks)
+            self.guests.append(guest.alone() if is_word else guest)
 
 
-def is_balanced(text: str) -> bool:
-    """Whether every tag has its counterpart."""
-    return Scan(text).is_balanced
+def _breaks(text: str) -> str:
+    return "\n" * text.count("\n")
+
+
+def _is_word(text: str) -> bool:
+    """Whether what begins with a tag is only the name of an element in a sentence."""
+    return "=" not in text and LEFT_OUT not in text
