@@ -15,7 +15,7 @@ LEFT_OUT = Counter()
 # is done. All other files follow in their own order.
 LONGEST = [
     "test_browser_course.py", "test_record.py", "test_browser_hostile.py", "test_arguments.py",
-    "test_browser_widgets.py", "test_agreement.py",
+    "test_browser_widgets.py", "test_agreement.py", "test_fixes.py", "test_page.py",
 ]  # fmt: skip
 
 

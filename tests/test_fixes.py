@@ -13,7 +13,7 @@ from virtiolab.xml import laid_out
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]  # thousands of questions
 
-DRAWN = 3000
+DRAWN = 2000
 SOURCES = [
     *[("file", "file='/{}.img'")] * 4, ("file", "file='/{}.qcow2'"), ("file", "file='/dev/vg0/{}'"),
     ("block", "dev='/dev/vg0/{}'"), ("block", "dev='/{}.img'"), ("file", "file='file:///{}.img'"),
