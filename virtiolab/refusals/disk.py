@@ -55,19 +55,17 @@ def bus(context: Context) -> Iterator[Problem]:
         yield context.find("bus-not-in-qemu", "target/@bus")
 
 
-def other_source(context: Context) -> dict[str, str]:
+def _other_source(context: Context) -> dict[str, str]:
     """What says where the image is, and is not read with this type; and the edit that makes it count."""
     wanted = SOURCE_ATTRIBUTES[context.type]
-    found = [
-        (name, path) for name in ("file", "dev", "dir") if (path := context.get(name, "source"))
-    ]
-    if not found or context.get(wanted, "source"):
+    places = {kind: context.get(SOURCE_ATTRIBUTES[kind], "source") for kind in LOCAL_TYPES}
+    written = [(kind, path) for kind, path in places.items() if path]
+    if not written or places[context.type]:
         return {}
-    name, path = found[0]
-    is_device = path.startswith("/dev/")
-    kind = next(kind for kind in LOCAL_TYPES if SOURCE_ATTRIBUTES[kind] == name)
+    kind, path = written[0]
+    name = SOURCE_ATTRIBUTES[kind]
     # The type is wrong, or the attribute: the path tells.
-    is_kind = (kind == "block") is is_device and "dir" not in (kind, context.type)
+    is_kind = (kind == "block") is path.startswith("/dev/") and "dir" not in (kind, context.type)
     return {"other": name, "mend": f"@type={kind}" if is_kind else f"~source/@{name}={wanted}"}
 
 
@@ -76,7 +74,7 @@ def source(context: Context) -> Iterator[Problem]:
     """Only a drive can be empty."""
     if not context.is_empty:
         return
-    other = other_source(context)
+    other = _other_source(context)
     if context.device == "disk":
         yield context.find("source-missing", "source", type=context.type, **other)
     elif other:

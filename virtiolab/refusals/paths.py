@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from functools import cache
 from urllib.parse import urlsplit
 
+from ..data import facts
 from ..document import LOCAL_TYPES, SOURCE_ATTRIBUTES
 from ..syntax import lookup
 from .context import Context, Source, where_written
@@ -21,10 +22,7 @@ _FILES_IN_DEV = ("/dev/shm/", "/dev/hugepages", "/dev/fd/")
 _UNSTABLE = re.compile(
     r"/dev/((?:[hsv]|xv)d[a-z]+[0-9]*|(?:nvme[0-9]+n|mmcblk|zd)[0-9]+(?:p[0-9]+)?|dm-[0-9]+)"
 )
-_PORTS = {
-    "http": 80, "https": 443, "ftp": 21, "ftps": 990, "nbd": 10809, "iscsi": 3260, "gluster": 24007,
-    "ssh": 22, "rbd": None,
-}  # fmt: skip
+_SCHEMES = ("http", "https", "ftp", "ftps", "nbd", "iscsi", "gluster", "ssh", "rbd")
 _URL = re.compile(r"(?!file:)([a-z]+)(?::(?=[^/])|://)", re.IGNORECASE)
 _FILE_URL = re.compile(r"file:(?://(?:localhost)?)?(/[^/%?#][^%?#]*)", re.IGNORECASE)
 _RBD_NAME = re.compile(r"rbd:([\w.-]+/[\w.@-]+)", re.IGNORECASE)
@@ -60,7 +58,7 @@ def _no_path(context: Context, source: Source, path: str, told: dict) -> Problem
         told |= {"wanted": found[1]} if found else {}
         return context.find("path-of-file", path, source.element, **told)
     found = _URL.match(place)
-    if found is None or found[1].lower() not in _PORTS:
+    if found is None or found[1].lower() not in _SCHEMES:
         return context.find("path-relative", path, source.element, **told)
     told |= {"protocol": (protocol := found[1].lower())}
     if protocol == "rbd":  # whose servers stand in the host's ceph.conf
@@ -74,7 +72,7 @@ def _split(place: str) -> dict[str, str | int]:
     """The host, port and name in a URL that has them, and nothing else."""
     try:
         url = urlsplit(place)
-        host, port = url.hostname, url.port or _PORTS[url.scheme]
+        host, port = url.hostname, url.port or facts("vocabulary.toml")["ports"][url.scheme]
     except (ValueError, KeyError):  # a bracket, or a port, that is none
         return {}
     name = url.path if url.scheme == "ssh" else url.path.lstrip("/")

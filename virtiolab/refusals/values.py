@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from ..data import Version, dotted
+from ..document import SOURCE_ATTRIBUTES
 from ..syntax import (
     OneOf,
     Only,
@@ -23,7 +24,7 @@ from .paths import format_of_path
 from .problems import Problem, path_of
 
 _NONE: dict = {}
-_PLACES = ("file", "dev", "dir", "name", "volume", "path")  # in a source, one for each type
+_PLACES = frozenset(SOURCE_ATTRIBUTES.values())
 _OTHER_IMAGES = ("backingStore", "dataStore")
 
 

@@ -9,16 +9,12 @@ from weakref import WeakKeyDictionary
 
 from lxml import etree
 
+from ..data import facts
 from ..document import Disk, Domain
 from ..inference import USB_BOT_SINCE, infer
 from ..syntax import Shape, children_of, in_bytes, inside, shape_of, text_of
 from ..xml import one_line, written
 
-# Of each protocol, the port that libvirt writes down (virStorageSourceNetworkDefaultPort).
-_PORTS = {
-    "http": 80, "https": 443, "ftp": 21, "ftps": 990, "tftp": 69, "sheepdog": 7000, "nbd": 10809,
-    "ssh": 22, "iscsi": 3260, "gluster": 24007, "vxhs": 9999,
-}  # fmt: skip
 # Attributes of an address that libvirt writes down together, or (all 0) not at all.
 _PLACE = {
     "drive": ("controller", "bus", "target", "unit"),
@@ -110,12 +106,13 @@ def _complete_network(source: etree._Element) -> None:
         del source.attrib["name"]
     elif protocol == "iscsi" and name and "/" not in name:
         source.set("name", f"{name}/0")
+    ports = facts("vocabulary.toml")["ports"]
     for host in source.iterchildren("host"):
         is_tcp = host.get("transport", "tcp") == "tcp"
         if host.get("transport") == "unix":
             host.attrib.pop("name", None), host.attrib.pop("port", None)
-        elif is_tcp and protocol in _PORTS and host.get("port", "0").strip() in ("0", ""):
-            host.set("port", str(_PORTS[protocol]))
+        elif is_tcp and protocol in ports and host.get("port", "0").strip() in ("0", ""):
+            host.set("port", str(ports[protocol]))
     if protocol not in ("http", "https"):
         source.attrib.pop("query", None)
     source.attrib.pop("startupPolicy", None)
