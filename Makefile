@@ -41,7 +41,7 @@ BROWSER_STAMP := $(if $(CHROMIUM)$(filter all,$(VIRTIOLAB_REQUIRE)),.venv/.brows
 # What runs beside the newest libvirt: nothing may be left out, for everything is installed there.
 NEWEST ?= make live VIRTIOLAB_REQUIRE=all
 
-.PHONY: help lab explain test live newest lint fuzz mutate bench clean
+.PHONY: help lab blank explain test live newest lint fuzz mutate bench clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -50,6 +50,11 @@ help:  ## this list
 
 lab: .venv/.lab  ## the course, in JupyterLab; LAB_ARGS='--no-browser' goes to JupyterLab
 	$(RUN) jupyterlab $(AS_ROOT) --LabApp.default_url=/lab/tree/$(FIRST) $(LAB_ARGS)
+
+blank: .venv/.lab  ## the notebooks without their outputs, in blank/, for whoever wants to see them come
+	mkdir -p blank
+	cp -R notebooks/domains notebooks/pictures blank
+	$(RUN) nbconvert --log-level=WARN --ClearOutputPreprocessor.enabled=True --to=notebook --output-dir=blank notebooks/*.ipynb
 
 explain: .venv/.page  ## the explainer alone, as a page; EXPLAIN_ARGS='--no-browser' goes to Voilà
 	JUPYTER_PATH="$$PWD/$(PAGE)" $(RUN) voila $(PAGE)/explain.ipynb --Voila.config_file_paths=$(PAGE) $(EXPLAIN_ARGS)
@@ -78,7 +83,7 @@ bench: .venv/.test $(BROWSER_STAMP)  ## what it costs; BENCH_ARGS='read grow' le
 	$(RUN) benchmarks $(BENCH_ARGS)
 
 clean:  ## take away everything that can be made again
-	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist shots ./*.egg-info
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis blank build dist shots ./*.egg-info
 	find . \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 
 # A stamp for each extra, written last: a failed install leaves none, and a newer pyproject.toml

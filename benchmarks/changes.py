@@ -60,7 +60,7 @@ class Press(NamedTuple):
 
 def _reveal(predict: Predict, guess: int) -> None:
     predict.guess.index = guess
-    predict.reveal.click()
+    predict.reveals["certain"].click()
 
 
 def _check(exercise: Exercise, text: str) -> None:

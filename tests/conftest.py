@@ -27,6 +27,14 @@ def pytest_runtest_makereport(item):
     return report
 
 
+@pytest.fixture(scope="session", autouse=True)
+def learner(tmp_path_factory):
+    """What tests guess and solve is kept in a folder of theirs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_DATA_DIR", str(tmp_path_factory.mktemp("learner")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def libvirt():
     """The real libvirt to ask, or a skip that says how to get it."""

@@ -26,7 +26,7 @@ def page(jupyterlab):
 def test_predict_then_reveal(page):
     """A wrong guess is told kindly, and can be changed."""
     asked = widget(page, ".vl-predict")
-    reveal = asked.get_by_role("button", name="Reveal")
+    reveal = asked.get_by_role("button", name="Certain")
     assert reveal.is_disabled()
     asked.get_by_text("No, that would have to be written").click()
     reveal.click()
@@ -47,9 +47,9 @@ def test_predict_by_keyboard(page):
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     assert asked.locator("input").nth(1).is_checked()
-    reveal = asked.get_by_role("button", name="Reveal")
+    reveal = asked.get_by_role("button", name="Certain")
     expect(reveal).to_be_enabled()  # Tab passes by what is not
-    for _ in range(asked.locator("input").count() - 1):
+    for _ in range(asked.locator("input").count() - 1 + 2):  # it is the last of three buttons
         page.keyboard.press("Tab")
     assert reveal.evaluate("button => button === document.activeElement")
     page.keyboard.press("Enter")

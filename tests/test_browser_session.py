@@ -50,7 +50,7 @@ def predict(page):
     """Guess, and have the answer revealed."""
     asked = widget(page, ".vl-predict")
     asked.locator("input").first.check()
-    asked.get_by_role("button", name="Reveal").click()
+    asked.get_by_role("button", name="Certain").click()
     asked.locator(".vl-outcome").wait_for()
 
 

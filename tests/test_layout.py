@@ -31,7 +31,10 @@ MORE = {"evidence/comparison.py": {"inference"}}
 # The front door, and the command line: they bring in all else when it is asked for.
 DOORS = {"__init__.py", "cli.py", "__main__.py"}
 # Who else is let in, and where. Everywhere: lxml.
-GUESTS = {"widgets": {"ipywidgets", "IPython", "traitlets"}, "evidence": {"libvirt", "qemu"}}
+GUESTS = {
+    "widgets": {"ipywidgets", "IPython", "jupyter_core", "traitlets"},
+    "evidence": {"libvirt", "qemu"},
+}
 
 # The features of the first edition are 12,000 lines; on top of them come those that came later: what
 # each libvirt does, and what a fix may not do (600), how what people paste is read and shown (1,000), and

@@ -94,7 +94,7 @@ def test_static_form(notebook):
 @each_notebook
 def test_a_prediction_comes_before_its_reveal(notebook):
     """At least three, each asked once, each with its question kept out of the cell."""
-    asked = re.findall(r'Predict\("([\w-]+)"\)', "\n".join(c.source for c in notebook.cells))
+    asked = re.findall(r'Predict\("([\w-]+)"[,)]', "\n".join(c.source for c in notebook.cells))
     assert len(asked) >= 3 and len(set(asked)) == len(asked)
 
 

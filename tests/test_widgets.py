@@ -8,10 +8,10 @@ import cost
 import pytest
 from lxml import html
 
-from virtiolab import widgets
+from virtiolab import check, read, widgets
 from virtiolab.course.tasks import predictions
 from virtiolab.views.text import MOST
-from virtiolab.widgets import Predict, XMLExplainer
+from virtiolab.widgets import Predict, StackPicture, XMLExplainer
 from virtiolab.widgets.xml_explainer import MAX_FILE
 
 VDA = "<disk><source file='/a'/><target dev='vda'/></disk>"
@@ -135,15 +135,34 @@ def test_widgets_are_offered():
 def test_predict():
     """No reveal before a guess; a wrong guess can be changed."""
     asked = Predict("change-to-sda")
-    asked.reveal.click()
-    assert asked.reveal.disabled and asked.outcome.value == ""
+    reveal = asked.reveals["certain"]
+    reveal.click()
+    assert reveal.disabled and asked.outcome.value == ""
     asked.guess.value = "IDE"
-    asked.reveal.click()
+    reveal.click()
     assert "✗ You said “IDE”. It is: SCSI" in asked.outcome.value
     asked.guess.value = "SCSI"
     assert asked.outcome.value == ""
-    asked.reveal.click()
+    asked.reveals["guessing"].click()
     assert "✓ Right: SCSI" in asked.outcome.value
+
+
+def test_the_proof_opens_with_the_answer():
+    """What a cell could show, lines, and widgets; all of it is folded away in the static form."""
+    table, picture = check(read("<disk/>")), StackPicture(VDA)
+    asked = Predict("change-to-sda", "un", "deux", table, picture)
+    shown, drawn = asked.proof.children
+    assert asked.proof.layout.display == "none" and drawn is picture
+    assert "un\ndeux" in shown.value and table._repr_html_() in shown.value
+    asked.guess.value = "IDE"
+    asked.reveals["fairly sure"].click()
+    assert asked.proof.layout.display == ""
+    asked.guess.value = "SCSI"
+    assert asked.proof.layout.display == "none"
+    bundle = asked._repr_mimebundle_()
+    question, _, answer = bundle["text/html"].partition("<details>")
+    for piece in ("deux", "has no source", "virtio_blk"):
+        assert piece in answer and piece in bundle["text/plain"] and piece not in question
 
 
 @pytest.mark.parametrize("name", predictions())

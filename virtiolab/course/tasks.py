@@ -96,9 +96,13 @@ def exercises() -> dict[str, Task]:
 
 @cache
 def predictions() -> dict[str, dict]:
-    """All, by name: question, options, answer, and why."""
+    """All, by name: notebook, title, question, options, answer, and why."""
     files = _of_notebooks("predictions")
-    return {name: told for _, file in files for name, told in file.items()}
+    return {
+        name: {**told, "notebook": notebook}
+        for notebook, file in files
+        for name, told in file.items()
+    }
 
 
 def _of_notebooks(folder: str) -> Iterator[tuple[str, dict[str, Any]]]:

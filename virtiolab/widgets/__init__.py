@@ -8,6 +8,7 @@ _FILE_OF = {
     "DiskBuilder": "builder.disk_builder",
     "Exercise": "exercise",
     "Predict": "predict",
+    "Progress": "progress",
     "Proof": "proof",
     "Quiz": "quiz",
     "StackPicture": "stack_picture",

@@ -10,6 +10,7 @@ from ..views import exercises as views
 from ..views.elements import root, xml_box
 from ..views.text import unmarked
 from ..views.view import View, sentence
+from .progress import keep
 from .static import WithStaticForm
 
 _LATER = "After a try, or after the last hint"
@@ -49,6 +50,8 @@ class Exercise(WithStaticForm):
     def _check(self, _) -> None:
         self.feedback = submit(self._task.name, self.work.answer)
         self.said.value = views.feedback_as_html(self.feedback)
+        if self.feedback.points:
+            keep(lambda progress: progress.tried(self._task.name, self.feedback.solved))
         self._tell()
 
     def _hint(self, _) -> None:
