@@ -1,11 +1,15 @@
 """Every notebook in a real JupyterLab: as it is opened, run from top to bottom, in the light and in
 the dark, on a narrow screen, by keyboard, and as axe-core sees it."""
 
+import re
+
 import accessible
 import lab
 import nbformat
 import pytest
 from lxml import html
+
+from virtiolab.course.tasks import predictions
 
 pytestmark = pytest.mark.browser
 COURSE = sorted(file.name for file in lab.NOTEBOOKS.glob("*.ipynb"))
@@ -77,6 +81,64 @@ def words(output):
     shown = output if isinstance(output, str) else output["text/html"] or output["text/plain"]
     is_html = not isinstance(output, str) and output["text/html"]
     return "".join((html.fromstring(shown).text_content() if is_html else shown).split())
+
+
+# The words on the screen that are not of the prediction with this number, which is brought to its top.
+BESIDE = """number => {
+    const predict = document.querySelectorAll('.vl-predict')[number];
+    predict.scrollIntoView({block: 'start', behavior: 'instant'});
+    const view = predict.closest('.jp-WindowedPanel-outer').getBoundingClientRect(), seen = [];
+    const walker = document.createTreeWalker(predict.closest('.jp-Notebook'), NodeFilter.SHOW_TEXT);
+    for (let node; node = walker.nextNode();) {
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        const place = range.getBoundingClientRect();
+        const isShown = place.height && node.parentElement.checkVisibility();
+        if (isShown && place.bottom > view.top && place.top < view.bottom && !predict.contains(node))
+            seen.push(node.data);
+    }
+    return {begins: predict.getBoundingClientRect().top - view.top, says: seen.join('')};
+}"""
+
+
+def guessed(page, predict):
+    """What it says once something was guessed."""
+    predict.locator("input").first.check()
+    predict.get_by_role("button", name="Certain").click()
+    predict.locator(".vl-outcome").wait_for()
+    return predict.inner_text()
+
+
+def tellers(name, words):
+    """What would tell the answer to a prediction and is among these words."""
+    return [tell for tell in predictions()[name]["tells"] if re.search(tell, words)]
+
+
+@pytest.mark.parametrize(("theme", "view"), [("Light", lab.VIEW), ("Dark", NARROW)])
+def test_no_answer_is_in_view(page, theme, view):
+    """All cells are run, and no prediction is revealed: whoever reads one sees nowhere what tells its
+    answer. Each of the words that would tell it is there once it is revealed."""
+    lab.theme(page, theme)
+    page.set_viewport_size(view)
+    names = re.findall(
+        r'Predict\(\s*"([\w-]+)"', "".join(c.source for c in code_cells(committed(page)))
+    )
+    shown = page.locator(f"{lab.CURRENT} .vl-predict")
+    assert shown.count() == len(names)
+    for number, name in enumerate(names):
+        beside = lab.evaluate(page, BESIDE, number)
+        assert abs(beside["begins"]) < 5 or number == len(names) - 1
+        assert tellers(name, beside["says"]) == []
+
+
+def test_every_answer_opens(page):
+    """With its proof, which has what would tell it."""
+    page.set_viewport_size(TALL)
+    names = re.findall(
+        r'Predict\(\s*"([\w-]+)"', "".join(c.source for c in code_cells(committed(page)))
+    )
+    for name, predict in zip(names, page.locator(f"{lab.CURRENT} .vl-predict").all(), strict=True):
+        assert tellers(name, guessed(page, predict)) == predictions()[name]["tells"]
 
 
 def test_opened(page):
