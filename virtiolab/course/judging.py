@@ -108,12 +108,17 @@ def _of_libvirt(refused: list[Problem], problems: list[Problem]) -> Iterator[Poi
         yield say("right", "accepted")
     for problem in problems:
         if problem.code in UNKNOWN:
-            yield say("missing", "unknown-name", message=problem.message)
+            yield say("missing", "unknown-name", message=_unhinted(problem))
 
 
 def _refusal(problem: Problem) -> str:
     advice = data.facts("course/judging.toml")["advice"].get(problem.code, "")
-    return sentence("refused", message=problem.message, why=problem.why, advice=advice)
+    return sentence("refused", message=_unhinted(problem), why=problem.why, advice=advice)
+
+
+def _unhinted(problem: Problem) -> str:
+    """What is wrong, without the word that was meant: to find it is the learner's part."""
+    return re.sub(r"; did you mean `.*`\?$", ".", problem.message)
 
 
 def _of_disk(task: Write, image: str, guest: Domain, refused: list[Problem]) -> Iterator[Point]:
