@@ -1,6 +1,9 @@
 """The notebooks as they are committed: DESIGN's rules. What their cells print, nbval checks."""
 
 import re
+import shutil
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -243,3 +246,19 @@ def test_every_value_of_the_document_is_told(value):
     """In prose, marked as a name."""
     prose = [cell.source for notebook in COURSE.values() for cell in cells(notebook, "markdown")]
     assert re.search(rf"`[^`]*\b{value}\b[^`]*`", "\n".join(prose))
+
+
+def test_blank(tmp_path):
+    """Copies without outputs, for whoever wants to see them come: `make blank`, and nothing else is lost."""
+    shutil.copytree(NOTEBOOKS, tmp_path / "notebooks")
+    shutil.copy(NOTEBOOKS.parent / "Makefile", tmp_path)
+    installed = ["--assume-old=.venv/.lab", f"VENV_PYTHON={sys.executable}"]
+    subprocess.run(["make", "blank", *installed], cwd=tmp_path, check=True, timeout=100)
+    for name, notebook in COURSE.items():
+        blank = nbformat.read(tmp_path / "blank" / f"{name}.ipynb", 4)
+        assert [cell.source for cell in blank.cells] == [cell.source for cell in notebook.cells]
+        assert not any(cell.get("outputs") or cell.get("execution_count") for cell in blank.cells)
+        before = (tmp_path / "notebooks" / f"{name}.ipynb").read_bytes()
+        assert before == (NOTEBOOKS / f"{name}.ipynb").read_bytes()
+    for folder in ("pictures", "domains"):
+        assert [*(tmp_path / "blank" / folder).iterdir()]
