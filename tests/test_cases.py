@@ -22,7 +22,7 @@ def drawn(kind):
     for number in NUMBERS:
         for task in cases(number):
             if isinstance(task, kind):
-                found.setdefault(task.title if kind is Write else (number, task.title), task)
+                found.setdefault(task.name if kind is Write else (number, task.name), task)
     return found
 
 
@@ -32,7 +32,7 @@ each_written = pytest.mark.parametrize("task", WRITTEN.values(), ids=WRITTEN)
 
 def test_all_are_drawn():
     """Each guest to be mended or moved comes, every word of it filled in."""
-    assert set(WRITTEN) == {told["title"] for kind in ("mend", "move") for told in KNOWN[kind]}
+    assert set(WRITTEN) == {f"case-{name}" for kind in ("mend", "move") for name in KNOWN[kind]}
     for task in [*WRITTEN.values(), *READ.values()]:
         for said in (task.given, task.task, task.why, *task.hints):
             assert said and not re.search(r"[{}]", said)
@@ -88,9 +88,13 @@ def test_read_as_libvirt_reads_them(libvirt):
 @pytest.mark.live
 @each_written
 def test_written_as_libvirt_reads_it(task, libvirt):
-    """What is given is refused where check() refuses it; the solution is accepted, as it is wanted."""
+    """What is given is refused where check() refuses it, in the words of the task; the solution is
+    accepted, as it is wanted."""
     errors = [one for one in check(task.guest(task.given)) if one.severity == "error"]
-    assert libvirt.ask(task.guest(task.given)).is_refused == bool(errors)
+    answer = libvirt.ask(task.guest(task.given))
+    assert answer.is_refused == bool(errors)
+    [quoted] = re.findall("“(.*?)”", task.task) or [""]
+    assert quoted in (answer.refusal or "") and bool(quoted) == answer.is_refused
     guest = task.guest(task.solution)
     answer = libvirt.ask(guest)
     assert not answer.is_refused

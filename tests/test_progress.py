@@ -1,6 +1,7 @@
 """The progress of a learner: what counts, how it is kept, and what is shown of it."""
 
 import json
+from weakref import WeakSet
 
 import pytest
 from lxml import html
@@ -21,6 +22,7 @@ def kept(monkeypatch, tmp_path):
     """The file that the widgets of a test keep it in."""
     keeper = Keeper(tmp_path / "virtiolab" / "progress.json")
     monkeypatch.setattr("virtiolab.widgets.progress.keeper", lambda: keeper)
+    monkeypatch.setattr("virtiolab.widgets.progress._shown", WeakSet())
     return tmp_path / "virtiolab" / "progress.json"
 
 

@@ -22,12 +22,13 @@ def cases(seed: int) -> tuple[Task, ...]:
         }
         for name in chance.sample(known["names"], 4)
     ]
-    return (
+    tasks = (
         _virtio(chance, drawn[0]),
         _opened(chance, drawn[1]),
         _written("mend", chance, drawn[2]),
         _written("move", chance, drawn[3]),
     )
+    return tuple(replace(task, title=title) for task, title in zip(tasks, known["titles"]))
 
 
 def verdict(solved: int, tries: int, hints: int) -> str:
@@ -96,7 +97,7 @@ def _opened(chance: Random, drawn: dict[str, str]) -> Task:
 def _choose(kind: str, given: str) -> Choose:
     told = facts("course/cases.toml")[kind]
     return Choose(
-        name=f"case-{kind}", notebook="08_your_case", title=told["title"], task=told["task"],
+        name=f"case-{kind}", notebook="08_your_case", title="", task=told["task"],
         hints=tuple(told["hints"]), why="", given=given, options={},
     )  # fmt: skip
 
@@ -113,15 +114,16 @@ def _with(task: Choose, chance: Random, says: list[str], right: str, why: str) -
 
 def _written(kind: str, chance: Random, drawn: dict[str, str]) -> Task:
     """A guest with something to change, and the changes that are one answer."""
-    told = chance.choice(facts("course/cases.toml")[kind])
+    name, told = chance.choice([*facts("course/cases.toml")[kind].items()])
     drawn = drawn | {"image": f"{drawn['store']}/{drawn['name']}.img"}
+    drawn |= {"refusal": told.get("refusal", "").format(**drawn)}
     machine = told.get("given_machine", told["machine"])
     given = _guest(drawn["name"], machine, told["given"].format(**drawn))
     solution = given
     for old, new in told["mended"]:
         solution = solution.replace(old.format(**drawn), new.format(**drawn), 1)
     return Write(
-        name=f"case-{kind}", notebook="08_your_case", title=told["title"], task=told["task"],
+        name=f"case-{name}", notebook="08_your_case", title="", task=told["task"].format(**drawn),
         hints=tuple(told["hints"]), why=told["why"], given=given, machine=told["machine"],
         disks={image.format(**drawn): wanted_rows(_filled(rows, drawn)) for image, rows in told["wanted"].items()},
         solution=solution, stays=tuple(told.get("stays", ())),
