@@ -28,7 +28,7 @@ ALSO = {
     for also in re.findall(r"\*\*(.+?)\*\*", text)
 }
 # Where the notebooks use another word of the family.
-SPOKEN_AS = {"emulation": "imitate", "prediction": "Predict("}
+SPOKEN_AS = {"emulation": "imitate", "prediction": "Predict"}
 LINK = re.compile(r"\]\((\w+\.ipynb)(?:#([^)]+))?\)")
 # What a reader of the notebooks looks up, by the groups in which it stands.
 WANTED = {
@@ -112,7 +112,7 @@ def test_an_entry_leads_on(word):
     nothing."""
     links = LINK.findall(ENTRIES[word])
     names = [SPOKEN_AS.get(word, word), *(also for also, main in ALSO.items() if main == word)]
-    spoken = re.compile("|".join(map(re.escape, names)), re.IGNORECASE)
+    spoken = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, names))})s?(?!\w)", re.IGNORECASE)
     for name, _ in links:
         assert spoken.search("\n".join(cell.source for cell in BOOKS[name].cells)), name
     assert bool(links) == (group_of(word) != GROUPS[-1])
