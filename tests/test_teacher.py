@@ -13,7 +13,9 @@ NOTEBOOKS = {
 }
 GUIDE = (ROOT / "notebooks/README.md").read_text(encoding="utf-8")
 BINDER = "https://mybinder.org/v2/gh/virtiolab/virtiolab/main?urlpath=lab/tree/notebooks"
-each_notebook = pytest.mark.parametrize("name", NOTEBOOKS)
+each_notebook = pytest.mark.parametrize(
+    "name", [name for name in NOTEBOOKS if name.startswith("0")]
+)
 
 
 def headings(name):
