@@ -173,7 +173,7 @@ def test_what_is_missing_is_said(name, old, new, missing):
         ("migrate-this-guest", "bus='virtio'", "bus='vitrio'", ["`vitrio` is no value of `bus`."]),
         ("migrate-this-guest", "<boot order='1'/>", "<boot order='1'/><address type='drive'/>", ["Leave the address out"]),
         ("migrate-this-guest", "dev='vda' bus='virtio'", "dev='disk0'", ["cannot be called `disk0`"]),
-        ("move-to-q35", "dev='sda' bus='sata'", "dev='hdc'", ["the q35 machine has none"]),
+        ("move-to-q35", "dev='sdb' bus='sata'", "dev='hdc'", ["the q35 machine has none"]),
         ("cache-for-native-io", "cache='none'", "cache='unsafe'", ["needs `cache='none'`"]),
         ("find-the-typo", "type='qcow2'", "type='QCOW2'", ["`QCOW2` is no value of `type`."]),
         ("find-the-typo", "'vda'", "'disk0'", ["cannot be called `disk0`", "`target/@dev` was `vda`"]),

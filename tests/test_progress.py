@@ -143,7 +143,7 @@ def test_map():
 
 def test_map_of_one_notebook():
     """What belongs to another is not counted."""
-    progress = Progress().guessed(SDA, "SCSI", "certain").guessed("place-of-hdc", "", "guessing")
+    progress = Progress().guessed(SDA, "SCSI", "certain").guessed("fifth-ide-disk", "", "guessing")
     progress = progress.tried("find-the-typo", True).tried("mend-the-source", True)
     view = progress_map(progress, "01_the_question")
     assert cells(view)["certain", True] == ["sda without a bus"]
