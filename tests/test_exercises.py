@@ -167,9 +167,9 @@ def test_what_is_missing_is_said(name, old, new, missing):
 @pytest.mark.parametrize(
     ("name", "old", "new", "missing"),
     [
-        ("repair-the-floppy", "'fat'", "'FAT'", ["`FAT` is no value of `type`."]),
-        ("repair-the-floppy", "'fat'", "'vfat'", ["`vfat` is no value of `type`."]),
-        ("repair-the-floppy", "type='fat'", "name='vvfat'", ["A directory needs", "the format of the image is its `type`."]),
+        ("drivers-from-a-folder", "'fat'", "'FAT'", ["`FAT` is no value of `type`."]),
+        ("drivers-from-a-folder", "'fat'", "'vfat'", ["`vfat` is no value of `type`."]),
+        ("drivers-from-a-folder", "type='fat'", "name='vvfat'", ["A directory needs", "the format of the image is its `type`."]),
         ("migrate-this-guest", "bus='virtio'", "bus='vitrio'", ["`vitrio` is no value of `bus`."]),
         ("migrate-this-guest", "<boot order='1'/>", "<boot order='1'/><address type='drive'/>", ["Leave the address out"]),
         ("migrate-this-guest", "dev='vda' bus='virtio'", "dev='disk0'", ["cannot be called `disk0`"]),
