@@ -116,6 +116,9 @@ def test_cache_explorer(page):
     """Another mode is another way, and a loss of power takes what is only in memory; a refusal is
     mended by its button, and the picture stays where it is."""
     run(page, "05_which_driver.ipynb")
+    asked = widget(page, ".vl-predict:has(.vl-cache)")
+    asked.locator("input").first.check()  # the explorer opens with the answer
+    asked.get_by_role("button", name="Certain").click()
     explorer = widget(page, ".vl-cache")
     before = place_in(explorer, "svg.vl-picture")
     drawn = explorer.locator("svg.vl-picture")
