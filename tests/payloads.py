@@ -122,7 +122,7 @@ ATTRIBUTES = {
 }  # fmt: skip
 _CLASS = re.compile(r"((vl-[\w-]+|virtiolab|mathjax_ignore|tex2jax_ignore)( |$))*")
 _STYLE = re.compile(r"[a-z0-9:;% -]*")  # no url(), no escapes
-LINK = r"https://libvirt\.org/[a-z]+\.html(#[\w-]*)?|data:application/xml;charset=utf-8,[\w.~/%-]*"
+LINK = r"https://libvirt\.org/[a-z]+\.html(#[\w-]*)?|data:application/(?:xml|json);charset=utf-8,[\w.~/%-]*"
 _IMAGE = "data:image/svg+xml;base64,"
 _ALLOWED = {"class": _CLASS, "style": _STYLE, "href": re.compile(LINK)}
 

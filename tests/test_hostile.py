@@ -22,6 +22,7 @@ from payloads import FLOODS, GROUPS, strange, unseen
 from virtiolab import UnreadableXML, check, convert, explain, read, resolve, views, widgets
 from virtiolab.build import build
 from virtiolab.cli import COMMANDS
+from virtiolab.course.progress import Guess, Progress
 from virtiolab.course.quiz import Question
 from virtiolab.course.tasks import Choose, Option, Write
 from virtiolab.evidence.arguments import Argument, Key
@@ -40,6 +41,7 @@ from virtiolab.views.changes import changes, marked
 from virtiolab.views.elements import root, visible
 from virtiolab.views.explained import names
 from virtiolab.views.pasted import places, remarks
+from virtiolab.views.progress import progress_map
 from virtiolab.views.text import disk_name, printable
 from virtiolab.views.view import sentence
 from virtiolab.widgets import (
@@ -163,6 +165,10 @@ def of_ours(text) -> Iterator[Page]:
     yield exercises.question_as_html(asked) + exercises.verdict_as_html(text, asked), ""
     yield shown(predictions.prediction(text, [text], text, text))
     yield predictions.verdict_on(text, text, text), ""
+    yield shown(predictions.evidence([text, "", text]))
+    yield shown(exercises.four_cases([Write(**facts, disks={}, solution=text)]))
+    yield exercises.verdict_on_cases(4, 4, 0), ""
+    yield shown(progress_map(Progress({"change-to-sda": Guess(text, "certain")})))
     yield root(snapshots.drawn({text: {"refusal": text}}).image()), ""
     yield shown(snapshots.after_snapshot("internal, qcow2", "external, raw"))
     explorer = CacheExplorer("none")
@@ -188,6 +194,9 @@ def widgets_with(text) -> Iterator[ipywidgets.Widget]:
         explorer.dev.value = name
         yield explorer
     yield StackPicture(guests[0])
+    progress = widgets.Progress()
+    progress.back.value = upload(text, text)
+    yield progress
 
 
 def builder_with(texts) -> Iterator[DiskBuilder]:
@@ -324,7 +333,7 @@ def test_no_view_is_forgotten():
 def test_no_widget_is_forgotten():
     """A new one is tried above, but for those that take no text: there one chooses, or presses a button."""
     tried = {type(one).__name__ for one in (*widgets_with("a"), *builder_with("a"))}
-    assert tried | {"CacheExplorer", "Predict", "Proof", "Quiz"} == set(widgets.__all__)
+    assert tried | {"CacheExplorer", "Predict", "Proof", "Quiz", "YourCase"} == set(widgets.__all__)
 
 
 @pytest.mark.parametrize("xml", HUGE.values(), ids=HUGE)

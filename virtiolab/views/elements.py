@@ -9,6 +9,7 @@ alone. What else a style sheet can do, style.css does in the widgets.
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import TypeAlias
+from urllib.parse import quote
 
 from lxml import etree
 
@@ -127,6 +128,13 @@ def row(name: Part, *cells: Part | list[Part], kind: str = "") -> Html:
 def folded(summary: str, *parts: Part, kind: str = "") -> Html:
     """What unfolds below its summary."""
     return E.details({"class": kind} if kind else {}, E.summary(summary), *parts)
+
+
+def file_link(says: str, name: str, text: str) -> str:
+    """A link that saves text as a file of this name; nothing is sent for it, as the file is in the link."""
+    kind = name.rpartition(".")[2]
+    content = f"data:application/{kind};charset=utf-8,{quote(text)}"
+    return root(E.p(E.a(says, href=content, download=name)))
 
 
 def heading(disk: Disk, answers: Inferences) -> Html:

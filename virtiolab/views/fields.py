@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from ..build import Choice
 from ..document import Disk
@@ -121,12 +120,6 @@ def left_out(fields: tuple[tuple[Choice, str], ...]) -> str:
     known = [(path, lookup(f"/disk/{path}") or choice.entry) for choice, path in fields]
     items = [E.li(E.code(p), ": ", prose("span", e.matters or e.meaning)) for p, e in known]
     return root(folded(f"{says} of this kind.", E.ul(*items), kind="vl-left-out"))
-
-
-def file_of(xml: str) -> str:
-    """A link that saves XML as a file; nothing is sent for it, as the file is in the link."""
-    content = f"data:application/xml;charset=utf-8,{quote(xml)}"
-    return root(E.p(E.a("Save it as disk.xml", href=content, download="disk.xml")))
 
 
 def form(

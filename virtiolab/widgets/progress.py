@@ -1,6 +1,5 @@
 """What a learner guessed and solved, kept where Jupyter keeps its user's data, and nowhere else."""
 
-from base64 import b64encode
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -10,7 +9,7 @@ import ipywidgets
 from jupyter_core.paths import jupyter_data_dir
 
 from ..course import progress as record
-from ..views.elements import E, root
+from ..views.elements import file_link
 from ..views.progress import progress_map
 from ..views.view import View, sentence
 from .static import WithStaticForm
@@ -62,10 +61,7 @@ class Progress(WithStaticForm):
         """Show it as it is now."""
         now = keeper().progress()
         self.map.value = progress_map(now, self._notebook).html
-        file = b64encode(now.to_json().encode()).decode()
-        self.save.value = root(
-            E.a("Save as a file", href=f"data:application/json;base64,{file}", download=_FILE)
-        )
+        self.save.value = file_link("Save as a file", _FILE, now.to_json())
         self.forget.description = "Forget all"
         self._say(keeper().hindrance or _STAYS)
 

@@ -6,7 +6,8 @@ import ipywidgets
 
 from ...refusals import Problem
 from ...views.changes import marked
-from ...views.fields import file_of, verdict_on
+from ...views.elements import file_link
+from ...views.fields import verdict_on
 from ...views.resolved import Resolved
 from ...views.text import printable
 from ...views.view import sentence
@@ -60,7 +61,7 @@ class Built(ipywidgets.VBox):
         self.plain.layout.display = "" if self.copy.value else "none"
         text = printable(self._draft.text) if self.copy.value else ""
         self.plain.rows, self.plain.value = max(2, text.count("\n")), text
-        self.file.value = file_of(text) if text else ""
+        self.file.value = file_link("Save it as disk.xml", "disk.xml", text) if text else ""
         says = sentence("What libvirt adds is underlined.").html
         self.resolved.value = says + Resolved(self._draft.disk).html if self.resolve.value else ""
 
