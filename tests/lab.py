@@ -87,8 +87,8 @@ def serving(command: list[str], home: Path, **environment: str):
 @contextlib.contextmanager
 def opened(running: JupyterLab, notebooks: Path = NOTEBOOKS, theme: str = "JupyterLab Light"):
     """A new Chromium's page for a JupyterLab that is as good as new: with a copy of these notebooks and
-    nothing else, nothing chosen but the theme, and in the end no kernel left."""
-    for folder in ("notebooks", "settings", "workspaces"):
+    nothing else, nothing chosen but the theme, nothing learnt, and in the end no kernel left."""
+    for folder in ("notebooks", "settings", "workspaces", "data/virtiolab"):
         shutil.rmtree(running.home / folder, ignore_errors=True)
     shutil.copytree(notebooks, running.home / "notebooks")
     _set(running.home, "apputils-extension/notification", QUIET)

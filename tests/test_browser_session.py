@@ -112,3 +112,24 @@ def test_copy(page):
 def test_console(page):
     """None of it made the page complain of us."""
     assert [said for said in page.console if "virtiolab" in said or "uncaught" in said] == []
+
+
+def test_progress_goes_and_comes_as_a_file(page, tmp_path):
+    """What was learnt on a computer that is not one's own is saved, and brought back to an empty map."""
+    to_front(page, FIRST)
+    predict(page)
+    shown = widget(page, ".vl-map")
+    guessed = shown.get_by_text(re.compile(r"Guessed: [1-9]\d* of 7 predictions"))
+    guessed.wait_for()
+    with page.expect_download() as saved:
+        shown.get_by_text("Save as a file").click()
+    file = tmp_path / "saved.json"
+    saved.value.save_as(file)
+    assert saved.value.suggested_filename == "virtiolab-progress.json"
+    shown.get_by_role("button", name="Forget all").click()
+    shown.get_by_role("button", name="Really forget all?").click()
+    shown.get_by_text("Guessed: 0 of 7 predictions").wait_for()
+    with page.expect_file_chooser() as chooser:
+        shown.get_by_role("button", name="Bring back").click()
+    chooser.value.set_files(file)
+    guessed.wait_for()

@@ -66,10 +66,10 @@ def test_stack_picture(page):
 def test_exercise(page):
     """A try, a hint, the right answer, and over again."""
     run(page, "02_the_disk_element.ipynb")
-    shown, task = widget(page, ".vl-exercise", 1), exercise("mend-the-source")
+    shown, task = widget(page, ".vl-exercise"), exercise("mend-the-source")
     shown.get_by_role("button", name="Hint 1").click()
     shown.get_by_text(unmarked(task.hints[0])).wait_for()
-    shown.locator("textarea").fill(task.given.replace("'block'", "'network'"))
+    shown.locator("textarea").fill(task.given.replace("'file'", "'network'"))
     shown.get_by_role("button", name="Check").click()
     shown.get_by_text("✗").first.wait_for()
     shown.locator("textarea").fill(task.solution)
@@ -116,6 +116,9 @@ def test_cache_explorer(page):
     """Another mode is another way, and a loss of power takes what is only in memory; a refusal is
     mended by its button, and the picture stays where it is."""
     run(page, "05_which_driver.ipynb")
+    asked = widget(page, ".vl-predict:has(.vl-cache)")
+    asked.locator("input").first.check()  # the explorer opens with the answer
+    asked.get_by_role("button", name="Certain").click()
     explorer = widget(page, ".vl-cache")
     before = place_in(explorer, "svg.vl-picture")
     drawn = explorer.locator("svg.vl-picture")

@@ -49,10 +49,10 @@ def touched(task):
 
 
 def test_every_notebook_has_some():
-    """Three to five each, in the order of the course."""
+    """Three to six each, in the order of the course."""
     of = [task.notebook for task in exercises().values()]
     assert list(dict.fromkeys(of)) == NOTEBOOKS
-    assert all(3 <= of.count(notebook) <= 5 for notebook in NOTEBOOKS)
+    assert all(3 <= of.count(notebook) <= 6 for notebook in NOTEBOOKS)
 
 
 def test_names_are_unique():
@@ -150,7 +150,7 @@ def test_how_it_is_written_does_not_matter():
         ("write-a-virtio-disk", "</disk>", "</disk><disk device='cdrom'><target dev='hdc'/></disk>", "number of disks is 2"),
         ("move-to-q35", "machine='q35'", "machine='pc'", "should keep its machine, `q35`"),
         ("infer-the-bus", "dev='vda'", "dev='vda' bus='virtio'", "but stated; it should be inferred"),
-        ("cache-for-native-io", " io='native'", "", "it should be `native`"),
+        ("read-through-the-cache", "cache='writeback'", "cache='none'", "it should be `writeback`"),
         ("past-the-page-cache", "directsync", "none", "it should be `directsync`"),
         ("make-it-virtio", "</disk>", "<address type='drive'/></disk>", "libvirt refuses it"),
         ("migrate-this-guest", "<boot order='1'/>", "", "was `1` and should stay so; now it is `nothing`"),
@@ -167,14 +167,14 @@ def test_what_is_missing_is_said(name, old, new, missing):
 @pytest.mark.parametrize(
     ("name", "old", "new", "missing"),
     [
-        ("repair-the-floppy", "'fat'", "'FAT'", ["`FAT` is no value of `type`."]),
-        ("repair-the-floppy", "'fat'", "'vfat'", ["`vfat` is no value of `type`."]),
-        ("repair-the-floppy", "type='fat'", "name='vvfat'", ["A directory needs", "the format of the image is its `type`."]),
+        ("drivers-from-a-folder", "'fat'", "'FAT'", ["`FAT` is no value of `type`."]),
+        ("drivers-from-a-folder", "'fat'", "'vfat'", ["`vfat` is no value of `type`."]),
+        ("drivers-from-a-folder", "type='fat'", "name='vvfat'", ["A directory needs", "the format of the image is its `type`."]),
         ("migrate-this-guest", "bus='virtio'", "bus='vitrio'", ["`vitrio` is no value of `bus`."]),
         ("migrate-this-guest", "<boot order='1'/>", "<boot order='1'/><address type='drive'/>", ["Leave the address out"]),
         ("migrate-this-guest", "dev='vda' bus='virtio'", "dev='disk0'", ["cannot be called `disk0`"]),
-        ("move-to-q35", "dev='sda' bus='sata'", "dev='hdc'", ["the q35 machine has none"]),
-        ("cache-for-native-io", "cache='none'", "cache='unsafe'", ["needs `cache='none'`"]),
+        ("move-to-q35", "dev='sdb' bus='sata'", "dev='hdc'", ["the q35 machine has none"]),
+        ("read-through-the-cache", "writeback' io='threads", "unsafe' io='native", ["needs `cache='none'`", "it should be `writeback`"]),
         ("find-the-typo", "type='qcow2'", "type='QCOW2'", ["`QCOW2` is no value of `type`."]),
         ("find-the-typo", "'vda'", "'disk0'", ["cannot be called `disk0`", "`target/@dev` was `vda`"]),
         ("write-for-the-ladder", "type='file'", "type='block'", ["has no source"]),
@@ -213,7 +213,9 @@ def test_what_cannot_be_read(name):
 
 def test_a_note_is_no_fault():
     """What libvirt accepts is solved, even where a careful admin would not write it."""
-    said = submit("a-label-that-misleads", exercise("a-label-that-misleads").solution)
+    said = submit(
+        "write-for-the-ladder", exercise("write-for-the-ladder").solution.replace("vda", "hda")
+    )
     assert said.solved and "! The name hda suggests another bus" in repr(said)
 
 

@@ -38,8 +38,9 @@ GUESTS = {
 
 # The features of the first edition are 12,000 lines; on top of them come those that came later: what
 # each libvirt does, and what a fix may not do (600), how what people paste is read and shown (1,000), and
-# what else they get wrong: places on PCI and USB, paths, others' words, guests of other hypervisors (400).
-MOST_LINES = {"the module": 2_000, "the package": 14_000}
+# what else they get wrong: places on PCI and USB, paths, others' words, guests of other hypervisors (400),
+# and what a learner has guessed, and the cases that are drawn for one (500).
+MOST_LINES = {"the module": 2_000, "the package": 14_500}
 
 FILES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("*.py"))}
 every_file = pytest.mark.parametrize("name", FILES)

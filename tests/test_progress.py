@@ -1,6 +1,7 @@
 """The progress of a learner: what counts, how it is kept, and what is shown of it."""
 
 import json
+from weakref import WeakSet
 
 import pytest
 from lxml import html
@@ -21,6 +22,7 @@ def kept(monkeypatch, tmp_path):
     """The file that the widgets of a test keep it in."""
     keeper = Keeper(tmp_path / "virtiolab" / "progress.json")
     monkeypatch.setattr("virtiolab.widgets.progress.keeper", lambda: keeper)
+    monkeypatch.setattr("virtiolab.widgets.progress._shown", WeakSet())
     return tmp_path / "virtiolab" / "progress.json"
 
 
@@ -141,7 +143,7 @@ def test_map():
 
 def test_map_of_one_notebook():
     """What belongs to another is not counted."""
-    progress = Progress().guessed(SDA, "SCSI", "certain").guessed("place-of-hdc", "", "guessing")
+    progress = Progress().guessed(SDA, "SCSI", "certain").guessed("fifth-ide-disk", "", "guessing")
     progress = progress.tried("find-the-typo", True).tried("mend-the-source", True)
     view = progress_map(progress, "01_the_question")
     assert cells(view)["certain", True] == ["sda without a bus"]

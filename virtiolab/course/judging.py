@@ -17,7 +17,7 @@ from ..machines import machine_of
 from ..refusals import Problem, check
 from ..rewriting.resolution import resolve
 from ..xml import UnreadableXML, one_line
-from .tasks import Choose, Mark, Wanted, Write, exercise
+from .tasks import Choose, Mark, Task, Wanted, Write, exercise
 
 _IMAGE = ("file", "dev", "dir", "volume", "name", "path")  # attributes of a source
 _PADDING = ("and", "option", "rung")  # words around the names in an answer
@@ -62,12 +62,19 @@ class Feedback:
 
 
 def submit(name: str, answer: str | int | Iterable[str] | None = None) -> Feedback:
-    """What is right and what is missing in an answer to an exercise.
+    """What is right and what is missing in an answer to an exercise, by its name.
+
+    Raises ValueError for a name that no exercise has.
+    """
+    return judge(exercise(name), answer)
+
+
+def judge(task: Task, answer: str | int | Iterable[str] | None = None) -> Feedback:
+    """What is right and what is missing in an answer to a task.
 
     An answer is XML, the letter or number of an option, or the names to mark (`"web, mail"`, or a list).
-    Without one there is an invitation. Raises ValueError for a name that no exercise has.
+    Without one there is an invitation.
     """
-    task = exercise(name)
     said = answer.strip() if isinstance(answer, str) else answer
     if said in (None, "", task.given.strip()):  # nothing, or what nobody has touched
         return Feedback(invitation=sentence("unanswered", hint=task.hints[0]))

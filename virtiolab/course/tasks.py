@@ -125,14 +125,14 @@ def _frozen(key: str, value: Any) -> Any:
     if key == "options":
         return {name: Option(**option) for name, option in value.items()}
     if key == "disks":
-        return {image: _wanted(rows) for image, rows in value.items()}
+        return {image: wanted_rows(rows) for image, rows in value.items()}
     if key == "wanted":
-        return _wanted(value)
+        return wanted_rows(value)
     return tuple(value) if isinstance(value, list) else value
 
 
-def _wanted(rows: Mapping[str, Any]) -> tuple[Wanted, ...]:
-    """A value, a list of which one will do, or `{ value = …, origin = … }`."""
+def wanted_rows(rows: Mapping[str, Any]) -> tuple[Wanted, ...]:
+    """What a file wants of a disk: by name, a value, a list of which one will do, or `{ value = …, origin = … }`."""
     wanted = []
     for name, told in rows.items():
         value, origin = told, None

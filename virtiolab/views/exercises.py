@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ..course import cases
 from ..course.judging import SIGNS, Feedback, right_names
 from ..course.quiz import Question, words
 from ..course.tasks import Choose, Mark, Task, Write
@@ -9,7 +10,7 @@ from .changes import as_element, lines_of
 from .elements import E, Html, folded, page, prose, root, told, xml_box
 from .predictions import verdict_on
 from .text import MOST, more, unmarked
-from .view import View
+from .view import View, sentence
 
 
 def exercise(task: Task) -> View:
@@ -84,6 +85,21 @@ def quiz(question: Question) -> View:
         return "\n\n".join([*map(unmarked, (title, guest, asked, answer)), words("example")])
 
     return View(html, text)
+
+
+def four_cases(tasks: Sequence[Task]) -> View:
+    """The drawn guests where no widget runs: an example of each, its answer folded away."""
+    shown, said = [exercise(task) for task in tasks], sentence(cases.words("example"), "vl-nothing")
+    return View(
+        lambda: "".join(one.html for one in [*shown, said]),
+        lambda: "\n\n".join(one.text for one in [*shown, said]),
+    )
+
+
+def verdict_on_cases(solved: int, tries: int, hints: int) -> str:
+    """What is said of all four, for a widget, which tells it."""
+    said = prose("p", cases.verdict(solved, tries, hints), "vl-outcome")
+    return root(told(said, kind=_kind(solved == 4)))
 
 
 def question_as_html(question: Question) -> str:

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from .elements import E, Html, folded, page, prose, root, told, xml_box
+from .elements import E, Html, folded, page, prose, root, told
 from .text import unmarked
 from .view import View
+
+_WRAPPED = {"style": "white-space: pre-wrap"}  # a sentence, unlike XML, may go on in the next line
 
 
 def prediction(
@@ -56,4 +58,4 @@ def _joined(shown: Sequence) -> list:
 
 
 def _lines(text: str) -> View:
-    return View(lambda: root(xml_box([text])), lambda: text)
+    return View(lambda: root(E.pre(_WRAPPED, text)), lambda: text)

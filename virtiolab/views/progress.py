@@ -8,7 +8,7 @@ from .elements import E, Html, prose, root, row, table
 from .text import wrapped
 from .view import View
 
-_RIGHT = {True: "and it is so", False: "and it is not so"}
+_RIGHT = {True: "and right", False: "and wrong"}
 # What a place on the map says of those that are in it.
 _MEANS = {
     ("certain", True): "You know it.",

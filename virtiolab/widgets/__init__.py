@@ -13,6 +13,7 @@ _FILE_OF = {
     "Quiz": "quiz",
     "StackPicture": "stack_picture",
     "XMLExplainer": "xml_explainer",
+    "YourCase": "your_case",
 }
 __all__ = [*_FILE_OF]  # noqa: PLE0604 - names, each of them
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 import ipywidgets
+import traitlets
 
-from ..course.judging import Feedback, submit
-from ..course.tasks import Choose, Mark, Write, exercise
+from ..course.judging import Feedback, judge
+from ..course.tasks import Choose, Mark, Task, Write, exercise, exercises
 from ..views import exercises as views
 from ..views.elements import root, xml_box
 from ..views.text import unmarked
@@ -17,11 +18,13 @@ _LATER = "After a try, or after the last hint"
 
 
 class Exercise(WithStaticForm):
-    """One of the exercises, by name. `work` is what the learner answers with, `feedback` the last
-    that was said of it, or None."""
+    """One of the exercises, by name, or a task of one's own. `work` is what the learner answers with,
+    `feedback` the last that was said of it, or None; `tries` until it is solved, and hints, count."""
 
-    def __init__(self, name: str):
-        self._task = exercise(name)
+    tries, hints_seen = traitlets.Int(0), traitlets.Int(0)
+
+    def __init__(self, task: str | Task):
+        self._task = exercise(task) if isinstance(task, str) else task
         self.work = _WORK[type(self._task)](self._task)
         self.check = button("Check", "Ask what libvirt would say of it", self._check)
         self.hint = button("Hint", "Show one more hint", self._hint)
@@ -31,8 +34,8 @@ class Exercise(WithStaticForm):
         buttons = ipywidgets.HBox([self.check, self.hint, self.show, self.again])
         buttons.add_class("vl-buttons")
         self.said.add_class("vl-said")
-        task = ipywidgets.HTML(views.task_as_html(self._task))
-        super().__init__([task, self.work, buttons, self.hints, self.said, self.answer])
+        title = ipywidgets.HTML(views.task_as_html(self._task))
+        super().__init__([title, self.work, buttons, self.hints, self.said, self.answer])
         self.add_class("vl-exercise")
         self._start()
 
@@ -43,19 +46,27 @@ class Exercise(WithStaticForm):
         """As at first: nothing is answered, no hint is shown."""
         self.work.clear()
         self.feedback: Feedback | None = None
-        self._hints = 0
+        self.hints_seen = 0
         self.said.value, self.answer.value = sentence("Not checked yet.", "vl-nothing").html, ""
         self._tell()
 
+    @property
+    def solved(self) -> bool:
+        """Whether the last answer was right."""
+        return self.feedback is not None and self.feedback.solved
+
     def _check(self, _) -> None:
-        self.feedback = submit(self._task.name, self.work.answer)
+        was_solved = self.solved
+        self.feedback = judge(self._task, self.work.answer)
         self.said.value = views.feedback_as_html(self.feedback)
         if self.feedback.points:
-            keep(lambda progress: progress.tried(self._task.name, self.feedback.solved))
+            self.tries += not was_solved
+            if self._task.name in exercises():
+                keep(lambda progress: progress.tried(self._task.name, self.solved))
         self._tell()
 
     def _hint(self, _) -> None:
-        self._hints += 1
+        self.hints_seen += 1
         self._tell()
         if self.hint.disabled:
             self.show.focus()  # the keyboard would get lost with it
@@ -65,7 +76,7 @@ class Exercise(WithStaticForm):
 
     def _tell(self) -> None:
         """Show the hints, and say which buttons can be pressed."""
-        number, most = self._hints, len(self._task.hints)
+        number, most = self.hints_seen, len(self._task.hints)
         self.hints.value = views.hints_as_html(self._task.hints[:number])
         self.hint.disabled = number == most
         self.hint.description = f"Hint {min(number + 1, most)} of {most}"

@@ -14,7 +14,7 @@ from ..views.view import View, sentence
 from .progress import keep
 from .static import WithStaticForm
 
-_HOW_SURE = "How sure are you? Each of these reveals the answer."
+_HOW_SURE = "How sure are you? Each button reveals the answer."
 
 
 class Predict(WithStaticForm):
@@ -34,8 +34,8 @@ class Predict(WithStaticForm):
         self.proof = ipywidgets.VBox([*_shown(proof)])
         question = ipywidgets.HTML(sentence(self._asked["question"], "vl-question").html)
         how_sure = ipywidgets.HTML(sentence(_HOW_SURE).html)
-        buttons = ipywidgets.HBox([how_sure, *self.reveals.values()]).add_class("vl-buttons")
-        super().__init__([question, self.guess, buttons, self.outcome, self.proof])
+        buttons = ipywidgets.HBox([*self.reveals.values()]).add_class("vl-buttons")
+        super().__init__([question, self.guess, how_sure, buttons, self.outcome, self.proof])
         self.add_class("vl-predict")
         self.guess.observe(self._guessed, "value")
         self._guessed()

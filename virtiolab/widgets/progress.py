@@ -49,6 +49,7 @@ class Progress(WithStaticForm):
         self.forget = ipywidgets.Button(tooltip="Begin with an empty map")
         buttons = ipywidgets.HBox([self.save, self.back, self.forget]).add_class("vl-buttons")
         super().__init__([self.map, buttons, self.said])
+        self.add_class("vl-map")
         self.back.observe(self._bring_back, "value")
         self.forget.on_click(self._forget)
         _shown.add(self)

@@ -60,8 +60,9 @@ class Proof(WithStaticForm):
             self._show()
             self.doing.value = doing(missing)
             return
-        hindered = [_try(self._climb, rung) for rung in self._said if rung != "guest"]
-        self._show(self._asked())
+        asked = [rung for rung in self._said if rung != "guest"]
+        hindered = [_try(self._climb, rung) for rung in asked]
+        self._show(self._asked() if asked else None)
         if "guest" in self._said and "refusal" not in self._recorded["guest"]:
             self.boot.layout.display = ""
             hindered.append("Rung 5 is the record; boot the guest to ask it here.")
