@@ -7,6 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import nbformat
 import pytest
 
+from virtiolab.course.progress import SURENESS
+
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = {
     path.stem: nbformat.read(path, 4) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -53,6 +55,20 @@ def test_cells_exist(name):
     code = "\n".join(c.source for c in NOTEBOOKS[name].cells if c.cell_type == "code")
     for cell in re.findall(r"`([A-Z]\w+\(.*?)(?:, …)?\)?`", section(name)):
         assert cell in code
+
+
+def test_a_vote_asks_what_the_buttons_ask():
+    """From one finger to three, in the order of the buttons."""
+    assert re.findall(r"(\w+) fingers? for \*(.+?)\*", GUIDE) == [
+        *zip(("one", "two", "three"), SURENESS, strict=True)
+    ]
+
+
+def test_blank_is_made_where_the_guide_says():
+    """By make, and so named."""
+    assert "`make blank`" in GUIDE and "the folder `blank`" in GUIDE
+    rule = (ROOT / "Makefile").read_text(encoding="utf-8").split("\nblank:")[1].split("\n\n")[0]
+    assert "--output-dir=blank notebooks/*.ipynb" in rule
 
 
 def test_the_hub_gets_what_binder_gets():
