@@ -56,23 +56,6 @@ def test_predict_by_keyboard(page):
     asked.locator("[role=alert] .vl-outcome").wait_for()
 
 
-@pytest.mark.live
-@pytest.mark.timeout(900)  # the first to boot it fetches its kernel
-def test_proof(page, libvirt):
-    """What stands there was asked just now; at the press of a button a guest boots, with a bar."""
-    shown = widget(page, ".vl-proof")
-    shown.get_by_text("Asked here, just now: libvirt").wait_for()
-    boot = shown.get_by_role("button", name="Boot the guest here")
-    boot.click()
-    loading = shown.get_by_text("The guest loads its drivers")
-    loading.wait_for(timeout=600_000)  # kernel.DEADLINE
-    assert boot.is_disabled() and shown.locator("progress").is_visible()
-    shown.get_by_text("The guest was booted here, just now.").wait_for(timeout=90_000)
-    assert "virtio-pci › virtio_blk" in shown.inner_text()
-    shown.get_by_text("what each key means").first.click()
-    assert "The file or the device of the host that is opened." in shown.inner_text()
-
-
 def test_explainer_takes_what_is_pasted(page):
     """Paste XML, and the page says what the kernel said; broken XML gets its sentence."""
     explainer = widget(page, ".vl-explainer")

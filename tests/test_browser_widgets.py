@@ -63,6 +63,27 @@ def test_stack_picture(page):
     assert part.evaluate("part => getComputedStyle(part).strokeWidth") != width
 
 
+@pytest.mark.live
+@pytest.mark.timeout(900)  # the first to boot it fetches its kernel
+def test_proof(page, libvirt):
+    """What stands there was asked just now; at the press of a button a guest boots, with a bar."""
+    run(page, "07_prove_it.ipynb")
+    asked = widget(page, ".vl-predict", 7)  # the one that climbs all five rungs
+    asked.locator("input").first.check()
+    asked.get_by_role("button", name="Certain").click()
+    shown = asked.locator(".vl-proof")
+    shown.get_by_text("Asked here, just now: libvirt").wait_for()
+    boot = shown.get_by_role("button", name="Boot the guest here")
+    boot.click()
+    loading = shown.get_by_text("The guest loads its drivers")
+    loading.wait_for(timeout=600_000)  # kernel.DEADLINE
+    assert boot.is_disabled() and shown.locator("progress").is_visible()
+    shown.get_by_text("The guest was booted here, just now.").wait_for(timeout=90_000)
+    assert "ata_piix › sd" in shown.inner_text()
+    shown.get_by_text("what each key means").first.click()
+    assert "The file or the device of the host that is opened." in shown.inner_text()
+
+
 def test_exercise(page):
     """A try, a hint, the right answer, and over again."""
     run(page, "02_the_disk_element.ipynb")
