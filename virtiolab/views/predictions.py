@@ -6,7 +6,7 @@ from .elements import E, Html, folded, page, prose, root, told
 from .text import unmarked
 from .view import View
 
-_WRAPPED = {"style": "white-space: pre-wrap"}  # a sentence, unlike XML, may go on in the next line
+_WRAPPED = {"style": "white-space: pre-wrap; word-break: normal"}  # a sentence may go on below
 
 
 def prediction(
