@@ -23,6 +23,7 @@ ALL_IN_VIEW = """number => {
     return notebook.clientHeight > 30_000 && notebook.querySelector('.jp-Cell').getBoundingClientRect().top > 0
         && notebook.querySelectorAll('.jp-OutputArea-output').length === number;
 }"""
+NO_TALLER = f"height => document.querySelector('{lab.CURRENT} .jp-WindowedPanel-outer').clientHeight < height"
 ASKED = "() => !document.body.textContent.includes('Asking libvirt …')"
 SHOWN = """() => [...document.querySelectorAll('.jp-CodeCell')].map(cell =>
     [...cell.querySelectorAll('.jp-OutputArea-output')].map(output => output.textContent))"""
@@ -120,6 +121,7 @@ def test_no_answer_is_in_view(page, theme, view):
     answer. Each of the words that would tell it is there once it is revealed."""
     lab.theme(page, theme)
     page.set_viewport_size(view)
+    page.wait_for_function(NO_TALLER, arg=view["height"])  # JupyterLab follows a moment later
     names = re.findall(
         r'Predict\(\s*"([\w-]+)"', "".join(c.source for c in code_cells(committed(page)))
     )

@@ -151,7 +151,7 @@ def test_map_of_one_notebook():
     tasks = [task for task in exercises().values() if task.notebook == "01_the_question"]
     for said in (view.html, view.text):
         assert f"Guessed: 1 of {len(own)} predictions, 1 of them right." in said
-        assert f"Solved: 1 of {len(tasks)} tasks, 1 of them at the first try." in said
+        assert f"Solved: 1 of {len(tasks)} exercises, 1 of them at the first try." in said
 
 
 def test_shown_as_it_grows(kept):
@@ -161,7 +161,7 @@ def test_shown_as_it_grows(kept):
     assert "0 of" in shown.map.value
     asked.guess.value = "IDE"
     asked.reveals["certain"].click()
-    assert "Guessed: 1 of" in shown.map.value and "It surprised you" in shown.map.value
+    assert "Guessed: 1 of" in shown.map.value and "<code>sda</code>" in shown.map.value
     saved = Progress().guessed(SCSI, "Yes", "certain").to_json().encode()
     shown.back.value = upload(saved)
     assert "Guessed: 2 of" in shown.map.value

@@ -11,10 +11,12 @@ from .view import View
 _RIGHT = {True: "and right", False: "and wrong"}
 # What a place on the map says of those that are in it.
 _MEANS = {
-    ("certain", True): "You know it.",
-    ("certain", False): "It surprised you: look there again.",
-    ("guessing", True): "You were lucky.",
-    ("guessing", False): "It is new to you.",
+    ("certain", True): "What you know",
+    ("certain", False): "What surprised you, and deserves a second visit",
+    ("fairly sure", True): "What you almost know",
+    ("fairly sure", False): "What is not quite as you thought",
+    ("guessing", True): "Where you were lucky",
+    ("guessing", False): "What is new to you",
 }
 
 
@@ -33,7 +35,10 @@ def progress_map(progress: Progress, notebook: str | None = None) -> View:
 
     def text() -> str:
         lines = [
-            wrapped(f"You were {sure}, {_RIGHT[right]}: {'; '.join(titles) or '–'}", 0)
+            wrapped(
+                f"You were {sure}, {_RIGHT[right]}. {_MEANS[sure, right]}: {'; '.join(titles) or '–'}",
+                0,
+            )
             for (sure, right), titles in found.items()
         ]
         return "\n".join([*lines, "", *(wrapped(sentence, 0) for sentence in said)])
@@ -54,9 +59,8 @@ def _found(progress: Progress, notebook: str | None) -> dict[tuple[str, bool], l
 
 def _place(sure: str, right: bool, found: dict[tuple[str, bool], list[str]]) -> Iterator[Html]:
     """One place on the map: what it means, and what is in it."""
+    yield prose("p", _MEANS[sure, right], "vl-nothing")
     if titles := found[sure, right]:
-        if means := _MEANS.get((sure, right)):
-            yield prose("p", means, "vl-nothing")
         yield E.ul(*[prose("li", title) for title in titles])
 
 
@@ -64,10 +68,10 @@ def _sums(progress: Progress, notebook: str | None) -> Iterator[str]:
     """How many were guessed, and solved, in sentences."""
     asked = [name for name, told in predictions().items() if notebook in (None, told["notebook"])]
     guessed = [name for name in asked if name in progress.guesses]
-    right = sum(map(progress.is_right, guessed))
-    yield f"Guessed: {len(guessed)} of {len(asked)} predictions, {right} of them right."
+    right = f", {sum(map(progress.is_right, guessed))} of them right" if guessed else ""
+    yield f"Guessed: {len(guessed)} of {len(asked)} predictions{right}."
     tasks = [name for name, task in exercises().items() if notebook in (None, task.notebook)]
     tried = [progress.tasks[name] for name in tasks if name in progress.tasks]
     solved = [tries.number for tries in tried if tries.solved]
     at_once = f", {solved.count(1)} of them at the first try" if solved else ""
-    yield f"Solved: {len(solved)} of {len(tasks)} tasks{at_once}."
+    yield f"Solved: {len(solved)} of {len(tasks)} exercises{at_once}."
