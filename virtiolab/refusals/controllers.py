@@ -78,6 +78,8 @@ def _model(guest: Guest, element: etree._Element, kind: str) -> Iterator[Problem
         yield guest.find("controller-model-not-in-qemu", element, "@model", model=model)
     elif model == "ncr53c90":
         yield guest.find("controller-builtin", element, "@model", model=model)
+    elif model == "dc390":
+        yield guest.find("controller-misnamed", element, "@model")
 
 
 def _no_model(guest: Guest, element: etree._Element, kind: str, known: Iterable[str]) -> Problem:
@@ -268,3 +270,19 @@ def lsi(context: Context) -> Iterator[Problem]:
     target = context.place.get("target", 0)
     if context.controller.get("model") == "lsilogic" and target != 0:
         yield context.find("lsi-target", "address/@target", target=target)
+
+
+@on_buses("scsi")
+def scsi_places(context: Context) -> Iterator[Problem]:
+    """Each SCSI card has so many targets and units; what is beyond, QEMU finds out."""
+    places, model = facts("machines.toml")["scsi_places"], context.controller.get("model")
+    place = {part: n for part, n in context.place.items() if isinstance(n, int)}
+    told, roomy = {"model": model}, "virtio-scsi"
+    fits = all(place.get(part, 0) <= most for part, most in places[roomy].items())
+    if fits and model != "ibmvscsi":  # which is not on PCI: its address is for no other model
+        told |= {"roomy": roomy}
+    for part, most in places.get(model, {}).items():
+        if place.get(part, 0) > most:
+            path = f"address/@{part}" if context.is_addressed else "target/@dev"
+            told |= {"part": part, "value": place[part], "most": most}
+            yield context.find("scsi-place-missing", path, **told)
