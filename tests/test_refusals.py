@@ -532,7 +532,7 @@ def test_the_second_of_a_name_has_its_own_fix():
     """A fix is one of the element that is wrong, not of the first with its path."""
     hosts = "<host name='a'/><host name='b' socket='/s'/><host name='c' socket='/t'/>"
     disk = (
-        "<disk type='network'><source protocol='gluster' name='v/a'>{}</source>"
+        "<disk type='network'><source protocol='rbd' name='v/a'>{}</source>"
         "<target dev='vda'/></disk>"
     )
     domain = read(disk.format(hosts))
