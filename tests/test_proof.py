@@ -248,7 +248,9 @@ def test_what_is_off_is_not_explained_as_on():
         disks = {disk.target: disk for disk in lessons()[name].domain.disks}
         for target, given in said["arguments"].get("arguments", {}).items():
             keys = [key for one in explained(given, disks[target]) for key in one.keys]
-            off |= {key.name: key.meaning for key in keys if key.value is False or key.value == "off"}
+            off |= {
+                key.name: key.meaning for key in keys if key.value is False or key.value == "off"
+            }
     assert {"cache.no-flush", "read-only"} <= off.keys()
     assert [name for name in off if not off[name].startswith("Whether ")] == []
     for table in facts("evidence/arguments.toml").values():

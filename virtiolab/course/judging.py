@@ -139,17 +139,16 @@ def _of_disk(task: Write, image: str, guest: Domain, refused: list[Problem]) -> 
             point = _of_row(disk, wanted)
             if point.kind == "right" or not _is_told(disk, wanted, own):
                 yield point
-    if task.stays:
-        given, written = (_meant(task, image, one) for one in (task.guest(task.given), guest))
-        for path in task.stays if given and written else ():
-            before, now = _written_back(given, path), _written_back(written, path)
-            if before != now:
-                yield say("missing", "stays", path=path, before=before, now=now)
+    given = _meant(task, image, task.guest(task.given)) if task.stays else None
+    written = _meant(task, image, guest)
+    for path in task.stays if given and written else ():
+        before, now = _written_back(given, path), _written_back(written, path)
+        if before != now:
+            yield say("missing", "stays", path=path, before=before, now=now)
 
 
 def _meant(task: Write, image: str, guest: Domain) -> Disk | None:
-    """The disk that a guest keeps in this image; where it has none, the one whose image is called
-    otherwise: of several, by their order."""
+    """The disk with this image, or in its place the next whose image is called otherwise."""
     kept = {one: _with_image(one, guest) for one in task.disks}
     others = (disk for disk in guest.disks if disk not in kept.values())
     missing = (one for one, disk in kept.items() if disk is None)

@@ -111,12 +111,11 @@ class Qemu(contextlib.AbstractContextManager):
         if not Path("/proc/self/fd").exists():
             raise NotInstalled("a look at QEMU's open files needs Linux's /proc")
         self._folder, words = made.folder.resolve(), command(answer, made.folder)
-        memory = "256"  # pSeries takes no less; what no guest touches costs nothing
         ours, its = socket.socketpair()
         with its:
             channel = ["-chardev", f"socket,id=qmp,fd={its.fileno()}"]
             self._process = made.sandbox.start(
-                [*words, "-S", "-m", memory, *channel, "-mon", "chardev=qmp,mode=control"],
+                [*words, "-S", "-m", "256", *channel, "-mon", "chardev=qmp,mode=control"],  # pSeries: no less
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=[its.fileno()],
                 encoding="utf-8", errors="replace",
             )  # fmt: skip
