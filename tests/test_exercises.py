@@ -1,5 +1,6 @@
 """The exercises and the quiz: their data, what is said of answers, the widgets, the real libvirt."""
 
+import dataclasses
 import re
 import tomllib
 from itertools import combinations
@@ -10,7 +11,7 @@ from lxml import etree, html
 
 from virtiolab import check, infer
 from virtiolab.course import tasks
-from virtiolab.course.judging import belonging, right_names, submit
+from virtiolab.course.judging import belonging, judge, right_names, submit
 from virtiolab.course.quiz import Score, draw
 from virtiolab.course.tasks import Choose, Mark, Write, exercise, exercises
 from virtiolab.data import dotted
@@ -106,16 +107,29 @@ def test_what_is_wanted_is_asked_for(name):
 
 
 @each(Write)
-def test_what_stays(name):
-    """Where something has to stay, it stays in the solution, and a change of it is missed."""
+@pytest.mark.parametrize("renamed", ["", "9"], ids=["", "renamed"])
+def test_what_stays(name, renamed):
+    """Where something has to stay, it stays in the solution, and a change of it is missed; also in a
+    disk whose image is called otherwise."""
     task = exercise(name)
     for path in task.stays:
         domain = task.guest(task.solution)
         above, _, attribute = path.partition("/@")
         [element, *_] = domain.element.findall(f".//disk/{above}")
         element.set(attribute, element.get(attribute) + "9")
-        said = submit(name, etree.tostring(domain.element, encoding="unicode"))
+        written = etree.tostring(domain.element, encoding="unicode")
+        for image in task.disks:
+            written = written.replace(image, image + renamed)
+        said = submit(name, written)
         assert any(path in sentence for sentence in said.missing)
+
+
+def test_what_stays_though_the_image_moves():
+    """Where the task itself gives the image another name."""
+    task = dataclasses.replace(exercise("off-gluster"), stays=("target/@dev", "target/@bus"))
+    assert judge(task, task.solution).solved
+    [missing] = judge(task, task.solution.replace("'virtio'", "'scsi'")).missing[-1:]
+    assert "`target/@bus` was `virtio`" in missing
 
 
 @each(Write)

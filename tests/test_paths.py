@@ -82,7 +82,6 @@ def test_no_absolute_path(path):
         ("ssh://nas/vm/a.img", "<source protocol='ssh' name='/vm/a.img'><host name='nas' port='22'/></source>"),
         ("file://localhost/srv/a.img", "<source file='/srv/a.img'/>"),
         ("FILE:///srv/a.img", "<source file='/srv/a.img'/>"),
-        ("gluster://nas/volume/a.img", "<source protocol='gluster' name='volume/a.img'><host name='nas' port='24007'/></source>"),
         ("rbd:pool/a", "<source protocol='rbd' name='pool/a'/>"),
         ("rbd:pool/a@snap", "<source protocol='rbd' name='pool/a@snap'/>"),
         ("http://nas/a.img", "<source protocol='http' name='a.img'><host name='nas' port='80'/></source>"),
@@ -188,3 +187,13 @@ def test_qemu_opens_no_device_as_a_file(tmp_path):
         )
         assert (run.returncode == 0) is opens
         assert opens or f"'{driver}' driver requires '{path}' to be" in run.stderr
+
+
+def test_a_gluster_address():
+    """Its fix is of no use where QEMU has no gluster."""
+    old, new = (
+        check(read(DISK.format("file", "file", "gluster://nas/volume/a.img"), libvirt))
+        for libvirt in ("11.3.0", "12.9.0")
+    )
+    assert [one.code for one in old] == [one.code for one in new] == ["path-of-url"]
+    assert "protocol='gluster'" in old[0].fix and new[0].fix is None

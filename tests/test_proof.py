@@ -6,7 +6,9 @@ import re
 import pytest
 from lxml import html
 
+from virtiolab.data import facts
 from virtiolab.evidence import NoAnswer, NotInstalled
+from virtiolab.evidence.arguments import explained
 from virtiolab.evidence.lessons import Lesson, lessons
 from virtiolab.evidence.libvirt import Libvirt
 from virtiolab.evidence.record import recorded
@@ -237,3 +239,19 @@ def test_another_answer_than_the_record(libvirt, monkeypatch):
 def test_size(number, said):
     """As people say it."""
     assert size(number) == said
+
+
+def test_what_is_off_is_not_explained_as_on():
+    """A sentence about a switch holds for both of its values."""
+    off = {}
+    for name, said in recorded()["lessons"].items():
+        disks = {disk.target: disk for disk in lessons()[name].domain.disks}
+        for target, given in said["arguments"].get("arguments", {}).items():
+            keys = [key for one in explained(given, disks[target]) for key in one.keys]
+            off |= {
+                key.name: key.meaning for key in keys if key.value is False or key.value == "off"
+            }
+    assert {"cache.no-flush", "read-only"} <= off.keys()
+    assert [name for name in off if not off[name].startswith("Whether ")] == []
+    for table in facts("evidence/arguments.toml").values():
+        assert [said for said, *_ in table.values() if said.startswith(("true:", "on:"))] == []

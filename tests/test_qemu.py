@@ -7,11 +7,12 @@ import shlex
 import sys
 
 import pytest
-from test_refusals import IN_BOTH, RIGHT, WRONG, guest
+from test_refusals import IN_BOTH, RIGHT, WRONG, codes, guest
 
 from virtiolab import check, read
-from virtiolab.data import dotted
+from virtiolab.data import dotted, facts
 from virtiolab.evidence import experiments, images, sandbox
+from virtiolab.evidence.guests import as_text
 from virtiolab.evidence.images import stand_ins
 from virtiolab.evidence.libvirt import Answer
 from virtiolab.evidence.qemu import Foreign, Qemu, Refused, command
@@ -27,7 +28,7 @@ DISK = {"driver": "virtio-blk-pci", "id": "virtio-disk0", "drive": "a", "bus": "
 # What libvirt accepts, at least an older one, and QEMU does not start with.
 REFUSED_BY_QEMU = {
     "address-nowhere", "blocks-of-512", "not-a-power-of-two", "usb-empty-at-start",
-    "throttle-group-empty",
+    "throttle-group-empty", "scsi-place-missing", "controller-misnamed",
 }  # fmt: skip
 
 
@@ -180,6 +181,44 @@ def test_what_check_warns_of(libvirt):
     # Of these each that this libvirt still accepts, and for which check() has a reason with it.
     shown_twice = {("usb-empty", WRONG)} if "usb-empty-at-start" in accepted else set()
     assert refused - shown_twice == {(code, WRONG) for code in REFUSED_BY_QEMU & accepted}
+
+
+SCSI_PLACES = [
+    (model, part)
+    for model, places in facts("machines.toml")["scsi_places"].items()
+    for part in places
+]
+ON_SCSI = """<domain><os><type arch='{}' machine='{}'>hvm</type></os><devices>
+<controller type='scsi' model='{}'/><disk><source file='/a'/><target dev='sda' bus='scsi'/>
+<address type='drive' {}='{}'/></disk></devices></domain>"""
+
+
+@live
+@pytest.mark.parametrize(("model", "part"), SCSI_PLACES)
+def test_places_on_scsi(model, part, libvirt):
+    """QEMU has the last place that we know of a SCSI card, and none behind it."""
+    last = facts("machines.toml")["scsi_places"][model][part]
+    machine = ("ppc64", "pseries") if model == "ibmvscsi" else ("x86_64", "pc")
+    guests = [ON_SCSI.format(*machine, model, part, place) for place in (last, last + 1)]
+    with experiments.running(libvirt, guests[0]):
+        assert "scsi-place-missing" not in codes(read(guests[0]))
+    with pytest.raises(Refused, match="bad scsi device"), experiments.running(libvirt, guests[1]):
+        pass
+    assert "scsi-place-missing" in codes(read(guests[1]))
+
+
+@live
+@pytest.mark.parametrize(("model", "name"), [("vmpvscsi", "sdb"), ("lsisas1068", "sdc")])
+def test_a_place_from_a_name_on_scsi(model, name, libvirt):
+    """The letters of a name lead to a unit, which some cards have not."""
+    xml = ON_SCSI.format("x86_64", "pc", model, "unit", 0).replace("'sda'", f"'{name}'")
+    xml = xml.replace("<address type='drive' unit='0'/>", "")
+    with pytest.raises(Refused, match="bad scsi device lun"), experiments.running(libvirt, xml):
+        pass
+    [problem] = check(read(xml))
+    assert (problem.code, problem.path) == ("scsi-place-missing", "/disk/target/@dev")
+    with experiments.running(libvirt, as_text(problem.mended().domain.element)):
+        pass
 
 
 @live

@@ -492,6 +492,34 @@ def disks_of(*targets):
     )
 
 
+# Disks on a bus that is full or all but, and the names that fixes propose for those that are wrong.
+FULL = {
+    "five on ide": (["hda", "hdb", "hdc", "hdd", "hde"], []),
+    "one of four left": (["hda", "hdb", "hdd", "hde"], ["hdc"]),
+    "two, and one place": (["hda", "hdb", "hdd", "hde", "hdf"], ["hdc"]),
+    "twice, and no place": (["hda", "hdb", "hdc", "hdd", "hda"], []),
+    "a partition of the fifth": (["hda", "hdb", "hdc", "hdd", "hde1"], []),
+    "a place that is taken by an address": (["hda at 1", "hdb", "hdc", "hde"], []),
+}
+
+
+@pytest.mark.live
+@pytest.mark.parametrize(("names", "proposed"), FULL.values(), ids=FULL)
+def test_no_name_without_a_place(names, proposed, libvirt):
+    """A fix proposes a name only where the bus has a place for it, and libvirt takes that."""
+    disks = ""
+    for number, name in enumerate(names):
+        dev, _, at = name.partition(" at ")
+        address = "<address type='drive' bus='1' unit='1'/>" if at else ""
+        disks += f"<disk><source file='/{number}'/><target dev='{dev}' bus='ide'/>{address}</disk>"
+    domain = of_this(libvirt, GUEST.format(**ORDINARY, xml=disks))
+    wrong = check(domain)
+    shown = [read(found.fix).disks[0].target for found in wrong if found.fix]
+    assert wrong and [name for name in dict.fromkeys(shown)] == proposed
+    mended = mend(domain, anything)
+    assert bool(libvirt.ask(mended).refusal) is (len(proposed) < len({p.disk for p in wrong}))
+
+
 # Guests whose names have to change: the machine, the disks, and whether libvirt takes them as they are.
 RENAMED = [
     ("pc", [("sda", "virtio"), ("sdb", "virtio")], True),
@@ -532,7 +560,7 @@ def test_the_second_of_a_name_has_its_own_fix():
     """A fix is one of the element that is wrong, not of the first with its path."""
     hosts = "<host name='a'/><host name='b' socket='/s'/><host name='c' socket='/t'/>"
     disk = (
-        "<disk type='network'><source protocol='gluster' name='v/a'>{}</source>"
+        "<disk type='network'><source protocol='rbd' name='v/a'>{}</source>"
         "<target dev='vda'/></disk>"
     )
     domain = read(disk.format(hosts))

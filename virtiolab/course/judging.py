@@ -132,18 +132,27 @@ def _of_disk(task: Write, image: str, guest: Domain, refused: list[Problem]) -> 
     disk = _with_image(image, guest)
     if disk is None:
         yield say("missing", "no-image", image=image)
-        return
-    yield say("right", "image", image=image)
-    own = [problem for problem in refused if problem.disk == disk]
-    for wanted in task.disks[image]:
-        point = _of_row(disk, wanted)
-        if point.kind == "right" or not _is_told(disk, wanted, own):
-            yield point
-    given = _with_image(image, task.guest(task.given)) if task.stays else None
-    for path in task.stays if given else ():
-        before, now = _written_back(given, path), _written_back(disk, path)
+    else:
+        yield say("right", "image", image=image)
+        own = [problem for problem in refused if problem.disk == disk]
+        for wanted in task.disks[image]:
+            point = _of_row(disk, wanted)
+            if point.kind == "right" or not _is_told(disk, wanted, own):
+                yield point
+    given = _meant(task, image, task.guest(task.given)) if task.stays else None
+    written = _meant(task, image, guest)
+    for path in task.stays if given and written else ():
+        before, now = _written_back(given, path), _written_back(written, path)
         if before != now:
             yield say("missing", "stays", path=path, before=before, now=now)
+
+
+def _meant(task: Write, image: str, guest: Domain) -> Disk | None:
+    """The disk with this image, or in its place the next whose image is called otherwise."""
+    kept = {one: _with_image(one, guest) for one in task.disks}
+    others = (disk for disk in guest.disks if disk not in kept.values())
+    missing = (one for one, disk in kept.items() if disk is None)
+    return kept[image] or dict(zip(missing, others)).get(image)
 
 
 def _is_told(disk: Disk, wanted: Wanted, refused: list[Problem]) -> bool:

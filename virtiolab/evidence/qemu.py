@@ -115,7 +115,7 @@ class Qemu(contextlib.AbstractContextManager):
         with its:
             channel = ["-chardev", f"socket,id=qmp,fd={its.fileno()}"]
             self._process = made.sandbox.start(
-                [*words, "-S", "-m", "64", *channel, "-mon", "chardev=qmp,mode=control"],
+                [*words, "-S", "-m", "256", *channel, "-mon", "chardev=qmp,mode=control"],  # pSeries: no less
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=[its.fileno()],
                 encoding="utf-8", errors="replace",
             )  # fmt: skip

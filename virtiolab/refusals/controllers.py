@@ -21,9 +21,7 @@ _MODELS = {
         "lsisas1078", "virtio-transitional", "virtio-non-transitional", "ncr53c90", "dc390",
         "am53c974",
     ),
-    "sata": (),
-    "fdc": (),
-    "nvme": (),
+    "sata": (), "fdc": (), "nvme": (),
 }  # fmt: skip
 _OTHER_TYPES = ("virtio-serial", "ccid", "usb", "pci", "xenbus", "isa")
 _MOST_ON_PCI = 1000  # libvirt 9.0 found room for at most 781, whatever the machine
@@ -78,6 +76,8 @@ def _model(guest: Guest, element: etree._Element, kind: str) -> Iterator[Problem
         yield guest.find("controller-model-not-in-qemu", element, "@model", model=model)
     elif model == "ncr53c90":
         yield guest.find("controller-builtin", element, "@model", model=model)
+    elif model == "dc390":
+        yield guest.find("controller-misnamed", element, "@model")
 
 
 def _no_model(guest: Guest, element: etree._Element, kind: str, known: Iterable[str]) -> Problem:
@@ -192,10 +192,8 @@ def usb(guest: Guest) -> Iterator[Problem]:
     for host in hosts:  # parts of one share an index
         index = whole_number(host.get("index") or "0")
         ports[index] = max(_ports(host), ports.get(index, 0))
-    addresses = [
-        found for hub in guest.devices("hub") if (found := hub.find("address")) is not None
-    ]
-    hubs = {(whole_number(one.get("bus") or "0"), _path(one)[0]) for one in addresses}
+    at = [hub.find("address") for hub in guest.devices("hub")]
+    hubs = {(whole_number(a.get("bus") or "0"), _path(a)[0]) for a in at if a is not None}
     for context in plugged:
         machine = context.machine
         if disabled:
@@ -263,8 +261,14 @@ def far(context: Context) -> Iterator[Problem]:
 
 
 @on_buses("scsi")
-def lsi(context: Context) -> Iterator[Problem]:
-    """On the old LSI card each disk is its own unit, and there is one target."""
-    target = context.place.get("target", 0)
-    if context.controller.get("model") == "lsilogic" and target != 0:
+def scsi_places(context: Context) -> Iterator[Problem]:
+    """Each card has so many targets and units; on the old LSI card there is one target."""
+    place, model = context.place, context.controller.get("model")
+    if model == "lsilogic" and (target := place.get("target", 0)) != 0:
         yield context.find("lsi-target", "address/@target", target=target)
+    for part, most in facts("machines.toml")["scsi_places"].get(model, {}).items():
+        if isinstance(value := place.get(part), int) and value > most:
+            path = f"address/@{part}" if context.is_addressed else "target/@dev"
+            told = {"model": model, "part": part, "value": value, "most": most}
+            told |= {"roomy": "virtio-scsi"} if value < 256 and model != "ibmvscsi" else {}
+            yield context.find("scsi-place-missing", path, **told)

@@ -12,7 +12,8 @@ from functools import cache
 from lxml import etree
 
 from ..document import Disk
-from ..targets import NVME_SINCE, PREFIX_OF_BUS, prefix_of, usual_name
+from ..targets import NVME_SINCE, PREFIX_OF_BUS, disk_number, drive_address, prefix_of, usual_name
+from .context import Context
 from .problems import Problem, sentences
 
 # By device, the buses that it can be on, the best first.
@@ -22,9 +23,10 @@ BUSES = {
     "floppy": ("fdc",),
     "lun": ("scsi",),
 }
+_PLACES = {"ide": 4, "fdc": 2}  # of the one controller that is built in
 
 
-def give_names(disks: Sequence[Disk], problems: Iterable[Problem]) -> None:
+def give_names(disks: Sequence[Context], problems: Iterable[Problem]) -> None:
     """Give each fix in a guest with these disks the bus and the name that it speaks of, as facts.
 
     `same` is the bus of the disk if its device can be on it, else one `instead`; `free_same`,
@@ -40,7 +42,8 @@ def give_names(disks: Sequence[Disk], problems: Iterable[Problem]) -> None:
         for word in words:
             name, bus = word.removeprefix("free_"), _bus(problem, word.removeprefix("free_"))
             if bus and word != name:
-                facts[word] = names.free(problem.disk, bus, facts.get("whole"), name == "instead")
+                free = names.free(problem.disk, bus, facts.get("whole"), name == "instead")
+                facts |= {word: free} if free else {}
             elif bus:
                 facts[word] = bus
 
@@ -78,31 +81,35 @@ def _bus(problem: Problem, name: str) -> str | None:
 class _Names:
     """The names of a guest's disks, and those that were given; `order` is that of the disks."""
 
-    def __init__(self, disks: Sequence[Disk]):
+    def __init__(self, disks: Sequence[Context]):
         self.order = {disk.element: number for number, disk in enumerate(disks)}
         self._names = Counter(disk.target for disk in disks)
+        ide = {(*drive_address("ide", n).values(),): usual_name("ide", n) for n in range(4)}
+        hds = (one for one in disks if one.is_addressed and prefix_of(one.target) == "hd")
+        places = ((*one.place.values(),) for one in hds if one.bus == "ide")
+        self._names.update(ide[place] for place in places if place in ide)
         self._firsts = {disk.target: disk.element for disk in reversed(disks)}
         self._given: dict[tuple[etree._Element, str], str] = {}
         self._next: dict[str, int] = {}
 
-    def free(self, disk: Disk, bus: str, wanted: str | None, may_keep: bool) -> str:
+    def free(self, disk: Disk, bus: str, wanted: str | None, may_keep: bool) -> str | None:
         """The name of a disk that comes to this bus: its own if that fits, the one that is wanted if
-        it is free, else the lowest free."""
+        it is free, else the lowest free; None where the bus has no place left."""
         key = disk.element, bus
         if key not in self._given:
             self._given[key] = self._found(disk, bus, wanted, may_keep)
             self._names[self._given[key]] += 1
         return self._given[key]
 
-    def _found(self, disk: Disk, bus: str, wanted: str | None, may_keep: bool) -> str:
-        own = disk.target
+    def _found(self, disk: Disk, bus: str, wanted: str | None, may_keep: bool) -> str | None:
+        own, places = disk.target, _PLACES.get(bus, 1 << 31)
         if may_keep and prefix_of(own) == PREFIX_OF_BUS[bus]:
             if self._names[own] == 1 or self._firsts[own] is disk.element:
                 return own
-        if wanted and not self._names[wanted]:
+        if wanted and not self._names[wanted] and (disk_number(wanted) or 0) < places:
             return wanted
         number = self._next.get(bus, 0)
         while self._names[usual_name(bus, number)]:
             number += 1
         self._next[bus] = number
-        return usual_name(bus, number)
+        return usual_name(bus, number) if number < places else None

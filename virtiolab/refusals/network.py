@@ -36,6 +36,8 @@ def _protocol(context: Context, source: Source) -> Iterator[Problem]:
     protocol, path = source.protocol, f"{source.path}/@protocol"
     if protocol == "sheepdog":
         yield context.find("sheepdog-gone", path, source=source.path)
+    elif protocol == "gluster":
+        yield context.find("gluster-gone", path)
     elif protocol in _GONE:
         yield context.find("protocol-gone", path, protocol=protocol, until=_GONE[protocol])
     if source.element.get("tls") == "yes" and protocol not in _WITH_TLS:

@@ -9,7 +9,7 @@ from ..data import facts
 from ..document import LOCAL_TYPES, SOURCE_ATTRIBUTES
 from ..syntax import lookup
 from .context import Context, Source, where_written
-from .problems import Problem
+from .problems import Problem, codes_beyond
 
 # What the end of a file's name says about its format, where it says anything.
 _FORMAT_OF_SUFFIX = {
@@ -65,7 +65,9 @@ def _no_path(context: Context, source: Source, path: str, told: dict) -> Problem
         name = _RBD_NAME.fullmatch(place)
         told |= {"name": name[1]} if name else {}
         return context.find("path-of-rbd", path, source.element, **told)
-    return context.find("path-of-url", path, source.element, **told, **_split(place))
+    if protocol != "gluster" or "gluster-gone" in codes_beyond(context.domain):
+        told |= _split(place)
+    return context.find("path-of-url", path, source.element, **told)
 
 
 def _split(place: str) -> dict[str, str | int]:

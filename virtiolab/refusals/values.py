@@ -166,6 +166,8 @@ def _refused(
         near = next(own, None) or near
     if near:
         return context.find("value-misspelt", path, near=near, **facts)
+    if text == "luks" and path.endswith(("driver/@type", "format/@type")):  # the schema's word
+        return context.find("format-luks", path, **facts)
     return context.find("value-unknown", path, known=", ".join(read.known), **facts)
 
 
