@@ -75,7 +75,7 @@ def test_read_as_libvirt_reads_them(libvirt):
         said = said_by_libvirt(answer)
         [right] = [task.options[name].says for name in right_names(task)]
         named = {*re.findall("`(.*?)`", right)} or (
-            {*said} if right == KNOWN["opened"]["both"] else set()
+            {*said} if right == KNOWN["opened"]["options"]["vda and vdb"] else set()
         )
         if task.name == "case-virtio":
             assert named == {target for target, theirs in said.items() if theirs["virtio"]}

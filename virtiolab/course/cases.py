@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 from ..data import facts
+from ..document import read
 from ..inference import infer
 from .tasks import Choose, Option, Task, Write, wanted_rows
 
@@ -54,8 +55,7 @@ def _virtio(chance: Random, drawn: dict[str, str]) -> Task:
         for n, target in enumerate(targets, 1)
     ]
     given = _guest(drawn["name"], "pc", *disks, told["controllers"])
-    task = _choose("virtio", given)
-    found = task.guest(given).disks
+    found = read(given).disks
     names = [disk.target for disk in found]
     right = {disk.target for disk in found if infer(disk).virtio.value}
     by_name = {name for name in names if name.startswith("vd")}
@@ -63,7 +63,8 @@ def _virtio(chance: Random, drawn: dict[str, str]) -> Task:
     other = [{*chance.sample(names, chance.randrange(1, 4))} for _ in range(9)]
     sets = list(dict.fromkeys(map(frozenset, (right, by_name, written, *other))))[:4]
     why = " ".join(f"`{disk.target}`: {infer(disk).virtio.reason}" for disk in found)
-    return _with(task, chance, [_listed(names, one) for one in sets], _listed(names, right), why)
+    says = [_listed(names, one) for one in sets]
+    return _choose("virtio", given, chance.sample(says, 4), _listed(names, right), why)
 
 
 def _listed(names: Iterable[str], some: Iterable[str]) -> str:
@@ -83,33 +84,24 @@ def _opened(chance: Random, drawn: dict[str, str]) -> Task:
         for target, (driver, ending) in places
     ]  # fmt: skip
     given = _guest(drawn["name"], "q35", *disks)
-    task = _choose("opened", given)
-    found = task.guest(given).disks
-    formats = {disk.target: infer(disk).format for disk in found}
-    says = {(True, True): told["both"], (False, False): told["neither"]}
-    says |= {(True, False): told["one"].format(target="vda")}
-    says |= {(False, True): told["one"].format(target="vdb")}
-    first, second = (format.value == "qcow2" for format in formats.values())
+    formats = {disk.target: infer(disk).format for disk in read(given).disks}
+    which = " and ".join(name for name, format in formats.items() if format.value == "qcow2")
     why = " ".join(f"`{target}`: {format.reason}" for target, format in formats.items())
-    return _with(task, chance, [*says.values()], says[first, second], why)
+    says, right = [*told["options"].values()], told["options"][which or "neither"]
+    return _choose("opened", given, chance.sample(says, 4), right, why)
 
 
-def _choose(kind: str, given: str) -> Choose:
-    told = facts("course/cases.toml")[kind]
+def _choose(kind: str, given: str, says: list[str], right: str, why: str) -> Choose:
+    """A guest to be read, and what may be said of it, in this order."""
+    told, wrong = facts("course/cases.toml")[kind], words("wrong")
+    options = {
+        letter: Option(said, why if said == right else wrong, said == right)
+        for letter, said in zip("abcd", says)
+    }
     return Choose(
         name=f"case-{kind}", notebook="08_your_case", title="", task=told["task"],
-        hints=tuple(told["hints"]), why="", given=given, options={},
+        hints=tuple(told["hints"]), why=why, given=given, options=options,
     )  # fmt: skip
-
-
-def _with(task: Choose, chance: Random, says: list[str], right: str, why: str) -> Task:
-    """The task with these options in any order, of which one is right."""
-    shuffled = chance.sample(says, len(says))
-    options = {
-        letter: Option(said, why if said == right else task.hints[-1], said == right)
-        for letter, said in zip("abcd", shuffled)
-    }
-    return replace(task, options=options, why=why)
 
 
 def _written(kind: str, chance: Random, drawn: dict[str, str]) -> Task:
