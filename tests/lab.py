@@ -85,14 +85,24 @@ def serving(command: list[str], home: Path, **environment: str):
 
 
 @contextlib.contextmanager
-def opened(running: JupyterLab, notebooks: Path = NOTEBOOKS, theme: str = "JupyterLab Light"):
+def opened(
+    running: JupyterLab,
+    notebooks: Path = NOTEBOOKS,
+    theme: str = "JupyterLab Light",
+    whole: bool = False,
+):
     """A new Chromium's page for a JupyterLab that is as good as new: with a copy of these notebooks and
-    nothing else, nothing chosen but the theme, nothing learnt, and in the end no kernel left."""
+    nothing else, nothing chosen but the theme, nothing learnt, and in the end no kernel left.
+
+    A `whole` notebook is drawn at once, so that what is out of view stays where it is.
+    """
     for folder in ("notebooks", "settings", "workspaces", "data/virtiolab"):
         shutil.rmtree(running.home / folder, ignore_errors=True)
     shutil.copytree(notebooks, running.home / "notebooks")
     _set(running.home, "apputils-extension/notification", QUIET)
     _set(running.home, "apputils-extension/themes", {"theme": theme})
+    if whole:
+        _set(running.home, "notebook-extension/tracker", {"windowingMode": "none"})
     with chromium() as page:
         page.address = running.address
         yield page

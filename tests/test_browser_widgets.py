@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def opened(jupyterlab):
     """A page in a JupyterLab with the course."""
-    with lab.opened(jupyterlab) as page:
+    with lab.opened(jupyterlab, whole=True) as page:
         yield page
 
 
@@ -53,10 +53,10 @@ def test_stack_picture(page):
     run(page, "02_the_disk_element.ipynb")
     picture = widget(page, ".vl-stack-picture")
     drawn = picture.locator("svg.vl-picture")
-    assert "virtio_blk" in drawn.text_content()
+    assert "ide-hd" in drawn.text_content()
     picture.get_by_label("Disk").select_option(index=1)
-    drawn.get_by_text("ata_piix").wait_for()
-    assert "virtio_blk" not in drawn.text_content()
+    drawn.get_by_text("ide-cd").wait_for()
+    assert "ide-hd" not in drawn.text_content()
     part = drawn.locator("rect.vl-of-device")
     width = part.evaluate("part => getComputedStyle(part).strokeWidth")
     picture.locator(".vl-layer-device").hover()
