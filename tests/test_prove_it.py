@@ -31,7 +31,7 @@ def test_ask_is_shown_as_it_answers(run, libvirt):
     between them."""
     here, there = in_words(libvirt.versions), in_words(recorded()["versions"])
     _, out, _ = run("ask", "-", stdin=lessons()["two-targets"].disks.strip().encode())
-    shown = PROSE.split("virtiolab ask moved.xml\n```")[1].split("```")[1].strip("\n")
+    shown = PROSE.split("virtiolab ask disk.xml\n```")[1].split("```")[1].strip("\n")
     for piece in shown.split("\n…\n"):
         assert " ".join(piece.replace(there, here).split()) in " ".join(" ".join(out).split())
 
