@@ -102,12 +102,17 @@ BESIDE = """number => {
 }"""
 
 
-def guessed(page, predict):
-    """What it says once something was guessed."""
-    predict.locator("input").first.check()
-    predict.get_by_role("button", name="Certain").click()
-    predict.locator(".vl-outcome").wait_for()
-    return predict.inner_text()
+# Something is guessed everywhere, and all answers are revealed.
+GUESS = "() => document.querySelectorAll('.vl-predict .vl-guess label:first-of-type input').forEach(one => one.click())"
+GUESSED = "() => ![...document.querySelectorAll('.vl-predict > .vl-buttons button')].some(one => one.disabled)"
+REVEAL = "() => document.querySelectorAll('.vl-predict > .vl-buttons button:last-of-type').forEach(one => one.click())"
+REVEALED = "() => [...document.querySelectorAll('.vl-predict')].every(one => one.querySelector('.vl-outcome'))"
+
+
+def asked_in(notebook):
+    """The predictions of a notebook, in their order."""
+    sources = "".join(cell.source for cell in code_cells(notebook))
+    return re.findall(r'Predict\(\s*"([\w-]+)"', sources)
 
 
 def tellers(name, words):
@@ -122,9 +127,7 @@ def test_no_answer_is_in_view(page, theme, view):
     lab.theme(page, theme)
     page.set_viewport_size(view)
     page.wait_for_function(NO_TALLER, arg=view["height"])  # JupyterLab follows a moment later
-    names = re.findall(
-        r'Predict\(\s*"([\w-]+)"', "".join(c.source for c in code_cells(committed(page)))
-    )
+    names = asked_in(committed(page))
     shown = page.locator(f"{lab.CURRENT} .vl-predict")
     assert shown.count() == len(names)
     for number, name in enumerate(names):
@@ -136,11 +139,14 @@ def test_no_answer_is_in_view(page, theme, view):
 def test_every_answer_opens(page):
     """With its proof, which has what would tell it."""
     page.set_viewport_size(TALL)
-    names = re.findall(
-        r'Predict\(\s*"([\w-]+)"', "".join(c.source for c in code_cells(committed(page)))
-    )
-    for name, predict in zip(names, page.locator(f"{lab.CURRENT} .vl-predict").all(), strict=True):
-        assert tellers(name, guessed(page, predict)) == predictions()[name]["tells"]
+    names = asked_in(committed(page))
+    lab.evaluate(page, GUESS)
+    page.wait_for_function(GUESSED)
+    lab.evaluate(page, REVEAL)
+    page.wait_for_function(REVEALED)
+    said = page.locator(f"{lab.CURRENT} .vl-predict").all_inner_texts()
+    for name, words_ in zip(names, said, strict=True):
+        assert tellers(name, words_) == predictions()[name]["tells"]
 
 
 def test_opened(page):

@@ -288,6 +288,7 @@ def test_widgets(group, tmp_path):
     for text in GROUPS[group]:
         for widget in widgets_with(text):
             assert (text, [*faults_in(widget)]) == (text, [])
+        widget.close()  # the map, or each of the exercises that follow would tell it
     files_called(GROUPS[group], tmp_path)
     assert [*faults_in(XMLExplainer(folder=tmp_path))] == []
 

@@ -54,6 +54,11 @@ class Progress(WithStaticForm):
         _shown.add(self)
         self.show()
 
+    def close(self) -> None:
+        """Take it from the page; nobody looks at it any more."""
+        _shown.discard(self)
+        super().close()
+
     def static(self) -> View:
         return progress_map(record.Progress(), self._notebook)
 
