@@ -262,3 +262,20 @@ def test_blank(tmp_path):
         assert before == (NOTEBOOKS / f"{name}.ipynb").read_bytes()
     for folder in ("pictures", "domains"):
         assert [*(tmp_path / "blank" / folder).iterdir()]
+
+
+def test_both_questions_are_asked_and_answered():
+    """In 01: as the engineer asked them, and each in a box with all the parts of its answer."""
+    quoted = [
+        line
+        for cell in cells(COURSE["01_the_question"], "markdown")
+        for line in cell.source.splitlines()
+        if line.startswith("> ")
+    ]
+    first, second = (line for line in quoted if re.match(r"> \(\d\)", line))
+    assert "bus='virtio'" in first and first.endswith("?") and "win7.img" in second
+    answers = [line for line in quoted if re.match(r"> \*\*\(\d\)", line)]
+    assert len(answers) == 2 and quoted[-2:] == answers
+    for part in ("virtio device", "written", "`vd`", "`scsi`", "controller", "driver of its own"):
+        assert part in answers[0]
+    assert "raw" in answers[1] and "qcow2" in answers[1]
