@@ -208,7 +208,7 @@ def whole_number(
 def is_elided(element: etree._Element) -> bool:
     """Whether its author left something out of it: a line between its children begins with `...`."""
     texts = (element.text, *(child.tail for child in element))
-    return any(_ELLIPSIS.search(text or "") for text in texts)
+    return any(text and not text.isspace() and _ELLIPSIS.search(text) for text in texts)
 
 
 def read(xml: str | bytes | os.PathLike, libvirt: str | None = None) -> Domain:
