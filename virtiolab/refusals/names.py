@@ -84,10 +84,8 @@ class _Names:
     def __init__(self, disks: Sequence[Context]):
         self.order = {disk.element: number for number, disk in enumerate(disks)}
         self._names = Counter(disk.target for disk in disks)
-        ide = {
-            (*drive_address("ide", n).values(),): usual_name("ide", n)
-            for n in range(_PLACES["ide"])
-        }
+        numbers = range(_PLACES["ide"])
+        ide = {(*drive_address("ide", n).values(),): usual_name("ide", n) for n in numbers}
         hds = (one for one in disks if one.is_addressed and prefix_of(one.target) == "hd")
         places = ((*one.place.values(),) for one in hds if one.bus == "ide")
         self._names.update(ide[place] for place in places if place in ide)
