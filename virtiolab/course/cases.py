@@ -17,11 +17,11 @@ def cases(seed: int) -> tuple[Task, ...]:
     known = facts("course/cases.toml")
     drawn = [
         {
-            "name": n,
+            "name": name,
             "store": chance.choice(known["stores"]),
             "cache": chance.choice(known["caches"]),
         }
-        for n in chance.sample(known["names"], 4)
+        for name in chance.sample(known["names"], 4)
     ]
     tasks = (
         _virtio(chance, drawn[0]),
