@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, settings
 from wild import OTHER_MACHINES
 
 from virtiolab.evidence import NotInstalled
+from virtiolab.evidence.images import program
 from virtiolab.evidence.libvirt import Libvirt
 
 # Hypothesis' profiles: a run that is the same each time, so that a change breaks what it breaks at
@@ -44,6 +45,15 @@ def libvirt():
         pytest.skip(f"{missing}; for other machines also {OTHER_MACHINES}")
     with asked:
         yield asked
+
+
+@pytest.fixture(scope="session")
+def qemu_img():
+    """The path of qemu-img, or a skip that says how to get it."""
+    try:
+        return program("qemu-img")
+    except NotInstalled as missing:
+        pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,6 @@ from pathlib import Path
 import hostile
 import pytest
 
-from virtiolab.evidence import NotInstalled
-from virtiolab.evidence.images import program
-
 pytestmark = [pytest.mark.live, pytest.mark.timeout(400)]  # strace stops at every system call
 HERE = Path(__file__).parent
 # What is written beside what is in a sandbox: devices that are opened to learn what the host can do,
@@ -80,12 +77,8 @@ def traced(code, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def trace(libvirt, tmp_path_factory):
+def trace(libvirt, qemu_img, tmp_path_factory):
     """Of asking libvirt and QEMU about every hostile guest."""
-    try:
-        program("qemu-img")
-    except NotInstalled as missing:
-        pytest.skip(str(missing))
     (accepted, started), lines = traced(ASK, tmp_path_factory.mktemp("trace"))
     assert accepted > 60 and started > 60 and len(lines) > 10_000
     return lines

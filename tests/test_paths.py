@@ -6,7 +6,6 @@ import pytest
 from agreement import of_this
 
 from virtiolab import check, read
-from virtiolab.evidence.images import program
 from virtiolab.refusals import mend
 
 GUEST = (
@@ -171,7 +170,7 @@ def test_an_iso_as_a_hard_disk(path, device, bus, wrong):
 
 
 @pytest.mark.live
-def test_qemu_opens_no_device_as_a_file(tmp_path):
+def test_qemu_opens_no_device_as_a_file(tmp_path, qemu_img):
     """And no file as a device: in QEMU's own words."""
     image = tmp_path / "a.img"
     image.write_bytes(bytes(512))
@@ -180,7 +179,7 @@ def test_qemu_opens_no_device_as_a_file(tmp_path):
     ):  # fmt: skip
         options = f"driver={driver},filename={path}"
         run = subprocess.run(
-            [program("qemu-img"), "info", "--image-opts", options],
+            [qemu_img, "info", "--image-opts", options],
             capture_output=True,
             text=True,
             timeout=60,
